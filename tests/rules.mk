@@ -1,0 +1,24 @@
+# Test programs. Unit tests: one cmocka program per tests/unit/test_*.c, linked with everything.
+UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+TEST_LIBS  := plugins parsers_sdk parsers_worker parsers_host extractor reports core
+TEST_PKGS  := libcrypto libusb-1.0 sqlite3 libseccomp
+
+PROGS_TEST += $(UNIT_NAMES)
+$(foreach u,$(UNIT_NAMES),$(eval SRCS_$(u) := tests/unit/$(u).c))
+$(foreach u,$(UNIT_NAMES),$(eval LIBS_$(u) := $(TEST_LIBS)))
+$(foreach u,$(UNIT_NAMES),$(eval PKGS_$(u) := $(TEST_PKGS) cmocka))
+
+# Fuzz targets as plain replay programs; the fuzzing build is in targets.mk.
+PROGS_TEST += $(addprefix replay-,$(FUZZ_NAMES))
+$(foreach f,$(FUZZ_NAMES),$(eval SRCS_replay-$(f) := tests/fuzz/$(f).c tests/fuzz/replay.c tests/fuzz/inproc.c))
+$(foreach f,$(FUZZ_NAMES),$(eval LIBS_replay-$(f) := $(TEST_LIBS)))
+$(foreach f,$(FUZZ_NAMES),$(eval PKGS_replay-$(f) := $(TEST_PKGS)))
+
+PROGS_TEST += try-parser make-photos make-timeline
+SRCS_try-parser := tests/parsers/try.c tests/fuzz/inproc.c
+LIBS_try-parser := $(TEST_LIBS)
+PKGS_try-parser := $(TEST_PKGS)
+SRCS_make-photos := tests/tools/make_photos.c
+SRCS_make-timeline := tests/tools/make_timeline.c
+LIBS_make-timeline := core

@@ -1,0 +1,69 @@
+# What can be made beside programs: checks, fuzzing, figures, the demo.
+
+C_FILES := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
+TIDY_FILES := $(filter %.c,$(filter-out tests/%,$(C_FILES)))
+
+check: programs test-programs
+	$(Q)tests/run $(BUILD)
+
+lint: lint-includes lint-format lint-sizes lint-words lint-shell lint-cppcheck lint-tidy lint-compiler
+
+lint-includes:
+	$(Q)tests/lint/check-includes
+lint-sizes:
+	$(Q)tests/lint/check-sizes
+lint-words:
+	$(Q)tests/lint/check-words
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+lint-shell:
+	$(Q)shellcheck bootstrap .ci/run tests/run tests/lint/check-* tests/tools/new-mandate \
+		$(shell git ls-files --cached --others --exclude-standard '*.sh')
+lint-cppcheck:
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck.txt --std=c11 -D_GNU_SOURCE -DKT_VERSION='"0"' \
+		-I. -j2 $(filter %.c,$(C_FILES))
+lint-tidy:
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 8 clang-tidy --quiet --warnings-as-errors='*' \
+		-- -std=c17 -D_GNU_SOURCE -DKT_VERSION='"0"' -I. $(LIBUSB_CFLAGS) 2>&1 | \
+		{ ! grep -E 'warning:|error:'; }
+# The whole tree once more with warnings as errors, in a variant of its own.
+lint-compiler:
+	$(Q)$(MAKE) --no-print-directory VARIANT=lint CI=1 programs test-programs
+
+# Unit tests and golden cases under AddressSanitizer and UBSan.
+asan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan $(addprefix build/asan/,$(UNIT_NAMES) try-parser \
+		$(addprefix replay-,$(FUZZ_NAMES)))
+	$(Q)tests/run-asan build/asan
+
+FUZZ_SECONDS ?= 180
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/inproc.c $(foreach l,core parsers_sdk parsers_host plugins reports,$(LIB_$(l)))
+	@mkdir -p build/fuzz
+	$(call say,FUZZ,$@)
+	$(Q)clang -std=c17 -D_GNU_SOURCE -DKT_VERSION='"$(VERSION)"' -I. -O1 -g \
+		-fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) \
+		$(shell $(PKGCONF) --libs libcrypto sqlite3 libseccomp 2>/dev/null)
+# fuzz-smoke shares FUZZ_SECONDS among the targets; `make fuzz FUZZ_SECONDS=36000` runs for hours.
+fuzz-smoke fuzz: $(addprefix build/fuzz/,$(FUZZ_NAMES))
+	$(Q)tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+bench: programs test-programs
+	$(Q)tests/bench/run $(BUILD)
+
+demo: programs test-programs
+	$(Q)tests/demo/run $(BUILD)
+
+# Which lines the unit tests and golden cases reach.
+coverage:
+	$(Q)$(MAKE) --no-print-directory VARIANT=cov OPT='-O0 -g --coverage' FORTIFY= LDLIBS_COV=--coverage \
+		CFLAGS=--coverage LDHARD=--coverage $(addprefix build/cov/,$(UNIT_NAMES) try-parser)
+	$(Q)tests/run-asan build/cov
+	$(Q)find build/cov -name '*.gcda' -not -path '*/tests/*' | xargs gcov -n 2>/dev/null | \
+		awk '/^File/ { f = $$2 } /^Lines executed/ { print $$2, f }' | grep -v usr/include | sort -u
+
+.PHONY: check lint lint-includes lint-sizes lint-words lint-format lint-shell lint-cppcheck \
+	lint-tidy lint-compiler asan fuzz fuzz-smoke format bench demo coverage
