@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "core/io.h"
+#include "core/buf.h"
+#include "core/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void kt_close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void kt_close_file(FILE **f)
+{
+	if (*f != NULL)
+		fclose(*f);
+	*f = NULL;
+}
+
+int kt_errno_code(int e)
+{
+	return e == ENOENT ? KT_E_ABSENT : KT_E_STORAGE;
+}
+
+int kt_write_full(int fd, const void *p, size_t n, struct kt_err *err)
+{
+	return kt_write2_full(fd, p, n, NULL, 0, err);
+}
+
+int kt_write2_full(int fd, const void *a, size_t an, const void *b, size_t bn, struct kt_err *err)
+{
+	struct iovec v[2] = {{(void *)(uintptr_t)a, an}, {(void *)(uintptr_t)b, bn}};
+	int i = 0;
+
+	while (i < 2) {
+		ssize_t w;
+
+		if (v[i].iov_len == 0) {
+			i++;
+			continue;
+		}
+		w = writev(fd, v + i, 2 - i);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return KT_FAIL(err, KT_E_STORAGE, "write: %s", strerror(errno));
+		for (; i < 2 && w > 0; i++) {
+			size_t k = (size_t)w < v[i].iov_len ? (size_t)w : v[i].iov_len;
+			v[i].iov_base = (uint8_t *)v[i].iov_base + k;
+			v[i].iov_len -= k;
+			w -= (ssize_t)k;
+			if (v[i].iov_len > 0)
+				break;
+		}
+	}
+	return 0;
+}
+
+int kt_read_full(int fd, void *p, size_t n, size_t *got, struct kt_err *err)
+{
+	size_t done = 0;
+
+	*got = 0;
+	while (done < n) {
+		ssize_t r = read(fd, (uint8_t *)p + done, n - done);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return KT_FAIL(err, KT_E_STORAGE, "read: %s", strerror(errno));
+		if (r == 0)
+			break;
+		done += (size_t)r;
+	}
+	*got = done;
+	return 0;
+}
+
+int kt_pread_full(int fd, void *p, size_t n, uint64_t off, size_t *got, struct kt_err *err)
+{
+	size_t done = 0;
+
+	*got = 0;
+	while (done < n) {
+		ssize_t r = pread(fd, (uint8_t *)p + done, n - done, (off_t)(off + done));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return KT_FAIL(err, KT_E_STORAGE, "pread: %s", strerror(errno));
+		if (r == 0)
+			break;
+		done += (size_t)r;
+	}
+	*got = done;
+	return 0;
+}
+
+static int read_all(int fd, size_t max, struct kt_buf *b, struct kt_err *err)
+{
+	for (;;) {
+		size_t room, got;
+		int r;
+
+		if (kt_buf_reserve(b, 65536) < 0)
+			return KT_FAIL(err, KT_E_LIMIT, "file does not fit in memory limits");
+		room = b->cap - b->len - 1;
+		r = kt_read_full(fd, b->p + b->len, room, &got, err);
+		if (r < 0)
+			return r;
+		b->len += got;
+		if (b->len > max)
+			return KT_FAIL(err, KT_E_LIMIT, "file is longer than %zu bytes", max);
+		if (got < room)
+			return 0;
+	}
+}
+
+int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, struct kt_err *err)
+{
+	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
+	b->max = max + 65536 + 1;
+	return read_all(fd, max, b, err);
+}
+
+int kt_path_read(const char *path, size_t max, struct kt_buf *b, struct kt_err *err)
+{
+	return kt_file_read(AT_FDCWD, path, max, b, err);
+}
+
+int kt_sync_fd(int fd, struct kt_err *err)
+{
+	if (fsync(fd) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "fsync: %s", strerror(errno));
+	return 0;
+}
+
+int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+		  struct kt_err *err)
+{
+	char tmp[280];
+	KT_AUTO_FD fd = -1;
+	int r;
+
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", name) >= sizeof(tmp))
+		return KT_FAIL(err, KT_E_USAGE, "file name is too long");
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", tmp, strerror(errno));
+	r = kt_write_full(fd, p, n, err);
+	if (r == 0)
+		r = kt_sync_fd(fd, err);
+	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "rename to %s: %s", name, strerror(errno));
+	if (r < 0) {
+		unlinkat(dirfd, tmp, 0);
+		return r;
+	}
+	return dirfd == AT_FDCWD ? 0 : kt_sync_fd(dirfd, err);
+}
+
+int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err)
+{
+	int fd;
+
+	if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
+		return KT_FAIL(err, KT_E_STORAGE, "mkdir %s: %s", name, strerror(errno));
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
+	return fd;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Files the careful way: whole reads and writes, atomic replacement, directories synced, always
+ * close-on-exec, always relative to a directory descriptor. Anyone may use it.
+ */
+#ifndef KT_CORE_IO_H
+#define KT_CORE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct kt_buf;
+struct kt_err;
+
+void kt_close_fd(int *fd); /* for __attribute__((cleanup)); -1 is fine */
+void kt_close_file(FILE **f);
+#define KT_AUTO_FD   __attribute__((cleanup(kt_close_fd))) int
+#define KT_AUTO_FILE __attribute__((cleanup(kt_close_file))) FILE *
+
+/* Writes all n bytes (EINTR and short writes handled). 0 or KT_E_STORAGE. */
+int kt_write_full(int fd, const void *p, size_t n, struct kt_err *err);
+/* Two pieces in one writev. */
+int kt_write2_full(int fd, const void *a, size_t an, const void *b, size_t bn, struct kt_err *err);
+/* Reads until n bytes or end of file; *got gets the count. 0 or KT_E_STORAGE. */
+int kt_read_full(int fd, void *p, size_t n, size_t *got, struct kt_err *err);
+int kt_pread_full(int fd, void *p, size_t n, uint64_t off, size_t *got, struct kt_err *err);
+
+/* Appends a whole file to b. 0, KT_E_ABSENT when there is none, KT_E_LIMIT above max, KT_E_STORAGE. */
+int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, struct kt_err *err);
+/* The same from a path given by a person. */
+int kt_path_read(const char *path, size_t max, struct kt_buf *b, struct kt_err *err);
+/*
+ * Replaces dirfd/name with these bytes: temporary name, fsync, rename, directory synced.
+ * 0 or KT_E_STORAGE. mode is masked with the umask.
+ */
+int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+		  struct kt_err *err);
+/* fsync that treats every failure as final. */
+int kt_sync_fd(int fd, struct kt_err *err);
+/* Creates the directory when missing (one level) and opens it. fd or negative code. */
+int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err);
+/* The code for an errno of storage: KT_E_STORAGE, or KT_E_ABSENT for ENOENT. */
+int kt_errno_code(int e);
+
+#endif

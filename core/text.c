@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Text from outside made visible; see core/json.h. */
+#include "core/err.h"
+#include "core/json.h"
+
+#include <stdio.h>
+
+unsigned kt_utf8_next(const uint8_t *p, size_t n, uint32_t *cp)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned len;
+	uint32_t v;
+
+	if (n == 0)
+		return 0;
+	if (p[0] < 0x80) {
+		*cp = p[0];
+		return 1;
+	}
+	if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+		len = 2;
+		v = p[0] & 0x1f;
+	} else if ((p[0] & 0xf0) == 0xe0) {
+		len = 3;
+		v = p[0] & 0x0f;
+	} else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+		len = 4;
+		v = p[0] & 0x07;
+	} else {
+		return 0;
+	}
+	if (n < len)
+		return 0;
+	for (unsigned i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		v = v << 6 | (p[i] & 0x3f);
+	}
+	if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+		return 0;
+	*cp = v;
+	return len;
+}
+
+/*
+ * Characters that change how the text around them reads without being seen: controls, the
+ * bidirectional controls of Unicode annex 9, line separators, zero-width and interlinear marks.
+ */
+static bool is_hidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	       (c >= 0xe0000 && c <= 0xe007f) || (c & 0xfffe) == 0xfffe;
+}
+
+void kt_text_escape(struct kt_buf *b, const void *p, size_t n)
+{
+	const uint8_t *s = p;
+	size_t i = 0;
+
+	while (i < n) {
+		uint32_t cp = 0;
+		unsigned len = kt_utf8_next(s + i, n - i, &cp);
+
+		if (len == 0) {
+			kt_buf_printf(b, "\\x%02x", s[i]);
+			i++;
+			continue;
+		}
+		if (cp == '\\')
+			kt_buf_puts(b, "\\\\");
+		else if (is_hidden(cp))
+			kt_buf_printf(b, "\\u{%04x}", (unsigned)cp);
+		else
+			kt_buf_put(b, s + i, len);
+		i += len;
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+static void put_utf8(struct kt_buf *b, uint32_t c)
+{
+	if (c < 0x80) {
+		kt_buf_put_u8(b, (uint8_t)c);
+	} else if (c < 0x800) {
+		kt_buf_put_u8(b, (uint8_t)(0xc0 | c >> 6));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
+	} else if (c < 0x10000) {
+		kt_buf_put_u8(b, (uint8_t)(0xe0 | c >> 12));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
+	} else {
+		kt_buf_put_u8(b, (uint8_t)(0xf0 | c >> 18));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
+	}
+}
+
+/* One escape behind the backslash; returns how many bytes it took, 0 when malformed. */
+static size_t unescape_one(struct kt_buf *b, const char *p, size_t n)
+{
+	uint32_t v = 0;
+	size_t i;
+
+	if (n >= 1 && p[0] == '\\') {
+		kt_buf_putc(b, '\\');
+		return 1;
+	}
+	if (n >= 3 && p[0] == 'x' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0) {
+		kt_buf_put_u8(b, (uint8_t)(hex_value(p[1]) << 4 | hex_value(p[2])));
+		return 3;
+	}
+	if (n < 4 || p[0] != 'u' || p[1] != '{')
+		return 0;
+	for (i = 2; i < n && i < 8 && p[i] != '}'; i++) {
+		if (hex_value(p[i]) < 0)
+			return 0;
+		v = v << 4 | (uint32_t)hex_value(p[i]);
+	}
+	if (i >= n || i == 2 || p[i] != '}' || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
+		return 0;
+	put_utf8(b, v);
+	return i + 1;
+}
+
+int kt_text_unescape(struct kt_buf *b, const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		size_t used;
+
+		if (p[i] != '\\') {
+			kt_buf_putc(b, p[i++]);
+			continue;
+		}
+		used = unescape_one(b, p + i + 1, n - i - 1);
+		if (used == 0)
+			return KT_E_FORMAT;
+		i += 1 + used;
+	}
+	return b->failed ? KT_E_LIMIT : 0;
+}
