@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The frames between keten and keten-device (core/frame.h carries them). keten sends requests
+ * that name rows of requests.def by id; keten-device answers each with any number of data frames
+ * and exactly one RESULT. Both ends check every field; docs/formats/device-frames.md has the
+ * bytes. Integers are little-endian, "blob" is u32 length + bytes.
+ */
+#ifndef KT_CORE_DEVPROTO_H
+#define KT_CORE_DEVPROTO_H
+
+#include <stdint.h>
+
+#define KT_DEV_PROTO	 1u
+#define KT_DEV_FD_IN	 0 /* frames from keten */
+#define KT_DEV_FD_OUT	 1 /* frames to keten */
+#define KT_DEV_FD_CASE	 3 /* case folder: holds KT_DEV_KEY_NAME alone; absent when listing only */
+#define KT_DEV_KEY_NAME	 "adb.key"
+#define KT_DEV_PATH_MAX	 1024u	      /* bytes of a path on the phone */
+#define KT_DEV_CHUNK	 (1u << 20)   /* data bytes in one frame */
+#define KT_DEV_RANGE_MAX (256u << 10) /* bytes of one range request */
+#define KT_DEV_BATCH	 32u	      /* range requests that may be under way at once */
+
+/* keten -> keten-device */
+enum kt_dev_req {
+	KT_DEV_PLAN =
+		'P', /* u16 n, n x u16 request id: first frame, once; nothing else is let through */
+	KT_DEV_ENUM = 'L', /* u32 tag: list phones (no connection is made) -> DEVICE* RESULT */
+	KT_DEV_PROBE =
+		'p', /* u32 tag, blob serial: say hello, never ask for trust -> STATE RESULT */
+	KT_DEV_CONNECT =
+		'C', /* u32 tag, blob serial, blob key comment, u32 wait_s -> STATE* IDENT RESULT */
+	KT_DEV_SHELL = 'S', /* u32 tag, u16 request id -> OUT* ERROUT* RESULT */
+	KT_DEV_LIST =
+		'l', /* u32 tag, u16 root id, u32 max_entries, u32 max_depth -> ENTRY* RESULT */
+	KT_DEV_FETCH =
+		'F', /* u32 tag, u16 root id, u64 max_bytes, blob path -> STAT OUT* STAT RESULT */
+	KT_DEV_STAT = 't', /* u32 tag, u16 root id, blob path -> STAT RESULT */
+	KT_DEV_RANGE =
+		'R', /* u32 tag, u16 root id, u64 file size, u64 offset, u32 len, blob path -> RANGE RESULT */
+	KT_DEV_CANCEL = 'X', /* u32 tag or 0 for whatever is under way */
+	KT_DEV_BYE = 'B',    /* close streams and the device, exit 0 */
+};
+
+/* keten-device -> keten */
+enum kt_dev_reply {
+	KT_DEV_HELLO = 'h', /* u32 KT_DEV_PROTO: first frame */
+	KT_DEV_DEVICE =
+		'd', /* u32 tag, u8 state, u16 bus, u16 address, blob serial, blob manufacturer, blob product, blob remedy detail */
+	KT_DEV_STATE =
+		's', /* u32 tag, u8 state, u32 seconds left, blob key fingerprint, blob detail */
+	KT_DEV_IDENT =
+		'i', /* u32 tag, u32 adb version, u32 max payload, blob usb serial, blob banner, blob key fingerprint, u8 key was new */
+	KT_DEV_OUT = 'o',    /* u32 tag, then data (stdout, or file content) */
+	KT_DEV_ERROUT = 'e', /* u32 tag, then data (stderr) */
+	KT_DEV_ENTRY = 'n',  /* u32 tag, u32 errno, u32 mode, u64 size, i64 mtime s, blob path */
+	KT_DEV_STATR =
+		'a', /* u32 tag, u8 0 before | 1 after, u32 errno, u32 mode, u64 size, i64 mtime s */
+	KT_DEV_RDATA =
+		'r', /* u32 tag, u8 method, then the bytes: exactly the range, cut at the file's end */
+	KT_DEV_RESULT =
+		'f', /* u32 tag, i32 kt_code, i32 exit status or -1, u64 data bytes, u32 flags, blob text */
+};
+
+/* How a range was read (goes into the index). */
+enum kt_dev_method {
+	KT_METHOD_NONE = 0,
+	KT_METHOD_SYNC = 1,  /* RECV, whole */
+	KT_METHOD_DD = 2,    /* constant command, operands on stdin, exact bytes */
+	KT_METHOD_RECV = 3,  /* RECV from the start, rest dropped in memory, stream closed early */
+	KT_METHOD_SHELL = 4, /* stdout of a constant command */
+};
+
+/* Flags of RESULT. */
+#define KT_DEV_F_COMPLETE     1u  /* exit packet / DONE seen and all sizes agree */
+#define KT_DEV_F_CHANGED      2u  /* the file's size or mtime differs after reading */
+#define KT_DEV_F_TRUNCATED    4u  /* a cap of ours cut it */
+#define KT_DEV_F_LISTED_NONE  8u  /* the folder listed nothing, not even ".": possibly refused */
+#define KT_DEV_F_SKIPPED_NAME 16u /* entries with impossible names were left out */
+#define KT_DEV_F_LOST	      32u /* the phone is gone; nothing further will work */
+
+/* States of a phone, facts that a person can act on. */
+enum kt_dev_state {
+	KT_STATE_NONE = 0,	/* no phone with USB debugging seen */
+	KT_STATE_NO_PERMISSION, /* the system doesn't let us open it */
+	KT_STATE_BUSY,		/* another program (often an adb server) holds it */
+	KT_STATE_CONNECTING,
+	KT_STATE_WAITING_TAP,  /* prompt on the phone; fingerprint and seconds left are given */
+	KT_STATE_UNAUTHORISED, /* it will ask its holder to allow this station */
+	KT_STATE_AUTHORISED,
+	KT_STATE_REVOKED,     /* it accepted this case's key before and now refuses it */
+	KT_STATE_OFFLINE,     /* on the bus, but it doesn't answer */
+	KT_STATE_WRONG_MODE,  /* recovery, sideload or bootloader */
+	KT_STATE_UNSUPPORTED, /* asks for TLS, or has no shell protocol v2 */
+	KT_STATE_COUNT
+};
+
+#endif
