@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "core/casestore.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/io.h"
+#include "core/json.h"
+#include "core/time.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CASE_FORMAT "keten-case-1"
+
+static int take_lock(struct kt_case *c, const char *path, struct kt_err *err)
+{
+	c->lock_fd = openat(c->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (c->lock_fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%s/lock: %s", path, strerror(errno));
+	if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "another Keten works on this case now; wait until it has ended");
+	return 0;
+}
+
+static int random_id(char out[KT_CASE_ID], struct kt_err *err)
+{
+	uint8_t r[16];
+
+	if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
+		return KT_FAIL(err, KT_E_INTERNAL, "no random bytes");
+	kt_hex(r, sizeof(r), out);
+	return 0;
+}
+
+static bool copy_text(char *out, size_t n, const char *s)
+{
+	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
+}
+
+static int write_case(struct kt_case *c, const struct kt_case_new *make, struct kt_err *err)
+{
+	char now[KT_TIME_TEXT];
+	struct kt_buf b;
+	struct kt_jw w;
+	int r = random_id(c->id, err);
+
+	if (r < 0)
+		return r;
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "case_id", c->id);
+	kt_jw_kstr(&w, "created", kt_time_text(kt_time_now(), now));
+	kt_jw_kbytes(&w, "device", make->device, strlen(make->device));
+	kt_jw_kstr(&w, "device_kind", make->device_kind);
+	kt_jw_kstr(&w, "format", CASE_FORMAT);
+	kt_jw_kstr(&w, "mandate_id", make->mandate_id);
+	kt_jw_kstr(&w, "mandate_sha256", make->mandate_sha256);
+	kt_jw_kbool(&w, "simulated", make->simulated);
+	kt_jw_obj_end(&w);
+	kt_buf_putc(&b, '\n');
+	/* case.json last: with it the folder is a case */
+	r = kt_file_write(c->fd, "mandate.json", make->mandate, make->mandate_len, 0600, err);
+	if (r == 0)
+		r = kt_file_write(c->fd, "mandate.json.p7s", make->p7s, make->p7s_len, 0600, err);
+	if (r == 0)
+		r = b.failed ? KT_E_NOMEM
+			     : kt_file_write(c->fd, "case.json", b.p, b.len, 0600, err);
+	kt_buf_free(&b);
+	c->created = r == 0;
+	return r;
+}
+
+static int read_case(struct kt_case *c, struct kt_err *err)
+{
+	struct kt_jdoc *doc = NULL;
+	const struct kt_jv *root, *sim;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_file_read(c->fd, "case.json", 65536, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == 0) {
+		const char *format;
+
+		root = kt_jdoc_root(doc);
+		format = kt_jv_str(root, "format");
+		sim = kt_jv_get(root, "simulated");
+		if (format == NULL || strcmp(format, CASE_FORMAT) != 0 ||
+		    !copy_text(c->id, sizeof(c->id), kt_jv_str(root, "case_id")) ||
+		    !copy_text(c->mandate_id, sizeof(c->mandate_id),
+			       kt_jv_str(root, "mandate_id")) ||
+		    !copy_text(c->mandate_sha256, sizeof(c->mandate_sha256),
+			       kt_jv_str(root, "mandate_sha256")) ||
+		    !copy_text(c->device, sizeof(c->device), kt_jv_str(root, "device")) ||
+		    !copy_text(c->device_kind, sizeof(c->device_kind),
+			       kt_jv_str(root, "device_kind")) ||
+		    kt_jv_str(root, "created") == NULL ||
+		    kt_time_parse(kt_jv_str(root, "created"), strlen(kt_jv_str(root, "created")),
+				  true, &c->created_us, NULL, NULL) < 0)
+			r = KT_FAIL(err, KT_E_INVALID,
+				    "case.json is not as this version writes it");
+		c->simulated = sim != NULL && sim->type == KT_JV_BOOL && sim->i;
+	}
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+/* Is there anything in the folder that is not ours to find in a case that was just begun? */
+static bool is_foreign(int fd)
+{
+	static const char *const ours[] = {".",
+					   "..",
+					   "lock",
+					   "objects",
+					   "index",
+					   "mandate.json",
+					   "mandate.json.p7s",
+					   "mandate.json.tmp",
+					   "mandate.json.p7s.tmp",
+					   "case.json.tmp"};
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+	bool foreign = false;
+
+	if (d == NULL)
+		return true;
+	while ((e = readdir(d)) != NULL && !foreign) {
+		foreign = true;
+		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+			if (strcmp(e->d_name, ours[i]) == 0)
+				foreign = false;
+	}
+	closedir(d);
+	return foreign;
+}
+
+int kt_case_open(const char *path, const struct kt_case_new *make, struct kt_case *c,
+		 struct kt_err *err)
+{
+	int r = KT_E_INTERNAL;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = c->objects_fd = c->index_fd = c->lock_fd = -1;
+	c->next_object = 1;
+	if (make != NULL && mkdir(path, 0700) < 0 && errno != EEXIST) {
+		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	c->fd = r = kt_dir_open(AT_FDCWD, path, false, err);
+	if (r < 0)
+		goto out;
+	if (faccessat(c->fd, "case.json", F_OK, 0) == 0) {
+		r = take_lock(c, path, err);
+		if (r == 0)
+			r = read_case(c, err);
+	} else if (make == NULL) {
+		r = KT_FAIL(err, KT_E_ABSENT, "%s holds no case", path);
+	} else if (is_foreign(c->fd)) {
+		r = KT_FAIL(err, KT_E_USAGE, "%s holds other files; name an empty or new folder",
+			    path);
+	} else {
+		r = take_lock(c, path, err);
+		if (r == 0)
+			r = write_case(c, make, err);
+		if (r == 0)
+			r = read_case(c, err);
+	}
+	if (r < 0)
+		goto out;
+	c->objects_fd = r = kt_dir_open(c->fd, "objects", true, err);
+	if (r >= 0)
+		c->index_fd = r = kt_dir_open(c->fd, "index", true, err);
+	r = r < 0 ? r : kt_sync_fd(c->fd, err);
+out:
+	if (r < 0)
+		kt_case_close(c);
+	return r;
+}
+
+void kt_case_close(struct kt_case *c)
+{
+	kt_close_fd(&c->objects_fd);
+	kt_close_fd(&c->index_fd);
+	kt_close_fd(&c->lock_fd);
+	kt_close_fd(&c->fd);
+}
+
+int kt_sink_open(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
+{
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	snprintf(s->object, sizeof(s->object), "o%06llu",
+		 (unsigned long long)(c->next_object % UINT64_C(100000000000)));
+	r = kt_hash_init(&s->hash, KT_SHA256, err);
+	if (r < 0)
+		return r;
+	s->fd = openat(c->objects_fd, s->object, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (s->fd < 0) {
+		kt_hash_free(&s->hash);
+		return KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
+	}
+	c->next_object++;
+	return 0;
+}
+
+int kt_sink_write(struct kt_sink *s, const void *p, size_t n, struct kt_err *err)
+{
+	int r = kt_hash_update(&s->hash, p, n);
+
+	if (r < 0)
+		return KT_FAIL(err, r, "hashing failed");
+	s->bytes += n;
+	r = kt_write_full(s->fd, p, n, err);
+	return r < 0 ? KT_TRACE(err, r, "objects/%s can't be written", s->object) : 0;
+}
+
+int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
+{
+	uint8_t d[KT_SHA256_LEN];
+	int r = kt_hash_final(&s->hash, d);
+
+	if (r == 0)
+		kt_hex(d, sizeof(d), sha);
+	kt_hash_free(&s->hash);
+	if (s->fd >= 0 && close(s->fd) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
+	s->fd = -1;
+	return r;
+}
+
+void kt_sink_drop(struct kt_case *c, struct kt_sink *s)
+{
+	if (s->fd < 0)
+		return;
+	kt_close_fd(&s->fd);
+	kt_hash_free(&s->hash);
+	unlinkat(c->objects_fd, s->object, 0);
+	c->next_object--;
+}
+
+int kt_case_sync(struct kt_case *c, struct kt_err *err)
+{
+	if (syncfs(c->objects_fd) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "the disk reports an error: %s", strerror(errno));
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strncmp(a, b, KT_OBJECT);
+}
+
+int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n, uint64_t *dropped,
+			  struct kt_err *err)
+{
+	int copy = openat(c->objects_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	*dropped = 0;
+	if (d == NULL)
+		return KT_FAIL(err, KT_E_STORAGE, "objects: %s", strerror(errno));
+	qsort(listed, n, KT_OBJECT, by_name);
+	while ((e = readdir(d)) != NULL) {
+		char name[KT_OBJECT] = {0};
+
+		if (e->d_name[0] != 'o')
+			continue;
+		memcpy(name, e->d_name, strnlen(e->d_name, KT_OBJECT - 1));
+		if (bsearch(name, listed, n, KT_OBJECT, by_name) != NULL)
+			continue;
+		unlinkat(c->objects_fd, e->d_name, 0);
+		(*dropped)++;
+	}
+	closedir(d);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t v = strtoull(listed[i] + 1, NULL, 10);
+
+		if (v >= c->next_object)
+			c->next_object = v + 1;
+	}
+	return kt_sync_fd(c->objects_fd, err);
+}
