@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What the custody log of a case says has happened. */
+#include "cli/acquire.h"
+#include "core/io.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct scan {
+	const struct kt_plan *plan;
+	struct kt_case_state *st;
+};
+
+static void item_event(struct scan *s, const char *event, const char *item)
+{
+	for (size_t i = 0; item != NULL && i < s->plan->n; i++) {
+		if (strcmp(s->plan->item[i].id, item) != 0)
+			continue;
+		s->st->item_done[i] = true;
+		s->st->item_partial[i] =
+			strcmp(event, "item.acquired") != 0 && strcmp(event, "item.absent") != 0;
+	}
+}
+
+static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		   struct kt_err *err)
+{
+	struct scan *s = arg;
+	const struct kt_jv *d = kt_jv_get(line, "detail");
+	const char *plan_sha = kt_jv_str(d, "plan_sha256");
+
+	(void)seq;
+	(void)err;
+	if (strcmp(event, "session.open") == 0) {
+		s->st->opened = true;
+		snprintf(s->st->plan_sha256, sizeof(s->st->plan_sha256), "%s",
+			 plan_sha != NULL ? plan_sha : "");
+	} else if (strcmp(event, "device.identified") == 0) {
+		s->st->connected = true;
+	} else if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
+		item_event(s, event, kt_jv_str(d, "item"));
+	} else if (strcmp(event, "acquisition.sealed") == 0) {
+		s->st->acquisition_sealed = true;
+	} else if (strcmp(event, "parse.done") == 0) {
+		s->st->parsed = true;
+	} else if (strcmp(event, "report.made") == 0) {
+		s->st->reported = true;
+	} else if (strcmp(event, "package.sealing") == 0) {
+		s->st->packages++;
+	}
+	return 0;
+}
+
+int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
+		       struct kt_case_state *st, struct kt_err *err)
+{
+	struct scan s = {plan, st};
+	char head[KT_SHA256_HEX];
+	struct kt_buf b;
+	uint64_t lines;
+	int r;
+
+	memset(st, 0, sizeof(*st));
+	kt_buf_init(&b, 0);
+	r = kt_file_read(c->fd, "custody.jsonl", (size_t)64 << 20, &b, err);
+	if (r == 0)
+		r = kt_custody_check(b.p, b.len, head, &lines, on_line, &s, err);
+	kt_buf_free(&b);
+	return r == KT_E_ABSENT ? 0 : r;
+}

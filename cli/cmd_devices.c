@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten devices: which phones are there, in which state, and what to do next. */
+#include "cli/device.h"
+#include "cli/keten.h"
+#include "core/io.h"
+#include "core/json.h"
+#include "core/time.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PHONES_MAX 16
+
+struct phone {
+	char serial[128], maker[128], product[128], detail[256];
+	unsigned state, bus, address;
+};
+
+struct list {
+	struct phone p[PHONES_MAX];
+	size_t n;
+	struct phone *probing;
+};
+
+static void copy(char *out, size_t n, const char *p, size_t len)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_text_escape(&b, p, len);
+	snprintf(out, n, "%s", kt_buf_cstr(&b) != NULL ? kt_buf_cstr(&b) : "");
+	kt_buf_free(&b);
+}
+
+static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err)
+{
+	struct list *l = arg;
+	struct phone *p;
+
+	(void)err;
+	if (ev->type == KT_DEV_STATE && l->probing != NULL)
+		l->probing->state = ev->state;
+	if (ev->type != KT_DEV_DEVICE || l->n >= PHONES_MAX)
+		return 0;
+	p = &l->p[l->n++];
+	copy(p->serial, sizeof(p->serial), ev->serial.p, ev->serial.n);
+	copy(p->maker, sizeof(p->maker), ev->maker.p, ev->maker.n);
+	copy(p->product, sizeof(p->product), ev->product.p, ev->product.n);
+	copy(p->detail, sizeof(p->detail), ev->text.p, ev->text.n);
+	p->state = ev->state;
+	p->bus = ev->bus;
+	p->address = ev->address;
+	return 0;
+}
+
+static int probe(struct kt_dev *d, struct list *l, struct phone *p, struct kt_err *err)
+{
+	struct kt_dev_result res;
+	uint32_t tag;
+	size_t start = kt_dev_begin(d, KT_DEV_PROBE, &tag);
+	int r;
+
+	kt_buf_put_blob(&d->out, p->serial, strlen(p->serial));
+	kt_frame_end(&d->out, start);
+	l->probing = p;
+	r = kt_dev_call(d, tag, on_event, l, NULL, &res, err);
+	l->probing = NULL;
+	return r;
+}
+
+static int look(struct kt_dev *d, struct list *l, struct kt_err *err)
+{
+	struct kt_dev_result res;
+	uint32_t tag;
+	size_t start = kt_dev_begin(d, KT_DEV_ENUM, &tag);
+	int r;
+
+	kt_frame_end(&d->out, start);
+	l->n = 0;
+	r = kt_dev_call(d, tag, on_event, l, NULL, &res, err);
+	if (r == 0 && res.code < 0)
+		r = KT_FAIL(err, KT_E_DEVICE, "%s", res.text);
+	for (size_t i = 0; r == 0 && i < l->n; i++)
+		if (l->p[i].state == KT_STATE_CONNECTING || l->p[i].state == KT_STATE_NONE)
+			r = probe(d, l, &l->p[i], err);
+	return r;
+}
+
+static void print_json(const struct list *l)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "schema", "keten-devices-1");
+	kt_jw_kstr(&w, "state", l->n == 0 ? kt_state_name(KT_STATE_NONE) : "devices");
+	kt_jw_kstr(&w, "remedy", l->n == 0 ? kt_state_remedy(KT_STATE_NONE) : "");
+	kt_jw_key(&w, "devices");
+	kt_jw_arr(&w);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct phone *p = &l->p[i];
+
+		kt_jw_obj(&w);
+		kt_jw_kstr(&w, "kind", "android");
+		kt_jw_kstr(&w, "serial", p->serial);
+		kt_jw_kstr(&w, "manufacturer", p->maker);
+		kt_jw_kstr(&w, "product", p->product);
+		kt_jw_kuint(&w, "bus", p->bus);
+		kt_jw_kuint(&w, "address", p->address);
+		kt_jw_kstr(&w, "state", kt_state_name(p->state));
+		kt_jw_kstr(&w, "remedy", kt_state_remedy(p->state));
+		kt_jw_obj_end(&w);
+	}
+	kt_jw_arr_end(&w);
+	kt_jw_obj_end(&w);
+	printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+}
+
+static void print_text(const struct list *l)
+{
+	if (l->n == 0)
+		printf("no phone: %s\n", kt_state_remedy(KT_STATE_NONE));
+	for (size_t i = 0; i < l->n; i++) {
+		const struct phone *p = &l->p[i];
+
+		printf("%-20s %s %s (bus %u, device %u)\n  %s: %s\n", p->serial, p->maker,
+		       p->product, p->bus, p->address, kt_state_name(p->state),
+		       kt_state_remedy(p->state));
+	}
+}
+
+static bool ready(const struct list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->p[i].state == KT_STATE_AUTHORISED || l->p[i].state == KT_STATE_UNAUTHORISED)
+			return true;
+	return false;
+}
+
+int kt_cmd_devices(const struct kt_opts *o)
+{
+	static struct list l;
+	int64_t until = kt_time_mono_ns() + (int64_t)o->wait_s * INT64_C(1000000000);
+	KT_AUTO_FD case_fd = -1;
+	struct kt_err err = {0};
+	struct kt_dev d;
+	int r;
+
+	if (o->case_dir != NULL)
+		case_fd = kt_dir_open(AT_FDCWD, o->case_dir, false, &err);
+	if (o->case_dir != NULL && case_fd < 0)
+		return kt_fail_exit(case_fd, &err);
+	r = kt_dev_start(&d, case_fd, NULL, &err);
+	if (r < 0)
+		return kt_fail_exit(r, &err);
+	for (;;) {
+		r = look(&d, &l, &err);
+		if (r < 0 || ready(&l) || !o->wait_set || kt_stop_asked ||
+		    kt_time_mono_ns() > until)
+			break;
+		usleep(500000);
+	}
+	kt_dev_stop(&d);
+	if (r < 0)
+		return kt_fail_exit(r, &err);
+	if (o->json)
+		print_json(&l);
+	else
+		print_text(&l);
+	return ready(&l) ? KT_EXIT_OK : KT_EXIT_DEVICE;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten mandate, keten plan: what is allowed, in words, before any phone is touched. */
+#include "cli/keten.h"
+#include "core/json.h"
+#include "core/request.h"
+#include "core/time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *day(int64_t us, char t[KT_TIME_TEXT])
+{
+	kt_time_text(us, t);
+	return t;
+}
+
+static void print_text(const char *label, const char *s)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_text_escape(&b, s, strlen(s));
+	printf("%-14s %s\n", label, kt_buf_cstr(&b) != NULL ? kt_buf_cstr(&b) : "");
+	kt_buf_free(&b);
+}
+
+static void print_mandate(const struct kt_authority *a)
+{
+	const struct kt_mandate *m = a->mandate;
+	char t1[KT_TIME_TEXT], t2[KT_TIME_TEXT];
+
+	print_text("mandate", m->mandate_id);
+	print_text("issuer", m->issuer);
+	print_text("purpose", m->purpose);
+	print_text("legal basis", m->legal_code);
+	print_text("question", m->question);
+	print_text("signed by", a->authoriser.subject);
+	printf("%-14s %s to %s, %lld session(s)\n", "valid", day(m->not_before_us, t1),
+	       day(m->not_after_us, t2), (long long)m->max_sessions);
+	printf("%-14s %s %s\n", "phone", m->device_kind,
+	       m->device_identifier != NULL ? m->device_identifier : "(any)");
+	printf("%-14s %s\n", "release", m->two_stage ? "two stages" : "immediate");
+	for (size_t i = 0; i < m->nscope; i++) {
+		const struct kt_scope *s = &m->scope[i];
+
+		printf("%-14s %s: %s to %s", i == 0 ? "allows" : "", s->source, day(s->from_us, t1),
+		       day(s->to_us, t2));
+		if (s->max_precision_m > 0)
+			printf(", positions to %lld m", (long long)s->max_precision_m);
+		printf("\n");
+	}
+}
+
+static int check(const struct kt_opts *o)
+{
+	struct kt_opts own = *o;
+	struct kt_authority a;
+	struct kt_err err = {0};
+	int r;
+
+	if (o->nargs != 2 && o->mandate == NULL) {
+		fprintf(stderr, "keten: name the mandate: keten mandate check FILE\n");
+		return KT_EXIT_USAGE;
+	}
+	if (o->nargs == 2)
+		own.mandate = o->args[1];
+	r = kt_authority_load(&own, o->device != NULL, false, 0, &a, &err);
+	if (r == 0) {
+		print_mandate(&a);
+		printf("%-14s accepted\n", "result");
+	}
+	kt_authority_free(&a);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}
+
+int kt_cmd_mandate(const struct kt_opts *o)
+{
+	if (o->nargs >= 1 && strcmp(o->args[0], "template") == 0) {
+		fputs(kt_mandate_template(), stdout);
+		return KT_EXIT_OK;
+	}
+	if (o->nargs >= 1 && strcmp(o->args[0], "check") == 0)
+		return check(o);
+	fprintf(stderr, "usage: keten mandate template | check FILE\n");
+	return KT_EXIT_USAGE;
+}
+
+static void print_plan(const struct kt_plan *plan, const struct kt_authority *a)
+{
+	char t1[KT_TIME_TEXT], t2[KT_TIME_TEXT];
+
+	printf("Under mandate %s this would be asked of the phone, and nothing else:\n\n",
+	       a->mandate->mandate_id);
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct kt_plan_item *it = &plan->item[i];
+		const struct kt_request *rq = kt_request_get(it->want->request);
+
+		printf("%zu. %s\n   %s\n", i + 1, it->id, it->plugin->title);
+		if (it->want->take == KT_TAKE_OUTPUT)
+			printf("   command: %s\n", rq->text);
+		else
+			printf("   files:   %s in %s, %s, at most %llu bytes of each\n",
+			       it->want->globs, rq->text,
+			       it->want->take == KT_TAKE_WHOLE
+				       ? "whole"
+				       : "only the byte ranges with metadata",
+			       (unsigned long long)it->max_bytes);
+		printf("   period:  %s to %s\n", day(it->scope->from_us, t1),
+		       day(it->scope->to_us, t2));
+	}
+	printf("\nAlso, always: the phone's clock at start and end (%s).\n",
+	       kt_request_get(KT_REQ_CLOCK)->text);
+	for (size_t i = 0; i < plan->nleft; i++)
+		printf("Not in the mandate, not taken: %s (%s)\n", plan->left[i]->id,
+		       plan->left[i]->title);
+}
+
+int kt_cmd_plan(const struct kt_opts *o)
+{
+	struct kt_authority a;
+	struct kt_err err = {0};
+	struct kt_plan plan;
+	int r = kt_authority_load(o, false, false, 0, &a, &err);
+
+	if (r == 0)
+		r = kt_authority_plan(&a, &plan, &err);
+	if (r == 0 && o->json) {
+		struct kt_buf b;
+		struct kt_jw w;
+
+		kt_buf_init(&b, 0);
+		kt_jw_init(&w, &b);
+		kt_plan_json(&plan, a.mandate, &w);
+		printf("%.*s\n", (int)b.len, (const char *)b.p);
+		kt_buf_free(&b);
+	} else if (r == 0) {
+		print_plan(&plan, &a);
+	}
+	kt_authority_free(&a);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}

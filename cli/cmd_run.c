@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The main job and its steps one by one. */
+#include "cli/steps.h"
+#include "core/json.h"
+#include "core/time.h"
+#include "reports/verify/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct result {
+	const char *package; /* "" when none */
+	int code;
+};
+
+static void print_result(const struct kt_opts *o, const struct kt_acq *q, const struct result *res)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	if (!o->json) {
+		if (res->package[0] != '\0')
+			printf("package  %s/%s\nreport   %s/report/report.html\n", o->out_dir,
+			       res->package, o->case_dir);
+		printf("receipt  custody head %s\nresult   %s\n", q->log.head,
+		       res->code == 0 ? "complete"
+				      : "partial: see \"what was not taken\" in the report");
+		return;
+	}
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "schema", "keten-run-result-1");
+	kt_jw_kstr(&w, "case_id", q->c.id);
+	kt_jw_kstr(&w, "custody_head", q->log.head);
+	kt_jw_kstr(&w, "package", res->package[0] != '\0' ? res->package : NULL);
+	kt_jw_kstr(&w, "result", res->code == 0 ? "complete" : "partial");
+	kt_jw_obj_end(&w);
+	printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+}
+
+static int need(const char *value, const char *what, struct kt_err *err)
+{
+	return value != NULL ? 0 : KT_FAIL(err, KT_E_USAGE, "name %s", what);
+}
+
+static int check_run_opts(const struct kt_opts *o, bool package, struct kt_err *err)
+{
+	int r = need(o->device, "the phone with --device (keten devices lists them)", err);
+
+	if (r == 0)
+		r = need(o->operator_key, "the operator's key with --operator FILE", err);
+	if (r == 0)
+		r = need(o->case_dir, "a case folder with --case DIR", err);
+	if (r == 0 && package)
+		r = need(o->out_dir, "the folder for the package with --out DIR", err);
+	if (r == 0 && o->nargs > 0)
+		r = KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
+	return r;
+}
+
+static bool case_exists(const char *dir)
+{
+	char path[4200];
+
+	return (size_t)snprintf(path, sizeof(path), "%s/case.json", dir) < sizeof(path) &&
+	       access(path, F_OK) == 0;
+}
+
+static int refuse_two_stage(const struct kt_authority *a, struct kt_err *err)
+{
+	if (!a->mandate->two_stage)
+		return 0;
+	return KT_FAIL(
+		err, KT_E_REFUSED,
+		"two-stage-not-available: this mandate asks for release in two stages, which "
+		"this version can't do yet; nothing was read. Ask for an immediate mandate");
+}
+
+/* Steps that a run which was cut off has not done yet. */
+static int after_seal(struct kt_acq *q, char *package, size_t n, bool *partial, struct kt_err *err)
+{
+	int r = kt_step_parse(q, err);
+
+	if (r == KT_E_PARTIAL) {
+		*partial = true;
+		r = 0;
+	}
+	if (r == 0)
+		r = kt_step_report(q, err);
+	if (r == 0 && package != NULL)
+		r = kt_step_package(q, package, n, err);
+	return r;
+}
+
+static int run(const struct kt_opts *o, bool package)
+{
+	static struct kt_acq q;
+	struct kt_authority a = {0};
+	struct kt_err err = {0};
+	char name[KT_PKG_NAME_MAX + 1] = "";
+	int r = check_run_opts(o, package, &err);
+
+	memset(&q, 0, sizeof(q));
+	q.log.fd = q.c.fd = q.c.objects_fd = q.c.index_fd = q.c.lock_fd = -1;
+	if (r == 0)
+		r = kt_authority_load(o, true, case_exists(o->case_dir), 0, &a, &err);
+	if (r == 0)
+		r = refuse_two_stage(&a, &err);
+	if (r == 0)
+		r = kt_acq_open(o, &a, &q, &err);
+	if (r == 0)
+		r = kt_acq_run(&q, &err);
+	if (r == 0 && package)
+		r = after_seal(&q, name, sizeof(name), &q.partial, &err);
+	kt_progress_end(&q.prog);
+	if (r == 0) {
+		struct result res = {name, q.partial ? KT_E_PARTIAL : 0};
+
+		print_result(o, &q, &res);
+		r = kt_exit_of(res.code);
+	} else {
+		if (q.c.fd >= 0 && r != KT_E_REFUSED && r != KT_E_USAGE)
+			kt_progress_say(&q.prog,
+					"What was acquired stays in %s. Run the same command again "
+					"to go on.",
+					o->case_dir);
+		r = kt_fail_exit(r, &err);
+	}
+	kt_acq_close(&q);
+	kt_authority_free(&a);
+	return r;
+}
+
+int kt_cmd_run(const struct kt_opts *o)
+{
+	return run(o, true);
+}
+
+int kt_cmd_acquire(const struct kt_opts *o)
+{
+	return run(o, false);
+}
+
+static int one_step(const struct kt_opts *o, const char *step,
+		    int (*fn)(struct kt_acq *, struct kt_err *))
+{
+	static struct kt_acq q;
+	struct kt_authority a;
+	struct kt_err err = {0};
+	int r = kt_steps_open(o, step, &a, &q, &err);
+
+	if (r == 0)
+		r = fn(&q, &err);
+	kt_progress_end(&q.prog);
+	r = r == 0 ? KT_EXIT_OK : r == KT_E_PARTIAL ? KT_EXIT_PARTIAL : kt_fail_exit(r, &err);
+	kt_acq_close(&q);
+	kt_authority_free(&a);
+	return r;
+}
+
+int kt_cmd_parse(const struct kt_opts *o)
+{
+	return one_step(o, "parse", kt_step_parse);
+}
+
+int kt_cmd_report(const struct kt_opts *o)
+{
+	return one_step(o, "report", kt_step_report);
+}
+
+static int package_step(struct kt_acq *q, struct kt_err *err)
+{
+	char name[KT_PKG_NAME_MAX + 1];
+	int r = need(q->o->operator_key, "the operator's key with --operator FILE", err);
+
+	if (r == 0)
+		r = need(q->o->out_dir, "the folder for the package with --out DIR", err);
+	if (r == 0 && !q->state.reported)
+		r = KT_FAIL(err, KT_E_REFUSED,
+			    "no-report: make the report first (keten parse, then keten report)");
+	if (r == 0)
+		r = kt_step_package(q, name, sizeof(name), err);
+	if (r == 0)
+		printf("package  %s/%s\n", q->o->out_dir, name);
+	return r;
+}
+
+int kt_cmd_seal(const struct kt_opts *o)
+{
+	return one_step(o, "seal", package_step);
+}

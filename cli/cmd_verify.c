@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten verify and keten log. */
+#include "cli/keten.h"
+#include "core/custody.h"
+#include "core/io.h"
+#include "core/spawn.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The package is hostile input: the separate, sandboxed program judges it, with the same words and
+ * the same exit status.
+ */
+int kt_cmd_verify(const struct kt_opts *o)
+{
+	const char **argv = calloc((size_t)o->nargs + 5, sizeof(*argv));
+	struct kt_spawn s;
+	struct kt_err err = {0};
+	int n = 0, status;
+	pid_t pid;
+
+	if (argv == NULL || o->nargs == 0) {
+		free(argv);
+		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--json]\n");
+		return KT_EXIT_USAGE;
+	}
+	argv[n++] = "keten-verify";
+	argv[n++] = "--trust";
+	argv[n++] = o->trust;
+	if (o->json)
+		argv[n++] = "--json";
+	for (int i = 0; i < o->nargs; i++)
+		argv[n++] = o->args[i];
+	kt_spawn_init(&s, "keten-verify", argv);
+	s.keep_tty = true;
+	fflush(stdout);
+	pid = kt_spawn_start(&s, &err);
+	free(argv);
+	if (pid < 0)
+		return kt_fail_exit((int)pid, &err);
+	status = kt_wait(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
+}
+
+static int print_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		      struct kt_err *err)
+{
+	(void)arg;
+	(void)err;
+	printf("%5llu  %-26s %-20s", (unsigned long long)seq, kt_jv_str(line, "utc"), event);
+	for (const struct kt_jv *d = kt_jv_get(line, "detail")->child; d != NULL; d = d->next) {
+		if (strlen(d->key) > 7 && strcmp(d->key + strlen(d->key) - 7, "_sha256") == 0)
+			continue;
+		if (strcmp(d->key, "nonce") == 0)
+			continue;
+		if (d->type == KT_JV_INT)
+			printf(" %s=%lld", d->key, (long long)d->i);
+		else if (d->len > 0)
+			printf(" %s=%s", d->key, d->str);
+	}
+	putchar('\n');
+	return 0;
+}
+
+int kt_cmd_log(const struct kt_opts *o)
+{
+	char path[4200], head[KT_SHA256_HEX];
+	struct kt_err err = {0};
+	struct kt_buf b;
+	uint64_t lines;
+	int r;
+
+	if (o->case_dir == NULL ||
+	    (size_t)snprintf(path, sizeof(path), "%s/custody.jsonl", o->case_dir) >= sizeof(path)) {
+		fprintf(stderr, "keten: name the case with --case DIR\n");
+		return KT_EXIT_USAGE;
+	}
+	kt_buf_init(&b, 0);
+	r = kt_path_read(path, (size_t)64 << 20, &b, &err);
+	if (r == 0)
+		r = kt_custody_check(b.p, b.len, head, &lines, o->json ? NULL : print_line, NULL,
+				     &err);
+	if (r == 0 && o->json)
+		fwrite(b.p, 1, b.len, stdout);
+	else if (r == 0)
+		printf("chain holds: %llu lines, head %s\n", (unsigned long long)lines, head);
+	kt_buf_free(&b);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}

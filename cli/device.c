@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/device.h"
+#include "cli/keten.h"
+#include "core/io.h"
+#include "core/plan.h"
+#include "core/request.h"
+#include "core/spawn.h"
+#include "core/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STOP_GRACE_NS  INT64_C(3000000000)
+#define TEXT_MAX_BYTES 4096u
+
+static void put_plan(struct kt_dev *d, const struct kt_plan *plan)
+{
+	bool in[KT_REQ_COUNT] = {false};
+	uint16_t n = 0;
+	size_t start = kt_frame_begin(&d->out, KT_DEV_PLAN);
+
+	for (size_t i = 0; plan != NULL && i < plan->n; i++)
+		if (plan->item[i].want->request < KT_REQ_COUNT)
+			in[plan->item[i].want->request] = true;
+	for (unsigned i = 0; i < KT_REQ_COUNT; i++)
+		n = (uint16_t)(n + in[i]);
+	kt_buf_put_le16(&d->out, n);
+	for (unsigned i = 0; i < KT_REQ_COUNT; i++)
+		if (in[i])
+			kt_buf_put_le16(&d->out, (uint16_t)i);
+	kt_frame_end(&d->out, start);
+}
+
+int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, struct kt_err *err)
+{
+	static const char *const argv[] = {"keten-device", NULL};
+	struct kt_spawn s;
+	int sv[2];
+	pid_t pid;
+
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "socketpair: %s", strerror(errno));
+	kt_spawn_init(&s, "keten-device", argv);
+	s.keep_env = true;    /* libusb's environment is its own business */
+	s.new_session = true; /* Ctrl-C is for keten, which then ends the session in order */
+	s.fds[KT_DEV_FD_IN] = sv[1];
+	s.fds[KT_DEV_FD_OUT] = sv[1];
+	s.fds[2] = 2;
+	s.fds[KT_DEV_FD_CASE] = case_fd;
+	pid = kt_spawn_start(&s, err);
+	close(sv[1]);
+	if (pid < 0) {
+		close(sv[0]);
+		return (int)pid;
+	}
+	d->pid = pid;
+	d->fd = sv[0];
+	fcntl(d->fd, F_SETFL, O_NONBLOCK);
+	kt_frame_reader_init(&d->in, d->fd, KT_FRAME_MAX);
+	kt_buf_init(&d->out, (size_t)4 << 20);
+	put_plan(d, plan);
+	return 0;
+}
+
+void kt_dev_stop(struct kt_dev *d)
+{
+	int64_t until = kt_time_mono_ns() + STOP_GRACE_NS;
+	int status;
+
+	if (d->pid > 0) {
+		kt_buf_reset(&d->out);
+		kt_frame_put(&d->out, KT_DEV_BYE, "", 0);
+		while (kt_time_mono_ns() < until && waitpid(d->pid, &status, WNOHANG) == 0) {
+			struct pollfd p = kt_dev_pollfd(d);
+
+			poll(&p, 1, 50);
+			if (kt_dev_pump(d, NULL, NULL, NULL) < 0)
+				break;
+		}
+		if (waitpid(d->pid, &status, WNOHANG) == 0) {
+			kill(d->pid, SIGKILL);
+			kt_wait(d->pid);
+		}
+	}
+	d->pid = 0;
+	kt_close_fd(&d->fd);
+	kt_frame_reader_free(&d->in);
+	kt_buf_free(&d->out);
+}
+
+size_t kt_dev_begin(struct kt_dev *d, enum kt_dev_req req, uint32_t *tag)
+{
+	size_t start = kt_frame_begin(&d->out, (uint8_t)req);
+
+	*tag = ++d->tag;
+	kt_buf_put_le32(&d->out, *tag);
+	return start;
+}
+
+#define BLOB(rd, to) get_blob(rd, &(to).p, &(to).n)
+static void get_blob(struct kt_rd *rd, const char **p, size_t *n)
+{
+	const uint8_t *b = kt_rd_blob(rd, TEXT_MAX_BYTES, n);
+
+	*p = b == NULL ? "" : (const char *)b;
+}
+
+static void get_state(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->state = kt_rd_u8(rd);
+	ev->seconds = kt_rd_le32(rd);
+	BLOB(rd, ev->fingerprint);
+	BLOB(rd, ev->text);
+}
+
+static void get_device(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->state = kt_rd_u8(rd);
+	ev->bus = kt_rd_le16(rd);
+	ev->address = kt_rd_le16(rd);
+	BLOB(rd, ev->serial);
+	BLOB(rd, ev->maker);
+	BLOB(rd, ev->product);
+	BLOB(rd, ev->text);
+}
+
+static void get_ident(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->adb_version = kt_rd_le32(rd);
+	ev->max_payload = kt_rd_le32(rd);
+	BLOB(rd, ev->serial);
+	BLOB(rd, ev->banner);
+	BLOB(rd, ev->fingerprint);
+	ev->key_new = kt_rd_u8(rd);
+}
+
+static void get_stat(struct kt_rd *rd, struct kt_dev_event *ev, bool entry)
+{
+	if (!entry)
+		ev->which = kt_rd_u8(rd);
+	ev->errno_ = kt_rd_le32(rd);
+	ev->mode = kt_rd_le32(rd);
+	ev->size = kt_rd_le64(rd);
+	ev->mtime = (int64_t)kt_rd_le64(rd);
+	if (entry)
+		BLOB(rd, ev->path);
+}
+
+static void get_result(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->code = (int32_t)kt_rd_le32(rd);
+	ev->exit_status = (int32_t)kt_rd_le32(rd);
+	ev->bytes = kt_rd_le64(rd);
+	ev->flags = kt_rd_le32(rd);
+	BLOB(rd, ev->text);
+}
+
+static int decode(const struct kt_frame *f, struct kt_dev_event *ev, struct kt_err *err)
+{
+	struct kt_rd rd;
+
+	memset(ev, 0, sizeof(*ev));
+	kt_rd_init(&rd, f->p, f->len);
+	ev->type = (enum kt_dev_reply)f->type;
+	ev->tag = kt_rd_le32(&rd);
+	switch (f->type) {
+	case KT_DEV_HELLO:
+		break;
+	case KT_DEV_DEVICE:
+		get_device(&rd, ev);
+		break;
+	case KT_DEV_STATE:
+		get_state(&rd, ev);
+		break;
+	case KT_DEV_IDENT:
+		get_ident(&rd, ev);
+		break;
+	case KT_DEV_RDATA:
+		ev->method = kt_rd_u8(&rd);
+		/* fall through */
+	case KT_DEV_OUT:
+	case KT_DEV_ERROUT:
+		ev->n = kt_rd_left(&rd);
+		ev->p = kt_rd_bytes(&rd, ev->n);
+		break;
+	case KT_DEV_ENTRY:
+		get_stat(&rd, ev, true);
+		break;
+	case KT_DEV_STATR:
+		get_stat(&rd, ev, false);
+		break;
+	case KT_DEV_RESULT:
+		get_result(&rd, ev);
+		break;
+	default:
+		return KT_FAIL(err, KT_E_DEVICE, "keten-device sent an unknown frame");
+	}
+	if (rd.failed || kt_rd_left(&rd) > 0)
+		return KT_FAIL(err, KT_E_DEVICE, "keten-device sent a malformed frame");
+	return 0;
+}
+
+struct pollfd kt_dev_pollfd(const struct kt_dev *d)
+{
+	return (struct pollfd){d->fd, (short)(POLLIN | (d->out.len > 0 ? POLLOUT : 0)), 0};
+}
+
+static int flush(struct kt_dev *d, struct kt_err *err)
+{
+	ssize_t n;
+
+	if (d->out.failed)
+		return KT_FAIL(err, KT_E_INTERNAL, "too many requests under way");
+	while (d->out.len > 0) {
+		n = write(d->fd, d->out.p, d->out.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : KT_E_DEVICE;
+		kt_buf_consume(&d->out, (size_t)n);
+	}
+	return 0;
+}
+
+int kt_dev_pump(struct kt_dev *d, kt_dev_fn fn, void *arg, struct kt_err *err)
+{
+	int r = flush(d, err);
+	struct kt_frame f;
+
+	if (r < 0 && r != KT_E_DEVICE)
+		return r;
+	r = kt_frame_fill(&d->in, err);
+	if (r == KT_E_ABSENT || r == KT_E_STORAGE) {
+		d->gone = d->lost = true;
+		return KT_FAIL(err, KT_E_DEVICE, "the process that talks to the phone has ended");
+	}
+	if (r < 0)
+		return r;
+	for (;;) {
+		struct kt_dev_event ev;
+
+		r = kt_frame_next(&d->in, &f, err);
+		if (r <= 0)
+			return r;
+		r = decode(&f, &ev, err);
+		if (r < 0)
+			return r;
+		if (ev.type == KT_DEV_HELLO) {
+			if (d->hello || ev.tag != KT_DEV_PROTO)
+				return KT_FAIL(err, KT_E_DEVICE,
+					       "keten-device is of another version");
+			d->hello = true;
+			continue;
+		}
+		if (ev.type == KT_DEV_RESULT && (ev.flags & KT_DEV_F_LOST) != 0)
+			d->lost = true;
+		r = fn == NULL ? 0 : fn(arg, &ev, err);
+		if (r != 0)
+			return r;
+	}
+}
+
+struct call {
+	uint32_t tag;
+	kt_dev_fn fn;
+	void *arg;
+	struct kt_dev_result *res;
+	bool done;
+};
+
+static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err)
+{
+	struct call *c = arg;
+
+	if (ev->type == KT_DEV_RESULT && ev->tag == c->tag) {
+		c->res->code = ev->code;
+		c->res->exit_status = ev->exit_status;
+		c->res->bytes = ev->bytes;
+		c->res->flags = ev->flags;
+		snprintf(c->res->text, sizeof(c->res->text), "%.*s", (int)ev->text.n, ev->text.p);
+		c->done = true;
+		return 0;
+	}
+	return c->fn == NULL ? 0 : c->fn(c->arg, ev, err);
+}
+
+int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*idle)(void *),
+		struct kt_dev_result *res, struct kt_err *err)
+{
+	struct call c = {tag, fn, arg, res, false};
+	bool cancelled = false;
+	int r = 0, failed = 0;
+
+	memset(res, 0, sizeof(*res));
+	while (!c.done) {
+		struct pollfd p = kt_dev_pollfd(d);
+
+		if ((kt_stop_asked || failed != 0) && !cancelled) {
+			size_t start = kt_frame_begin(&d->out, KT_DEV_CANCEL);
+			kt_buf_put_le32(&d->out, tag);
+			kt_frame_end(&d->out, start);
+			cancelled = true;
+			c.fn = NULL;
+			continue;
+		}
+		if (poll(&p, 1, 200) < 0 && errno != EINTR)
+			return KT_FAIL(err, KT_E_INTERNAL, "poll: %s", strerror(errno));
+		if (idle != NULL)
+			idle(arg);
+		r = kt_dev_pump(d, on_event, &c, err);
+		if (r < 0 && d->gone)
+			return r;
+		if (r < 0 && failed == 0)
+			failed = r;
+	}
+	if (failed != 0)
+		return failed;
+	return cancelled ? KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator") : 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten: finds the command and runs it. */
+#include "cli/keten.h"
+#include "core/spawn.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(const struct kt_opts *o);
+	const char *usage, *what;
+} commands[] = {
+	{"devices", kt_cmd_devices, "[--json] [--wait S] [--case DIR]",
+	 "phones, their state, and what to do next"},
+	{"parsers", kt_cmd_parsers, "[ID] [--try FILE...] [--json]",
+	 "what is understood, what it wants, what its absence does not prove"},
+	{"mandate", kt_cmd_mandate,
+	 "template | check FILE [--trust DIR] [--operator PEM] [--device ID]",
+	 "the signed authorisation"},
+	{"plan", kt_cmd_plan, "--mandate FILE [--device ID] [--json]",
+	 "what would be asked of the phone, before anything is"},
+	{"run", kt_cmd_run,
+	 "--mandate FILE --device ID --operator PEM --case DIR --out DIR [--trust DIR]",
+	 "acquire, seal, parse, report, package: the main job"},
+	{"acquire", kt_cmd_acquire, "like run, without --out", "only the acquisition and its seal"},
+	{"parse", kt_cmd_parse, "--case DIR", "records from a sealed case"},
+	{"report", kt_cmd_report, "--case DIR [--trust DIR]", "report.json and report.html"},
+	{"seal", kt_cmd_seal, "--case DIR --out DIR --operator PEM", "the evidence package"},
+	{"verify", kt_cmd_verify, "PACKAGE... [--trust DIR] [--json]",
+	 "valid, invalid or undetermined, with each reason"},
+	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked"},
+};
+
+volatile int kt_stop_asked;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	kt_stop_asked = 1;
+}
+
+void kt_catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+int kt_exit_of(int code)
+{
+	switch (code) {
+	case KT_OK:
+		return KT_EXIT_OK;
+	case KT_E_PARTIAL:
+	case KT_E_CANCELLED:
+		return KT_EXIT_PARTIAL;
+	case KT_E_USAGE:
+	case KT_E_ABSENT:
+		return KT_EXIT_USAGE;
+	case KT_E_REFUSED:
+		return KT_EXIT_REFUSED;
+	case KT_E_DEVICE:
+	case KT_E_TIMEOUT:
+		return KT_EXIT_DEVICE;
+	case KT_E_INVALID:
+		return KT_EXIT_INVALID;
+	case KT_E_UNDETERMINED:
+		return KT_EXIT_UNDETERMINED;
+	case KT_E_STORAGE:
+		return KT_EXIT_STORAGE;
+	default:
+		return KT_EXIT_INTERNAL;
+	}
+}
+
+int kt_fail_exit(int code, const struct kt_err *err)
+{
+	char story[600];
+
+	fprintf(stderr, "%s: %s\n", code == KT_E_REFUSED ? "refused" : "keten",
+		kt_err_story(err, story, sizeof(story)));
+	return kt_exit_of(code);
+}
+
+static void usage(FILE *f)
+{
+	fputs("Keten acquires from a phone only what a signed mandate allows, and makes a signed\n"
+	      "evidence package that stock tools can verify.\n\n"
+	      "usage: keten COMMAND [options]\n\n",
+	      f);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(f, "  %-8s %s\n           %s\n", commands[i].name, commands[i].usage,
+			commands[i].what);
+	fputs("\nWith --progress=json progress goes to stderr as JSON Lines.\n"
+	      "Exit status: 0 complete, 1 partial, 2 usage, 3 refused, 4 phone, 5 invalid,\n"
+	      "6 undetermined, 7 storage, 8 internal.\n",
+	      f);
+}
+
+int main(int argc, char **argv)
+{
+	struct kt_opts o;
+	struct kt_err err = {0};
+	int r;
+
+	kt_process_harden();
+	kt_catch_signals();
+	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		usage(argc < 2 ? stderr : stdout);
+		return argc < 2 ? KT_EXIT_USAGE : KT_EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("keten " KT_VERSION);
+		return KT_EXIT_OK;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		r = kt_opts_parse(argc, argv, &o, &err);
+		if (r < 0) {
+			fprintf(stderr, "usage: keten %s %s\n", commands[i].name,
+				commands[i].usage);
+			r = kt_fail_exit(r, &err);
+		} else if (o.help) {
+			printf("keten %s %s\n  %s\n", commands[i].name, commands[i].usage,
+			       commands[i].what);
+			r = KT_EXIT_OK;
+		} else {
+			r = commands[i].run(&o);
+		}
+		kt_opts_free(&o);
+		return r;
+	}
+	fprintf(stderr, "keten: there is no command \"%s\"; see keten help\n", argv[1]);
+	return KT_EXIT_USAGE;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the commands of keten share: options, the authority of a session, progress for people and
+ * programs, exit status. Only cli/ includes this.
+ */
+#ifndef KT_CLI_KETEN_H
+#define KT_CLI_KETEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/cms.h"
+#include "core/err.h"
+#include "core/mandate.h"
+#include "core/plan.h"
+
+/* Exit status of every command; see docs/user/keten.md. */
+enum kt_exit {
+	KT_EXIT_OK = 0,
+	KT_EXIT_PARTIAL = 1,
+	KT_EXIT_USAGE = 2,
+	KT_EXIT_REFUSED = 3,
+	KT_EXIT_DEVICE = 4,
+	KT_EXIT_INVALID = 5,
+	KT_EXIT_UNDETERMINED = 6,
+	KT_EXIT_STORAGE = 7,
+	KT_EXIT_INTERNAL = 8,
+};
+int kt_exit_of(int code);
+
+struct kt_opts {
+	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text;
+	bool json, progress_json, simulated, wait_set, help;
+	unsigned wait_s;   /* for a phone or a tap */
+	const char **args; /* what is no option; borrowed from argv */
+	int nargs;
+	bool try_file;
+};
+
+/* Parses argv[2..]. 0 or KT_E_USAGE with the reason in err. Free with kt_opts_free(). */
+int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err);
+void kt_opts_free(struct kt_opts *o);
+
+/* Prints "keten: story" and what to do next, returns the exit status of the code. */
+int kt_fail_exit(int code, const struct kt_err *err);
+
+/* SIGINT or SIGTERM came: stop at the next safe place. */
+extern volatile int kt_stop_asked;
+void kt_catch_signals(void);
+
+/* -- authority -------------------------------------------------------------------------------- */
+
+struct kt_authority {
+	struct kt_buf mandate_bytes, p7s;
+	struct kt_mandate *mandate;
+	struct kt_trust *trust;
+	struct kt_signer authoriser, operator_cert;
+	bool has_operator;
+	char sha256_hex[KT_SHA256_HEX];
+};
+
+/*
+ * Loads mandate, signature, trust and operator certificate and holds them against each other.
+ * for_session: device, operator and register are checked too (a case that exists already uses up
+ * no session: case_known). at_us: the time at which the mandate must be in force, 0 for now. 0 or
+ * a code with the reason; always free.
+ */
+int kt_authority_load(const struct kt_opts *o, bool for_session, bool case_known, int64_t at_us,
+		      struct kt_authority *a, struct kt_err *err);
+void kt_authority_free(struct kt_authority *a);
+int kt_authority_plan(const struct kt_authority *a, struct kt_plan *plan, struct kt_err *err);
+
+/* Detached signature of content by the operator: runs keten-sign. 0 or a code. */
+int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
+
+/* -- progress --------------------------------------------------------------------------------- */
+
+/* One place that people and programs watch: a line on stderr, or JSON Lines with --progress=json. */
+struct kt_progress {
+	bool json, tty;
+	const char *step;
+	char item[80], state[32], detail[160];
+	uint64_t bytes, files, files_total;
+	int64_t last_data_ns, last_show_ns, start_ns;
+	int seconds_left;
+	bool line_open;
+};
+
+void kt_progress_init(struct kt_progress *p, const struct kt_opts *o);
+void kt_progress_step(struct kt_progress *p, const char *step, const char *item);
+/* A phone's state with remedy; shown at once when it changed. */
+void kt_progress_state(struct kt_progress *p, const char *state, const char *remedy,
+		       const char *fingerprint, int seconds_left);
+/* Bytes that arrived since the last call (0 too: shows stalls). Cheap; shows at most 5 times a second. */
+void kt_progress_data(struct kt_progress *p, uint64_t bytes);
+/* A finished line. */
+void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void kt_progress_end(struct kt_progress *p);
+
+/* State names and remedies of enum kt_dev_state. */
+const char *kt_state_name(unsigned state);
+const char *kt_state_remedy(unsigned state);
+
+/* -- commands --------------------------------------------------------------------------------- */
+
+int kt_cmd_devices(const struct kt_opts *o);
+int kt_cmd_parsers(const struct kt_opts *o);
+int kt_cmd_mandate(const struct kt_opts *o);
+int kt_cmd_plan(const struct kt_opts *o);
+int kt_cmd_run(const struct kt_opts *o);
+int kt_cmd_acquire(const struct kt_opts *o);
+int kt_cmd_parse(const struct kt_opts *o);
+int kt_cmd_report(const struct kt_opts *o);
+int kt_cmd_seal(const struct kt_opts *o);
+int kt_cmd_verify(const struct kt_opts *o);
+int kt_cmd_log(const struct kt_opts *o);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/keten.h"
+#include "core/devproto.h"
+#include "core/json.h"
+#include "core/time.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHOW_EVERY_NS INT64_C(200000000)
+#define STALL_AFTER_S 5
+
+static const struct {
+	const char *name, *remedy;
+} states[KT_STATE_COUNT] = {
+	[KT_STATE_NONE] =
+		{"no-device",
+		 "No phone with USB debugging is seen. Plug it in with a data cable, unlock it, "
+		 "and switch on Developer options > USB debugging."},
+	[KT_STATE_NO_PERMISSION] =
+		{"no-permission", "This account may not open the USB device. Ask the administrator "
+				  "to install Keten's udev rule, then plug the phone in again."},
+	[KT_STATE_BUSY] = {"busy",
+			   "Another program on this station holds the phone, often an adb server. "
+			   "Close it (adb kill-server), then Keten goes on by itself."},
+	[KT_STATE_CONNECTING] = {"connecting", "Keten greets the phone; keep it unlocked."},
+	[KT_STATE_WAITING_TAP] = {"waiting-for-tap",
+				  "On the phone: compare the fingerprint, then tap Allow. Leave "
+				  "\"Always allow\" unticked."},
+	[KT_STATE_UNAUTHORISED] = {"not-authorised-yet",
+				   "The phone will ask its holder to allow this station when an "
+				   "acquisition starts."},
+	[KT_STATE_AUTHORISED] = {"authorised", "The phone is ready."},
+	[KT_STATE_REVOKED] = {"revoked",
+			      "The phone no longer accepts this case's key. Keten asks again: tap "
+			      "Allow on the phone."},
+	[KT_STATE_OFFLINE] =
+		{"offline", "The phone is on the bus but does not answer. Unlock it, unplug it and "
+			    "plug it in again."},
+	[KT_STATE_WRONG_MODE] =
+		{"wrong-mode", "The phone is in recovery, sideload or bootloader mode. Restart it "
+			       "normally and unlock it."},
+	[KT_STATE_UNSUPPORTED] =
+		{"unsupported", "This phone asks for a connection that Keten does not speak. Note "
+				"model and version and ask for support."},
+};
+
+const char *kt_state_name(unsigned state)
+{
+	return state < KT_STATE_COUNT ? states[state].name : "unknown";
+}
+
+const char *kt_state_remedy(unsigned state)
+{
+	return state < KT_STATE_COUNT ? states[state].remedy : "";
+}
+
+void kt_progress_init(struct kt_progress *p, const struct kt_opts *o)
+{
+	memset(p, 0, sizeof(*p));
+	p->json = o->progress_json;
+	p->tty = !p->json && isatty(2);
+	p->step = "start";
+	p->start_ns = p->last_data_ns = kt_time_mono_ns();
+}
+
+static void show_json(const struct kt_progress *p, const char *message)
+{
+	int64_t now = kt_time_mono_ns();
+	struct kt_buf b;
+	struct kt_jw w;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "schema", "keten-progress-1");
+	kt_jw_kstr(&w, "step", p->step);
+	kt_jw_kstr(&w, "item", p->item);
+	kt_jw_kuint(&w, "bytes", p->bytes);
+	kt_jw_kuint(&w, "files", p->files);
+	kt_jw_kuint(&w, "files_total", p->files_total);
+	kt_jw_kint(&w, "elapsed_ms", (now - p->start_ns) / 1000000);
+	kt_jw_kint(&w, "seconds_since_data", (now - p->last_data_ns) / INT64_C(1000000000));
+	if (p->state[0] != '\0') {
+		kt_jw_kstr(&w, "state", p->state);
+		kt_jw_kstr(&w, "remedy", p->detail);
+		kt_jw_kint(&w, "seconds_left", p->seconds_left);
+	}
+	if (message != NULL)
+		kt_jw_kbytes(&w, "message", message, strlen(message));
+	kt_jw_obj_end(&w);
+	if (!b.failed)
+		fprintf(stderr, "%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+}
+
+static void show_line(struct kt_progress *p)
+{
+	int64_t idle = (kt_time_mono_ns() - p->last_data_ns) / INT64_C(1000000000);
+	char files[48] = "", stall[48] = "";
+
+	if (p->files_total > 0)
+		snprintf(files, sizeof(files), "  %llu of %llu files", (unsigned long long)p->files,
+			 (unsigned long long)p->files_total);
+	if (idle >= STALL_AFTER_S)
+		snprintf(stall, sizeof(stall), "  no data for %lld s", (long long)idle);
+	fprintf(stderr, "\r\033[K  %-10s %s  %.1f MB%s%s", p->step, p->item, (double)p->bytes / 1e6,
+		files, stall);
+	fflush(stderr);
+	p->line_open = true;
+}
+
+void kt_progress_end(struct kt_progress *p)
+{
+	if (p->line_open)
+		fputs("\r\033[K", stderr);
+	p->line_open = false;
+}
+
+static void show(struct kt_progress *p, bool now)
+{
+	int64_t t = kt_time_mono_ns();
+
+	if (!now && t - p->last_show_ns < SHOW_EVERY_NS)
+		return;
+	p->last_show_ns = t;
+	if (p->json)
+		show_json(p, NULL);
+	else if (p->tty)
+		show_line(p);
+}
+
+void kt_progress_step(struct kt_progress *p, const char *step, const char *item)
+{
+	p->step = step;
+	snprintf(p->item, sizeof(p->item), "%s", item != NULL ? item : "");
+	p->bytes = p->files = p->files_total = 0;
+	p->state[0] = '\0';
+	p->start_ns = p->last_data_ns = kt_time_mono_ns();
+	show(p, true);
+}
+
+void kt_progress_state(struct kt_progress *p, const char *state, const char *remedy,
+		       const char *fingerprint, int seconds_left)
+{
+	bool changed = strcmp(p->state, state) != 0;
+
+	snprintf(p->state, sizeof(p->state), "%s", state);
+	snprintf(p->detail, sizeof(p->detail), "%s", remedy);
+	p->seconds_left = seconds_left;
+	if (p->json) {
+		char m[80];
+
+		snprintf(m, sizeof(m), "fingerprint %s", fingerprint);
+		show_json(p, fingerprint[0] != '\0' ? m : NULL);
+		return;
+	}
+	if (changed) {
+		kt_progress_say(p, "phone: %s", state);
+		kt_progress_say(p, "  %s", remedy);
+		if (fingerprint[0] != '\0')
+			kt_progress_say(p, "  fingerprint on this station: %s", fingerprint);
+	}
+	if (p->tty && seconds_left >= 0) {
+		fprintf(stderr, "\r\033[K  %d s left", seconds_left);
+		fflush(stderr);
+		p->line_open = true;
+	}
+}
+
+void kt_progress_data(struct kt_progress *p, uint64_t bytes)
+{
+	p->bytes += bytes;
+	if (bytes > 0)
+		p->last_data_ns = kt_time_mono_ns();
+	show(p, false);
+}
+
+void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
+{
+	char text[700];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (p->json) {
+		show_json(p, text);
+		return;
+	}
+	kt_progress_end(p);
+	fprintf(stderr, "%s\n", text);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The evidence package, and opening a sealed case for a single step. */
+#include "cli/steps.h"
+#include "core/io.h"
+#include "core/request.h"
+#include "core/time.h"
+#include "parsers/host/host.h"
+#include "reports/package/package.h"
+#include "reports/verify/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int build_json(struct kt_package *pkg, struct kt_err *err)
+{
+	static const char *const programs[] = {"keten", "keten-device", "keten-sign",
+					       "keten-verify", "keten-worker"};
+	char sha[KT_SHA256_HEX];
+	struct kt_buf b;
+	struct kt_jw w;
+	int r = 0;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	w.pretty = true;
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "format", "keten-build-1");
+	kt_jw_kstr(&w, "version", KT_VERSION);
+	kt_jw_key(&w, "programs");
+	kt_jw_obj(&w);
+	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++) {
+		r = kt_program_sha256(programs[i], sha, err);
+		kt_jw_kstr(&w, programs[i], r == 0 ? sha : NULL);
+	}
+	kt_jw_obj_end(&w);
+	kt_jw_key(&w, "plugins");
+	kt_jw_obj(&w);
+	for (size_t i = 0; i < kt_plugins_n; i++)
+		kt_jw_kuint(&w, kt_plugins[i].id, kt_plugins[i].version);
+	kt_jw_obj_end(&w);
+	kt_jw_obj_end(&w);
+	kt_buf_putc(&b, '\n');
+	if (r == 0)
+		r = b.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
+			     : kt_package_add_bytes(pkg, "tool/build.json", b.p, b.len, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
+{
+	return kt_sign(((struct kt_acq *)arg)->o->operator_key, content, n, der, err);
+}
+
+static int progress(void *arg, uint64_t done, uint64_t total)
+{
+	struct kt_progress *p = &((struct kt_acq *)arg)->prog;
+
+	(void)total;
+	kt_progress_data(p, done > p->bytes ? done - p->bytes : 0);
+	return kt_stop_asked;
+}
+
+static int log_sealing(struct kt_acq *q, const char *name, uint64_t number, struct kt_err *err)
+{
+	kt_custody_begin(&q->log);
+	kt_jw_kuint(&q->log.w, "number", number);
+	kt_jw_kstr(&q->log.w, "package", name);
+	return kt_custody_end(&q->log, "package.sealing", err);
+}
+
+static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
+			 struct kt_verify_result *res, struct kt_err *err)
+{
+	struct kt_package_out out = {
+		.dir_fd = out_fd,
+		.number = number,
+		.sealed_us = kt_time_now(),
+		.sign = sign,
+		.progress = progress,
+		.arg = q,
+		.trust = q->a->trust,
+	};
+	struct kt_package *pkg;
+	int r = kt_package_new(q->c.fd, &pkg, err);
+
+	if (r == 0)
+		r = kt_package_add_case(pkg, err);
+	if (r == 0)
+		r = build_json(pkg, err);
+	if (r == 0)
+		r = kt_package_write(pkg, &out, res, err);
+	kt_package_free(&pkg);
+	return r;
+}
+
+int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
+{
+	struct kt_verify_result *res = malloc(sizeof(*res));
+	uint64_t number = q->state.packages + 1;
+	KT_AUTO_FD out = -1;
+	int r;
+
+	if (res == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory");
+	if (mkdir(q->o->out_dir, 0755) < 0 && errno != EEXIST) {
+		free(res);
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", q->o->out_dir, strerror(errno));
+	}
+	out = kt_dir_open(AT_FDCWD, q->o->out_dir, false, err);
+	if (out < 0) {
+		free(res);
+		return out;
+	}
+	kt_progress_step(&q->prog, "package", "");
+	snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
+		 (unsigned long long)number);
+	while (faccessat(out, name, F_OK, 0) == 0)
+		snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
+			 (unsigned long long)++number);
+	r = log_sealing(q, name, number, err);
+	if (r == 0)
+		r = write_package(q, out, number, res, err);
+	q->state.packages = number;
+	if (r == 0 && res->verdict == KT_VERDICT_INVALID)
+		r = KT_FAIL(err, KT_E_INVALID, "the package does not verify: %s", res->reason);
+	free(res);
+	return r;
+}
+
+/* The mandate of an existing case lies in it. */
+static int opts_of_case(const struct kt_opts *o, struct kt_opts *own, char *mandate, size_t n,
+			struct kt_err *err)
+{
+	if (o->case_dir == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "name the case folder with --case DIR");
+	*own = *o;
+	if ((size_t)snprintf(mandate, n, "%s/mandate.json", o->case_dir) >= n)
+		return KT_FAIL(err, KT_E_USAGE, "the case's path is too long");
+	own->mandate = mandate;
+	return 0;
+}
+
+int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority *a,
+		  struct kt_acq *q, struct kt_err *err)
+{
+	static struct kt_opts own; /* q keeps a pointer to it; one case per process */
+	static char mandate[4200];
+	int dropped_tail, r;
+
+	memset(a, 0, sizeof(*a));
+	memset(q, 0, sizeof(*q));
+	q->log.fd = q->c.fd = q->c.objects_fd = q->c.index_fd = q->c.lock_fd = -1;
+	r = opts_of_case(o, &own, mandate, sizeof(mandate), err);
+	if (r < 0)
+		return r;
+	q->o = &own;
+	q->a = a;
+	kt_progress_init(&q->prog, o);
+	r = kt_case_open(own.case_dir, NULL, &q->c, err);
+	if (r == 0)
+		r = kt_authority_load(&own, false, true, q->c.created_us, a, err);
+	if (r == 0)
+		r = kt_authority_plan(a, &q->plan, err);
+	if (r == 0)
+		r = kt_custody_open(q->c.fd, &q->log, &dropped_tail, err);
+	if (r == 0)
+		r = kt_case_state_read(&q->c, &q->plan, &q->state, err);
+	if (r == 0 && !q->state.acquisition_sealed)
+		r = KT_FAIL(
+			err, KT_E_REFUSED,
+			"not-sealed: the acquisition of this case is not finished; run keten run "
+			"or keten acquire on it again");
+	if (r < 0)
+		return r;
+	return kt_custody_event(&q->log, "session.step", "step", step, err);
+}

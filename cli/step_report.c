@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* report.json (the record), report.html (drawn by a sandboxed worker), run.json (what varies). */
+#include "cli/steps.h"
+#include "core/io.h"
+#include "core/recstore.h"
+#include "core/spawn.h"
+#include "core/time.h"
+#include "parsers/host/host.h"
+#include "reports/model/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define HTML_MAX ((uint64_t)256 << 20)
+
+static const char *const programs[] = {"keten", "keten-device", "keten-sign", "keten-verify",
+				       "keten-worker"};
+
+int kt_program_sha256(const char *name, char out[KT_SHA256_HEX], struct kt_err *err)
+{
+	char path[PATH_MAX];
+	struct kt_buf b;
+	int r = kt_program_path(name, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	kt_buf_init(&b, 0);
+	r = kt_path_read(path, (size_t)256 << 20, &b, err);
+	if (r == 0)
+		r = kt_sha256_hex(b.p, b.len, out, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int hash_of(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err)
+{
+	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+	static uint8_t buf[65536];
+	uint8_t d[KT_SHA256_LEN];
+	struct kt_hash h;
+	size_t got;
+	int r;
+
+	if (fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno));
+	r = kt_hash_init(&h, KT_SHA256, err);
+	while (r == 0) {
+		r = kt_read_full(fd, buf, sizeof(buf), &got, err);
+		if (r < 0 || got == 0)
+			break;
+		r = kt_hash_update(&h, buf, got);
+	}
+	if (r == 0)
+		r = kt_hash_final(&h, d);
+	if (r == 0)
+		kt_hex(d, sizeof(d), sha);
+	kt_hash_free(&h);
+	return r;
+}
+
+static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
+{
+	struct kt_report_in in = {
+		.case_fd = q->c.fd,
+		.mandate = q->a->mandate,
+		.authoriser = &q->a->authoriser,
+		.operator_cert = q->a->has_operator ? &q->a->operator_cert : NULL,
+		.plan = &q->plan,
+		.plugins = kt_plugins,
+		.nplugins = kt_plugins_n,
+	};
+	struct kt_recstore store;
+	char path[4200];
+	int fd, r = kt_records_path(q, path, sizeof(path), err);
+
+	if (r == 0)
+		r = kt_recstore_open(path, &store, err);
+	if (r < 0)
+		return r;
+	in.store = &store;
+	fd = openat(dir, "report.json.tmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno))
+		   : kt_report_write(&in, fd, err);
+	kt_recstore_close(&store, NULL);
+	if (r == 0)
+		r = kt_sync_fd(fd, err);
+	kt_close_fd(&fd);
+	if (r == 0 && renameat(dir, "report.json.tmp", dir, "report.json") < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno));
+	return r;
+}
+
+static int on_html(void *arg, const struct kt_event *ev, struct kt_err *err)
+{
+	if (ev->kind != KT_EV_OUTPUT)
+		return 0;
+	return kt_write_full(*(int *)arg, ev->bytes.p, ev->bytes.len, err);
+}
+
+static int write_html(int dir, struct kt_err *err)
+{
+	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
+	KT_AUTO_FD out =
+		openat(dir, "report.html.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct kt_job job = {.id = "render-html",
+			     .as_mib = 256,
+			     .cpu_s = 120,
+			     .wall_s = 300,
+			     .cap = UINT64_MAX,
+			     .max_output = HTML_MAX};
+	struct kt_job_end end;
+	struct kt_worker w;
+	off_t size;
+	int r;
+
+	if (in < 0 || out < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
+	size = lseek(in, 0, SEEK_END);
+	job.size = size < 0 ? 0 : (uint64_t)size;
+	job.fd = in;
+	r = kt_worker_start(&w, err);
+	if (r < 0)
+		return r;
+	r = kt_worker_run(&w, &job, on_html, &out, &end, err);
+	kt_worker_stop(&w);
+	if (r == 0 && end.verdict != KT_JE_OK)
+		r = KT_FAIL(err, KT_E_INTERNAL, "report.html could not be drawn: %s: %s",
+			    kt_job_verdict_name(end.verdict), end.text);
+	if (r == 0)
+		r = kt_sync_fd(out, err);
+	if (r == 0 && renameat(dir, "report.html.tmp", dir, "report.html") < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "report.html: %s", strerror(errno));
+	return r;
+}
+
+static int write_run(int dir, uint32_t layers, struct kt_err *err)
+{
+	struct utsname u;
+	char t[KT_TIME_TEXT], sha[KT_SHA256_HEX];
+	struct kt_buf b;
+	struct kt_jw w;
+	int r = 0;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	w.pretty = true;
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "format", "keten-run-1");
+	kt_jw_kstr(&w, "made", kt_time_text(kt_time_now(), t));
+	kt_jw_kstr(&w, "version", KT_VERSION);
+	kt_jw_kstr(&w, "kernel", uname(&u) == 0 ? u.release : "");
+	kt_jw_kstr(&w, "openssl", OpenSSL_version(OPENSSL_VERSION));
+	kt_jw_kstr(&w, "sqlite", sqlite3_libversion());
+	kt_jw_kuint(&w, "sandbox_layers", layers);
+	kt_jw_key(&w, "programs");
+	kt_jw_obj(&w);
+	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++) {
+		r = kt_program_sha256(programs[i], sha, err);
+		kt_jw_kstr(&w, programs[i], r == 0 ? sha : NULL);
+	}
+	kt_jw_obj_end(&w);
+	kt_jw_obj_end(&w);
+	kt_buf_putc(&b, '\n');
+	if (r == 0)
+		r = b.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
+			     : kt_file_write(dir, "run.json", b.p, b.len, 0600, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+int kt_step_report(struct kt_acq *q, struct kt_err *err)
+{
+	char sha[KT_SHA256_HEX];
+	KT_AUTO_FD dir = kt_dir_open(q->c.fd, "report", true, err);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	kt_progress_step(&q->prog, "report", "");
+	r = write_json(q, dir, err);
+	if (r == 0)
+		r = write_html(dir, err);
+	if (r == 0)
+		r = write_run(dir, q->layers, err);
+	if (r == 0)
+		r = kt_sync_fd(dir, err);
+	if (r == 0)
+		r = hash_of(dir, "report.json", sha, err);
+	if (r < 0)
+		return r;
+	return kt_custody_event(&q->log, "report.made", "report_sha256", sha, err);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What happens after the acquisition is sealed: records, report, package. Each step can be run
+ * again; none of them speaks to a phone.
+ */
+#ifndef KT_CLI_STEPS_H
+#define KT_CLI_STEPS_H
+
+#include "cli/acquire.h"
+
+#define KT_RECORDS "records.sqlite"
+
+/* Parses every object of the case in the sandbox. 0, KT_E_PARTIAL (some parser failed), or a code. */
+int kt_step_parse(struct kt_acq *q, struct kt_err *err);
+/* report/report.json, report.html, run.json. */
+int kt_step_report(struct kt_acq *q, struct kt_err *err);
+/* The package; name (KT_PKG_NAME) gets its file name. */
+int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err);
+
+/* Opens an existing, sealed case for one of the commands above (authority from the case itself). */
+int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority *a,
+		  struct kt_acq *q, struct kt_err *err);
+
+/* Path of the record store of the case: SQLite wants one. */
+int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *err);
+
+/* SHA-256 of one of our own programs, for build.json and run.json. */
+int kt_program_sha256(const char *name, char out[KT_SHA256_HEX], struct kt_err *err);
+
+#endif

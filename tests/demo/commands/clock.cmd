@@ -1,0 +1,1 @@
+date +%s.%N; cat /proc/uptime

@@ -1,0 +1,1 @@
+echo keten-clock $(date +%s.%N) $(cat /proc/uptime); dumpsys location | grep -E 'Location\[|last (coarse )?location|Last Known Locations|provider|^ *user [0-9]+|location (setting|enabled|mode)'; echo keten-clock $(date +%s.%N) $(cat /proc/uptime)
