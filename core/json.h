@@ -98,6 +98,7 @@ struct kt_json {
 	bool src_eof;
 	struct kt_buf str_buf;
 	size_t str_max;
+	bool lenient; /* set after init: bytes that are no UTF-8 are kept instead of refused */
 	unsigned depth;
 	uint8_t stack[KT_JSON_DEPTH]; /* '{' or '[' */
 	uint8_t expect;

@@ -23,6 +23,7 @@ void kt_json_init(struct kt_json *j, struct kt_json_src src, size_t str_max)
 	j->src_eof = false;
 	kt_buf_init(&j->str_buf, str_max + 16);
 	j->str_max = str_max;
+	j->lenient = false;
 	j->depth = 0;
 	j->expect = EX_VALUE;
 	j->str = "";
@@ -219,20 +220,20 @@ static int multibyte(struct kt_json *j, struct kt_err *err)
 {
 	uint8_t seq[4];
 	uint32_t cp;
-	unsigned want = j->buf[j->pos] >= 0xf0 ? 4 : j->buf[j->pos] >= 0xe0 ? 3 : 2;
+	unsigned want = j->buf[j->pos] >= 0xf0 ? 4 : j->buf[j->pos] >= 0xe0 ? 3 : 2, n;
 
-	for (unsigned i = 0; i < want; i++) {
+	for (n = 0; n < want; n++) {
 		int c = peek(j, err);
 		if (c < 0)
 			return ended(j, c, err);
-		seq[i] = (uint8_t)c;
-		if (i > 0 && (c & 0xc0) != 0x80)
-			return bad(j, "invalid UTF-8", err);
+		if (n > 0 && (c & 0xc0) != 0x80)
+			break; /* not part of it: looked at again as a byte of its own */
+		seq[n] = (uint8_t)c;
 		j->pos++;
 	}
-	if (kt_utf8_next(seq, want, &cp) != want)
+	if (!j->lenient && (n < want || kt_utf8_next(seq, want, &cp) != want))
 		return bad(j, "invalid UTF-8", err);
-	return keep(j, seq, want, err);
+	return keep(j, seq, n, err);
 }
 
 static int string(struct kt_json *j, struct kt_err *err)

@@ -112,6 +112,15 @@ static int json_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *e
 	return r;
 }
 
+static int json_no_memory(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	*got = 0;
+	return KT_FAIL(err, KT_E_NOMEM, "no memory for reading JSON");
+}
+
 struct kt_json_src kt_in_json(struct kt_ctx *ctx, uint64_t off)
 {
 	struct kt_json_src src = {json_read, NULL, off};
@@ -122,7 +131,7 @@ struct kt_json_src kt_in_json(struct kt_ctx *ctx, uint64_t off)
 		at->ctx = ctx;
 		at->off = off;
 	} else {
-		src.read = NULL;
+		src.read = json_no_memory;
 	}
 	src.arg = at;
 	return src;
