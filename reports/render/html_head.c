@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The result in short, the limits, the authority, the phone and the session. */
+#include "reports/render/html_i.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- in short --------------------------------------------------------------------------------- */
+
+static const char *outcome_words(const char *s)
+{
+	static const char *const words[][2] = {
+		{"acquired", "acquired"},
+		{"partial", "acquired in part"},
+		{"absent", "absent on the phone"},
+		{"refused", "refused"},
+		{"failed", "failed"},
+		{"withheld", "withheld"},
+	};
+
+	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], s) == 0)
+			return words[i][1];
+	return s;
+}
+
+void put_outcome(struct html *h, const char *outcome)
+{
+	put(h, "<span class=\"pill\">%t</span>", outcome_words(outcome));
+}
+
+static void put_sources(struct html *h)
+{
+	static const char *const cols[] = {"item",	    "plugin",	"outcome", "observations",
+					   "with_position", "withheld", "skipped", "why"};
+
+	put_raw(h,
+		"<table class=\"sources\">\n<caption>What each source gave</caption>\n<thead><tr>"
+		"<th scope=\"col\">Source</th><th scope=\"col\">Outcome</th>"
+		"<th scope=\"col\" class=\"num\">Obser&shy;vations</th>"
+		"<th scope=\"col\" class=\"num\">of these with position</th>"
+		"<th scope=\"col\" class=\"num\">Withheld</th>"
+		"<th scope=\"col\" class=\"num\">Not reported</th>"
+		"<th scope=\"col\">In words</th></tr></thead>\n<tbody>\n");
+	for (unsigned i = 0; flat_has(h->f, "sources", i); i++) {
+		const char *v[8];
+
+		for (size_t k = 0; k < 8; k++)
+			v[k] = flat_in(h->f, "sources", i, cols[k]);
+		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", title_of(h, v[1]),
+		    v[0]);
+		put_outcome(h, v[2]);
+		put(h,
+		    "</td><td class=\"num\">%n</td><td class=\"num\">%n</td>"
+		    "<td class=\"num\">%n</td><td class=\"num\">%n</td><td>%t</td></tr>\n",
+		    v[3], v[4], v[5], v[6], v[7]);
+	}
+	put_raw(h, "</tbody>\n</table>\n");
+}
+
+static uint64_t count(const struct html *h, const char *path)
+{
+	const char *s = flat_get(h->f, path);
+
+	return s != NULL ? strtoull(s, NULL, 10) : 0;
+}
+
+int sec_result(struct html *h)
+{
+	const char *code = flat_get(h->f, "code");
+
+	h->no_finding = code != NULL && strcmp(code, "no-usable-finding") == 0;
+	h->places = count(h, "observations") - count(h, "by_type.property") -
+		    count(h, "by_type.setting") - count(h, "by_type.user");
+	put(h,
+	    "<section aria-labelledby=\"short\">\n<h2 id=\"short\">In short</h2>\n"
+	    "<p class=\"result\">%t</p>\n<dl class=\"counts\">\n",
+	    flat_get(h->f, "text"));
+	put_dl(h, "Observations", "%n", flat_get(h->f, "observations"));
+	put_dl(h, "with a position", "%n", flat_get(h->f, "with_position"));
+	put_dl(h, "with a time", "%n", flat_get(h->f, "with_time"));
+	put_dl(h, "without a time", "%n", flat_get(h->f, "undated"));
+	put_dl(h, "Withheld: outside the mandate", "%n", flat_get(h->f, "withheld"));
+	put_dl(h, "Not reported, with reasons", "%n", flat_get(h->f, "skipped"));
+	put_raw(h, "</dl>\n<dl class=\"counts\">\n");
+	put_dl(h, "Measured by the phone", "%n", flat_get(h->f, "by_basis.measured"));
+	put_dl(h, "Inferred by the source", "%n", flat_get(h->f, "by_basis.inferred"));
+	put_dl(h, "Edited by a user", "%n", flat_get(h->f, "by_basis.user-edited"));
+	put_dl(h, "From another device", "%n", flat_get(h->f, "by_basis.other-device"));
+	put_dl(h, "Stated by the phone", "%n", flat_get(h->f, "by_basis.stated"));
+	put_raw(h, "</dl>\n");
+	put_sources(h);
+	put_raw(h, "</section>\n");
+	return 0;
+}
+
+/* -- limits ----------------------------------------------------------------------------------- */
+
+void limits_begin(struct html *h)
+{
+	put_raw(h,
+		"<section aria-labelledby=\"limits\">\n<h2 id=\"limits\">What this report can and "
+		"cannot say</h2>\n<ul class=\"limits\">\n");
+}
+
+int limits_elem(struct html *h)
+{
+	put(h, "<li>%t</li>\n", flat_get(h->f, "text"));
+	return 0;
+}
+
+void limits_end(struct html *h)
+{
+	put_raw(h, "</ul>\n</section>\n");
+}
+
+/* -- authority -------------------------------------------------------------------------------- */
+
+static void put_means(struct html *h)
+{
+	const char *path = "necessity.less_intrusive_means";
+
+	if (!flat_has(h->f, path, 0))
+		return;
+	put_raw(h, "<div><dt>Less intrusive means tried</dt><dd><ul>\n");
+	for (unsigned i = 0; flat_has(h->f, path, i); i++)
+		put(h, "<li>%t. <span class=\"muted\">Result:</span> %t</li>\n",
+		    flat_in(h->f, path, i, "means"), flat_in(h->f, path, i, "result"));
+	put_raw(h, "</ul></dd></div>\n");
+}
+
+static const char *mode_words(const char *mode)
+{
+	if (mode != NULL && strcmp(mode, "consent") == 0)
+		return "by consent";
+	if (mode != NULL && strcmp(mode, "order") == 0)
+		return "by order";
+	return mode;
+}
+
+static void put_person(struct html *h, const char *who, const char *path)
+{
+	char key[64];
+	const char *subject;
+
+	snprintf(key, sizeof(key), "%s.subject", path);
+	subject = flat_get(h->f, key);
+	snprintf(key, sizeof(key), "%s.cert_sha256", path);
+	put(h,
+	    "<div><dt>%t</dt><dd><bdi>%t</bdi><small>certificate, SHA-256 %c</small></dd></div>\n",
+	    who, subject, flat_get(h->f, key));
+}
+
+int sec_authority(struct html *h)
+{
+	const char *minor = flat_get(h->f, "subject.minor");
+
+	put_raw(h, "<section aria-labelledby=\"authority\">\n<h2 id=\"authority\">Authority</h2>\n"
+		   "<p>A mandate, signed before the phone was connected, says what may be taken. "
+		   "What it does not name was not asked for.</p>\n<dl class=\"facts\">\n");
+	put_dl(h, "Issued by", "%t", flat_get(h->f, "issuer"));
+	put_dl(h, "Purpose", "%t", flat_get(h->f, "purpose"));
+	put(h, "<div><dt>Legal basis</dt><dd>%t<small>%t</small></dd></div>\n",
+	    flat_get(h->f, "legal_basis.code"), flat_get(h->f, "legal_basis.text"));
+	put_dl(h, "Mode", "%t", mode_words(flat_get(h->f, "mode")));
+	put_dl(h, "Question to be answered", "%t", flat_get(h->f, "necessity.question"));
+	put_means(h);
+	put_dl(h, "Proportionality", "%t", flat_get(h->f, "necessity.proportionality"));
+	put(h,
+	    "<div><dt>Person concerned</dt><dd>minor, as the mandate has it: %t; language "
+	    "%c<small>representative: %t; "
+	    "interpreter: %t</small></dd></div>\n",
+	    minor, flat_get(h->f, "subject.language"), flat_get(h->f, "subject.representative"),
+	    flat_get(h->f, "subject.interpreter"));
+	put(h,
+	    "<div><dt>Valid</dt><dd>from %u to %u<small>issued %u; sessions allowed: %n</small>"
+	    "</dd></div>\n",
+	    flat_get(h->f, "validity.not_before"), flat_get(h->f, "validity.not_after"),
+	    flat_get(h->f, "validity.issued_at"), flat_get(h->f, "validity.max_sessions"));
+	put(h, "<div><dt>Phone named</dt><dd>%t, %c</dd></div>\n", flat_get(h->f, "device.kind"),
+	    flat_get(h->f, "device.identifier"));
+	put_person(h, "Signed by (authoriser)", "authoriser");
+	put_person(h, "Carried out by (operator)", "operator");
+	put_raw(h, "</dl>\n");
+	return 0;
+}
+
+/* -- phone and session ------------------------------------------------------------------------ */
+
+static const char *property_words(const char *name)
+{
+	static const char *const words[][2] = {
+		{"manufacturer", "Maker"},
+		{"brand", "Brand"},
+		{"model", "Model"},
+		{"device", "Device name of the maker"},
+		{"release", "System version"},
+		{"sdk", "System level (API)"},
+		{"security_patch", "Security patch"},
+	};
+	const char *dot = name != NULL ? strrchr(name, '.') : NULL;
+
+	for (size_t i = 0; dot != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(dot + 1, words[i][0]) == 0)
+			return words[i][1];
+	return "Property";
+}
+
+int sec_device(struct html *h)
+{
+	put_raw(h, "<h3>The phone</h3>\n<dl class=\"facts\">\n");
+	put(h, "<div><dt>Connected</dt><dd>%t, %p</dd></div>\n", flat_get(h->f, "kind"),
+	    flat_get(h->f, "identifier"));
+	for (unsigned i = 0; flat_has(h->f, "stated", i); i++) {
+		const char *name = flat_in(h->f, "stated", i, "name");
+
+		put(h,
+		    "<div><dt>%t</dt><dd>%p<small><bdi "
+		    "class=\"phone\">%t</bdi></small></dd></div>\n",
+		    property_words(name), flat_in(h->f, "stated", i, "value"), name);
+	}
+	put_raw(h, "</dl>\n");
+	if (flat_has(h->f, "stated", 0))
+		put_raw(h, "<p class=\"note\">As the phone states them about itself; not checked "
+			   "against anything else.</p>\n");
+	else
+		put_raw(h, "<p class=\"note\">No statement of the phone about its make or model is "
+			   "among the records.</p>\n");
+	return 0;
+}
+
+static unsigned entries(const struct html *h, const char *path)
+{
+	unsigned n = 0;
+
+	while (flat_has(h->f, path, n))
+		n++;
+	return n;
+}
+
+static void put_clocks(struct html *h)
+{
+	put_raw(h, "<div><dt>Clocks</dt><dd>");
+	if (entries(h, "clock_checks") == 0)
+		put_raw(h, "The clock of the phone was not compared.");
+	for (unsigned i = 0; i < entries(h, "clock_checks"); i++)
+		put(h, "%t ", flat_in(h->f, "clock_checks", i, "text"));
+	put(h, "<small>%t</small></dd></div>\n", flat_get(h->f, "clock_source"));
+}
+
+static void put_list(struct html *h, const char *term, const char *path, const char *member)
+{
+	unsigned n = entries(h, path);
+
+	if (n == 0)
+		return;
+	put(h, "<div><dt>%t</dt><dd><ul>\n", term);
+	for (unsigned i = 0; i < n; i++) {
+		put(h, "<li>%u", flat_in(h->f, path, i, "utc"));
+		if (flat_in(h->f, path, i, member) != NULL)
+			put(h, ": %w", flat_in(h->f, path, i, member));
+		put_raw(h, "</li>\n");
+	}
+	put_raw(h, "</ul></dd></div>\n");
+}
+
+int sec_session(struct html *h)
+{
+	put_raw(h, "<h3>The session</h3>\n<dl class=\"facts\">\n");
+	put(h, "<div><dt>Opened</dt><dd>%u</dd></div>\n", flat_in(h->f, "opened", 0, "utc"));
+	if (flat_get(h->f, "closed") != NULL)
+		put_dl(h, "Sealed", "%u", flat_get(h->f, "closed"));
+	else
+		put_raw(h, "<div><dt>Sealed</dt><dd>The acquisition has not been "
+			   "sealed.</dd></div>\n");
+	put_list(h, "Resumed", "resumed", "tool_version");
+	put_list(h, "Phone connected", "connects", "serial");
+	put_list(h, "Phone disconnected", "disconnects", "reason");
+	put_clocks(h);
+	put_list(h, "Position of the person", "subject_position", "position");
+	put_list(h, "Requests refused by a rule", "refused_attempts", "text");
+	put_list(h, "Notes of the operator", "notes", "text");
+	put_dl(h, "Last line of the log at the seal", "%c", flat_get(h->f, "custody_head"));
+	put_dl(h, "SHA-256 of the seal", "%c", flat_get(h->f, "seal_sha256"));
+	put_raw(h, "</dl>\n</section>\n");
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Shared by the files of the page renderer alone. */
+#ifndef KT_REPORTS_RENDER_HTML_I_H
+#define KT_REPORTS_RENDER_HTML_I_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/json.h"
+#include "reports/render/html.h"
+
+/*
+ * One element of the document, flat: every scalar under its dotted path ("period.from",
+ * "fields.0"), as text. Bounded: an element that does not fit is KT_E_LIMIT.
+ */
+#define FLAT_MAX  8192u
+#define FLAT_TEXT ((size_t)2 << 20)
+
+struct flat {
+	struct kt_buf text;
+	size_t n;
+	struct {
+		uint32_t key, val; /* offsets into text, NUL-terminated */
+		uint8_t tok;	   /* KT_JSON_STRING, NUMBER, TRUE, FALSE, NULL */
+	} e[FLAT_MAX];
+};
+
+int flat_read(struct flat *f, struct kt_json *j, int tok, struct kt_err *err);
+/* Text of a member; NULL when it is missing or null. */
+const char *flat_get(const struct flat *f, const char *path);
+bool flat_true(const struct flat *f, const char *path);
+/* Element i of an array of scalars. */
+const char *flat_at(const struct flat *f, const char *path, unsigned i);
+/* Member of element i of an array of objects. */
+const char *flat_in(const struct flat *f, const char *path, unsigned i, const char *member);
+/* Whether element i of an array of objects has anything. */
+bool flat_has(const struct flat *f, const char *path, unsigned i);
+
+#define PLUGINS_MAX 128u
+
+struct html {
+	struct kt_json *j;
+	struct flat *f;
+	struct kt_err *err;
+	int (*put)(void *arg, const void *p, size_t n, struct kt_err *err);
+	void *arg;
+	struct kt_buf out;
+	struct kt_buf later;		/* what comes behind the list that is being written */
+	struct kt_buf *o;		/* where text goes: out or later */
+	char kind[32];			/* the group that a list is in */
+	char reason[256];		/* that the group shares */
+	uint64_t rows, statements;	/* on the page */
+	uint64_t over, over_statements; /* counted, not shown */
+	bool no_finding;
+	uint64_t places; /* observations of place and time, as the result counts them */
+	unsigned nplugins;
+	struct {
+		char id[64], title[128];
+	} plugin[PLUGINS_MAX];
+};
+
+/* -- output (html_out.c) ---------------------------------------------------------------------- */
+
+void put_raw(struct html *h, const char *s);
+/*
+ * Markup of ours with texts put in, all of them const char * (NULL: a dash):
+ *   %t  text of ours or of the mandate, escaped
+ *   %p  text from the phone, isolated
+ *   %c  machine token (hash, id, path in a document), left to right
+ *   %n  whole number, digits grouped
+ *   %b  number of bytes
+ *   %u  time in UTC (RFC 3339) in words
+ *   %w  a code word of ours ("outside-period") in plain words; other text as it is
+ *   %%  per cent
+ * Not the format of printf: the compiler does not check it, tests do.
+ */
+void put(struct html *h, const char *fmt, ...);
+/* A term with its value in a description list; nothing when the value is NULL or empty. */
+void put_dl(struct html *h, const char *term, const char *fmt, const char *value);
+/* Title of a plugin, or its id. */
+const char *title_of(const struct html *h, const char *id);
+/* A value in thousandths as decimal text without needless zeros: "1234" -> "1.234". */
+const char *milli(const char *s, char *out, size_t n);
+
+/* -- sections --------------------------------------------------------------------------------- */
+
+/* html_head.c */
+void put_outcome(struct html *h, const char *outcome); /* one of the five, in words */
+int sec_result(struct html *h);
+void limits_begin(struct html *h);
+int limits_elem(struct html *h);
+void limits_end(struct html *h);
+int sec_authority(struct html *h);
+int sec_device(struct html *h);
+int sec_session(struct html *h);
+/* html_items.c */
+void taken_begin(struct html *h);
+int taken_elem(struct html *h);
+void taken_end(struct html *h);
+void containers_begin(struct html *h);
+int containers_elem(struct html *h);
+void containers_end(struct html *h);
+void not_taken_begin(struct html *h);
+int not_taken_elem(struct html *h);
+void not_taken_end(struct html *h);
+void not_reported_begin(struct html *h);
+int not_reported_elem(struct html *h);
+void not_reported_end(struct html *h);
+void objects_begin(struct html *h);
+int objects_elem(struct html *h);
+void objects_end(struct html *h);
+/* html_obs.c */
+void obs_begin(struct html *h);
+int obs_elem(struct html *h);
+void obs_end(struct html *h);
+
+extern const char html_css[];
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What was taken, what was not, what was found and is not reported, and the objects. */
+#include "reports/render/html_i.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- taken ------------------------------------------------------------------------------------ */
+
+void taken_begin(struct html *h)
+{
+	put_raw(h,
+		"<section aria-labelledby=\"taken\">\n<h2 id=\"taken\">What was taken</h2>\n"
+		"<table class=\"taken\">\n<caption>Every request of the plan with its outcome"
+		"</caption>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Asked for"
+		"</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"num\">Objects</th>"
+		"<th scope=\"col\" class=\"num\">Stored</th>"
+		"<th scope=\"col\" class=\"num\">Size on the phone</th></tr></thead>\n<tbody>\n");
+	kt_buf_reset(&h->later);
+}
+
+static const char *take_words(const char *take)
+{
+	if (take != NULL && strcmp(take, "ranges") == 0)
+		return "only the metadata parts of files";
+	if (take != NULL && strcmp(take, "whole") == 0)
+		return "whole files";
+	if (take != NULL && strcmp(take, "output") == 0)
+		return "the answer to one command";
+	return take;
+}
+
+static const char *reason_words(const char *reason)
+{
+	static const char *const words[][2] = {
+		{"outside-period", "outside the mandate's period"},
+		{"straddles-period", "partly outside the mandate's period"},
+		{"zone-unknown-at-border", "near the border of the period, with no zone"},
+		{"undated", "without a time"},
+		{"not-asked-for", "files with other names"},
+		{"symbolic-link", "symbolic links"},
+		{"parse-error", "malformed"},
+		{"policy-violation", "the reader broke its rules and was stopped"},
+		{"cpu-limit", "limit of computing time reached"},
+		{"wall-timeout", "time limit reached"},
+		{"crash", "the reader ended by itself"},
+		{"no-sandbox", "no sandbox, so not read"},
+		{"truncated-stream", "the reader ended early"},
+		{"bad-stream", "the reader's answer was malformed"},
+		{"worker-lost", "the reader was lost"},
+	};
+
+	for (size_t i = 0; reason != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	return reason;
+}
+
+static void put_counts(struct html *h, const char *term, const char *list)
+{
+	if (!flat_has(h->f, list, 0))
+		return;
+	put(h, "<div><dt>%t</dt><dd>", term);
+	for (unsigned i = 0; flat_has(h->f, list, i); i++)
+		put(h, i > 0 ? "; %n: %w" : "%n: %w", flat_in(h->f, list, i, "count"),
+		    reason_words(flat_in(h->f, list, i, "reason")));
+	put_raw(h, "</dd></div>\n");
+}
+
+static void put_fields(struct html *h)
+{
+	put_raw(h, "<div><dt>Kinds of data allowed</dt><dd>");
+	for (unsigned i = 0; flat_at(h->f, "fields", i) != NULL; i++)
+		put(h, i > 0 ? ", %t" : "%t", flat_at(h->f, "fields", i));
+	put_raw(h, "</dd></div>\n");
+}
+
+static void put_precision(struct html *h)
+{
+	const char *m = flat_get(h->f, "max_precision_m");
+
+	if (m == NULL || strcmp(m, "0") == 0)
+		put_raw(h, "<div><dt>Precision of positions</dt><dd>as recorded</dd></div>\n");
+	else
+		put(h,
+		    "<div><dt>Precision of positions</dt><dd>coarsened to %n m, as the mandate says"
+		    "</dd></div>\n",
+		    m);
+}
+
+static void put_methods(struct html *h)
+{
+	static const char *const methods[][3] = {
+		{"methods.sync", "%n over the file service (sync)",
+		 "; %n over the file service (sync)"},
+		{"methods.dd", "%n by byte ranges (dd)", "; %n by byte ranges (dd)"},
+		{"methods.recv", "%n read from the start (recv)",
+		 "; %n read from the start (recv)"},
+		{"methods.shell", "%n as output of a command", "; %n as output of a command"},
+		{"methods.other", "%n otherwise", "; %n otherwise"},
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		const char *n = flat_get(h->f, methods[i][0]);
+
+		if (n == NULL)
+			continue;
+		if (!any)
+			put_raw(h, "<div><dt>How it was read</dt><dd>");
+		put(h, methods[i][any ? 2 : 1], n);
+		any = true;
+	}
+	if (any)
+		put_raw(h, "</dd></div>\n");
+}
+
+/* One item in full: goes behind the table. */
+static void put_card(struct html *h)
+{
+	put(h, "<article>\n<h4>%t <small>%c</small></h4>\n<dl class=\"facts\">\n",
+	    flat_get(h->f, "title"), flat_get(h->f, "item"));
+	put(h, "<div><dt>Request, as sent</dt><dd>%t %c</dd></div>\n",
+	    flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
+	put_dl(h, "Names looked for", "%c", flat_get(h->f, "request.names"));
+	put_dl(h, "Why, says the mandate", "%t", flat_get(h->f, "justification"));
+	put(h,
+	    "<div><dt>Period allowed</dt><dd>from %u until before %u<small>records without a "
+	    "time: %t</small></dd></div>\n",
+	    flat_get(h->f, "period.from"), flat_get(h->f, "period.to"),
+	    flat_true(h->f, "undated") ? "may be shown" : "withheld");
+	put_fields(h);
+	put_precision(h);
+	put_dl(h, "Limit for one object", "%b", flat_get(h->f, "max_object_bytes"));
+	put_methods(h);
+	put_counts(h, "Withheld while reading", "withheld");
+	put_counts(h, "Files not acquired", "problems");
+	put_counts(h, "Listed, not asked for", "unmatched");
+	put(h, "<div><dt>Read by</dt><dd>%c version %n<small>%t</small></dd></div>\n",
+	    flat_get(h->f, "plugin"), flat_get(h->f, "version"), flat_get(h->f, "status"));
+	put_dl(h, "SHA-256 of its index", "%c", flat_get(h->f, "segment_sha256"));
+	put_raw(h, "</dl>\n</article>\n");
+}
+
+int taken_elem(struct html *h)
+{
+	const char *size = flat_get(h->f, "phone_bytes");
+
+	put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>%t</td><td>",
+	    flat_get(h->f, "title"), flat_get(h->f, "item"), take_words(flat_get(h->f, "take")));
+	put_outcome(h, flat_get(h->f, "outcome"));
+	if (flat_get(h->f, "reason") != NULL && *flat_get(h->f, "reason") != '\0')
+		put(h, "<small>%w</small>", flat_get(h->f, "reason"));
+	put(h, "</td><td class=\"num\">%n</td><td class=\"num\">%b</td><td class=\"num\">",
+	    flat_get(h->f, "objects"), flat_get(h->f, "bytes"));
+	if (size != NULL && strcmp(size, "0") != 0)
+		put(h, "%b", size);
+	else
+		put_raw(h, "\xe2\x80\x93");
+	put_raw(h, "</td></tr>\n");
+	h->o = &h->later;
+	put_card(h);
+	h->o = &h->out;
+	return 0;
+}
+
+void taken_end(struct html *h)
+{
+	put_raw(h, "</tbody>\n</table>\n<h3>Each request in full</h3>\n<div class=\"cards\">\n");
+	kt_buf_put(&h->out, h->later.p, h->later.len);
+	kt_buf_reset(&h->later);
+	put_raw(h, "</div>\n");
+}
+
+/* -- containers ------------------------------------------------------------------------------- */
+
+void containers_begin(struct html *h)
+{
+	put_raw(h, "<h3>Taken whole, shown in part</h3>\n");
+}
+
+int containers_elem(struct html *h)
+{
+	if (h->rows++ == 0)
+		put_raw(h,
+			"<p>A file that holds records inside and outside the mandate's limits can "
+			"only be taken whole. Its records outside were withheld: counted, and "
+			"not shown.</p>\n<table class=\"whole\">\n<caption>Files with withheld "
+			"records</caption>\n"
+			"<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Object</th>"
+			"<th scope=\"col\">Reason</th><th scope=\"col\" class=\"num\">Records "
+			"withheld</th></tr></thead>\n<tbody>\n");
+	put(h,
+	    "<tr><th scope=\"row\">%p<small>%c</small></th><td>%c</td><td>%w</td>"
+	    "<td class=\"num\">%n</td></tr>\n",
+	    flat_get(h->f, "path"), flat_get(h->f, "item"), flat_get(h->f, "object"),
+	    reason_words(flat_get(h->f, "reason")), flat_get(h->f, "withheld"));
+	return 0;
+}
+
+void containers_end(struct html *h)
+{
+	put_raw(h, h->rows > 0
+			   ? "</tbody>\n</table>\n</section>\n"
+			   : "<p>No such file: nothing was taken whole that holds records outside "
+			     "the mandate's limits.</p>\n</section>\n");
+}
+
+/* -- not taken -------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *kind, *title;
+} groups[] = {
+	{"item", "Planned, and not or not wholly acquired"},
+	{"scope", "Named by the mandate, and not possible"},
+	{"plugin", "Known to this program, and not in the mandate"},
+	{"user", "Other users of the phone"},
+	{"exclusion", "Excluded by the mandate"},
+	{"unreachable", "Out of reach on an unlocked phone"},
+};
+
+static void close_group(struct html *h)
+{
+	if (strcmp(h->kind, "item") == 0)
+		put_raw(h, "</tbody>\n</table>\n");
+	else if (h->kind[0] != '\0')
+		put_raw(h, "</ul>\n");
+}
+
+static void open_group(struct html *h, const char *kind, const char *reason)
+{
+	const char *title = kind;
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (strcmp(groups[i].kind, kind) == 0)
+			title = groups[i].title;
+	close_group(h);
+	snprintf(h->kind, sizeof(h->kind), "%s", kind);
+	snprintf(h->reason, sizeof(h->reason), "%s", reason != NULL ? reason : "");
+	put(h, "<h3>%t</h3>\n", title);
+	if (strcmp(kind, "item") == 0)
+		put_raw(h,
+			"<table class=\"gaps\">\n<caption>Outcomes other than acquired</caption>\n"
+			"<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Outcome</th>"
+			"<th scope=\"col\">What a gap here can mean</th></tr></thead>\n<tbody>\n");
+	else
+		put(h, "<p>%t</p>\n<ul class=\"plain\">\n", h->reason);
+}
+
+/* The classes that every mandate excludes have words of their own. */
+static const char *exclusion_words(const char *s)
+{
+	static const char *const words[][2] = {
+		{"message-bodies", "the texts of messages"},
+		{"contacts", "contacts"},
+		{"pixels", "what pictures show"},
+		{"health", "health measurements"},
+		{"cloud", "cloud accounts"},
+	};
+
+	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], s) == 0)
+			return words[i][1];
+	return s;
+}
+
+void not_taken_begin(struct html *h)
+{
+	put_raw(h,
+		"<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">What was not taken, "
+		"and why</h2>\n<p>What is missing here is missing for one of the reasons below. "
+		"None of them says anything about the person.</p>\n");
+}
+
+int not_taken_elem(struct html *h)
+{
+	const char *kind = flat_get(h->f, "kind"), *reason = flat_get(h->f, "reason");
+	const char *what = flat_get(h->f, "what"), *id = flat_get(h->f, "id");
+
+	if (kind == NULL)
+		return 0;
+	if (strcmp(kind, h->kind) != 0)
+		open_group(h, kind, reason);
+	if (strcmp(kind, "item") == 0) {
+		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", what, id);
+		put_outcome(h, flat_get(h->f, "outcome"));
+		if (reason != NULL && *reason != '\0')
+			put(h, "<small>%w</small>", reason);
+		put(h, "</td><td>%t</td></tr>\n", flat_get(h->f, "absence"));
+		return 0;
+	}
+	if (strcmp(kind, "exclusion") == 0)
+		what = exclusion_words(what);
+	if (strcmp(kind, "user") == 0)
+		put(h, what != NULL ? "<li>user %n: %p" : "<li>user %n", id, what);
+	else
+		put(h, strcmp(kind, "plugin") == 0 ? "<li>%t <small>%c</small>" : "<li>%w", what,
+		    id);
+	if (reason != NULL && strcmp(reason, h->reason) != 0)
+		put(h, ". %t", reason);
+	put_raw(h, "</li>\n");
+	return 0;
+}
+
+void not_taken_end(struct html *h)
+{
+	close_group(h);
+	put_raw(h, "</section>\n");
+}
+
+/* -- found, not reported ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *kind, *caption, *column, *intro;
+} found[] = {
+	{"skipped", "Elements that are no observation", "Elements",
+	 "Elements that a source holds and that give no observation: each with the reason."},
+	{"withheld", "Records withheld", "Records",
+	 "Records outside the mandate's limits. They were counted and not shown."},
+	{"result", "Objects that could not be read to the end", "Objects",
+	 "Objects whose reading ended before their end. How many of their elements were read and "
+	 "reported stands in report.json, object by object."},
+	{"note", "Notes of the readers", "Objects",
+	 "Remarks of the readers on gaps in what a source covers."},
+};
+
+void not_reported_begin(struct html *h)
+{
+	put_raw(h, "<section aria-labelledby=\"not-reported\">\n<h2 id=\"not-reported\">What was "
+		   "found "
+		   "and is not reported</h2>\n");
+}
+
+int not_reported_elem(struct html *h)
+{
+	const char *kind = flat_get(h->f, "kind"), *text = flat_get(h->f, "text");
+	const char *item = flat_get(h->f, "item");
+
+	if (kind == NULL)
+		return 0;
+	if (strcmp(kind, h->kind) != 0) {
+		size_t i = 0;
+
+		while (i < 3 && strcmp(found[i].kind, kind) != 0)
+			i++;
+		if (h->kind[0] != '\0')
+			put_raw(h, "</tbody>\n</table>\n");
+		snprintf(h->kind, sizeof(h->kind), "%s", kind);
+		put(h,
+		    "<h3>%t</h3>\n<p>%t</p>\n<table class=\"reasons\">\n<caption>%t, by source "
+		    "</caption>\n<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Reason"
+		    "</th><th scope=\"col\" class=\"num\">%t</th></tr></thead>\n<tbody>\n",
+		    found[i].caption, found[i].intro, found[i].caption, found[i].column);
+	}
+	put(h, "<tr><th scope=\"row\">%c</th><td>", item);
+	put(h, "<bdi class=\"phone\">%w</bdi>", reason_words(flat_get(h->f, "reason")));
+	if (text != NULL && *text != '\0')
+		put(h, "<small>%p</small>", text);
+	put(h, "</td><td class=\"num\">%n</td></tr>\n", flat_get(h->f, "count"));
+	return 0;
+}
+
+void not_reported_end(struct html *h)
+{
+	put_raw(h, h->kind[0] != '\0' ? "</tbody>\n</table>\n</section>\n"
+				      : "<p>Nothing: every element that was found is among the "
+					"observations.</p>\n"
+					"</section>\n");
+}
+
+/* -- objects ---------------------------------------------------------------------------------- */
+
+void objects_begin(struct html *h)
+{
+	put_raw(h,
+		"<section aria-labelledby=\"check\">\n<h2 id=\"check\">How to check</h2>\n<ol>\n"
+		"<li>Check the package that this page came in: signatures, time-stamp, and the "
+		"hash of "
+		"every file. The page <em>verify-without-keten</em> of the user's documentation "
+		"gives "
+		"the steps with standard tools alone; no program of this project is needed.</li>\n"
+		"<li>Compare the SHA-256 of the mandate at the top of this page with the mandate "
+		"that "
+		"the authority holds.</li>\n"
+		"<li>Compare the SHA-256 of an object below with the object in the evidence, where "
+		"the "
+		"release of the evidence allows it.</li>\n"
+		"<li>Open the object at the byte range or path that an observation names, and read "
+		"the "
+		"element there.</li>\n"
+		"<li>Evaluate the same evidence again on another machine: report.json must come "
+		"out "
+		"with the same bytes.</li>\n</ol>\n"
+		"<h3>Objects</h3>\n<p>An object is what was stored of one file or of one answer of "
+		"the "
+		"phone. Where only parts of a file were read, its size on the phone is "
+		"larger.</p>\n"
+		"<table class=\"objects\">\n<caption>Objects with their "
+		"hashes</caption>\n<thead><tr>"
+		"<th scope=\"col\">Object</th><th scope=\"col\">Path on the phone</th>"
+		"<th scope=\"col\" class=\"num\">Stored</th>"
+		"<th scope=\"col\">SHA-256 of what was stored</th></tr></thead>\n<tbody>\n");
+}
+
+int objects_elem(struct html *h)
+{
+	const char *path = flat_get(h->f, "path"), *outcome = flat_get(h->f, "outcome");
+
+	h->rows++;
+	put(h, "<tr><th scope=\"row\">%c", flat_get(h->f, "object"));
+	if (outcome != NULL && strcmp(outcome, "acquired") != 0)
+		put_outcome(h, outcome);
+	put_raw(h, "</th><td>");
+	if (path != NULL)
+		put(h, "%p", path);
+	else
+		put(h, "answer to a command<small>%c</small>", flat_get(h->f, "item"));
+	put(h, "</td><td class=\"num\">%b", flat_get(h->f, "bytes"));
+	if (flat_get(h->f, "fs_size") != NULL)
+		put(h, "<small>of %b</small>", flat_get(h->f, "fs_size"));
+	put(h, "</td><td>%c</td></tr>\n", flat_get(h->f, "sha256"));
+	return 0;
+}
+
+void objects_end(struct html *h)
+{
+	char n[24];
+
+	put_raw(h, "</tbody>\n</table>\n");
+	if (h->over > 0) {
+		snprintf(n, sizeof(n), "%llu", (unsigned long long)h->over);
+		put(h,
+		    "<p class=\"more\"><strong>%n more objects</strong> stand in report.json, with "
+		    "their hashes.</p>\n",
+		    n);
+	}
+	put_raw(h, "</section>\n");
+}

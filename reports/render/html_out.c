@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Escaped output and the flat form of an element. */
+#include "reports/render/html_i.h"
+#include "core/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEPTH 16u
+#define PATH  512u
+
+/* -- flat elements ---------------------------------------------------------------------------- */
+
+static int flat_add(struct flat *f, const char *path, int tok, const struct kt_json *j,
+		    struct kt_err *err)
+{
+	if (f->n >= FLAT_MAX)
+		return KT_FAIL(err, KT_E_LIMIT, "page: an element has too many members");
+	f->e[f->n].tok = (uint8_t)tok;
+	f->e[f->n].key = (uint32_t)f->text.len;
+	kt_buf_put(&f->text, path, strlen(path) + 1);
+	f->e[f->n].val = (uint32_t)f->text.len;
+	if (tok == KT_JSON_STRING || tok == KT_JSON_NUMBER)
+		for (size_t i = 0; i < j->str_len; i++) /* a NUL would cut it: shown instead */
+			kt_buf_putc(&f->text, j->str[i] == '\0' ? '?' : j->str[i]);
+	kt_buf_putc(&f->text, '\0');
+	f->n++;
+	return f->text.failed ? KT_FAIL(err, KT_E_LIMIT, "page: an element is too large") : 0;
+}
+
+struct level {
+	size_t len;	/* of the path up to here */
+	unsigned index; /* next element; arrays */
+	bool array;
+};
+
+/* Puts the index of the next element behind the path when the innermost level is an array. */
+static int flat_index(struct level *l, char *path)
+{
+	if (!l->array)
+		return 0;
+	if (l->len + 12 > PATH)
+		return KT_E_LIMIT;
+	snprintf(path + l->len, PATH - l->len, "%s%u", l->len > 0 ? "." : "", l->index++);
+	return 0;
+}
+
+static int flat_key(const struct level *l, char *path, const struct kt_json *j)
+{
+	if (l->len + j->str_len + 2 > PATH || memchr(j->str, '\0', j->str_len) != NULL)
+		return KT_E_LIMIT;
+	snprintf(path + l->len, PATH - l->len, "%s%s", l->len > 0 ? "." : "", j->str);
+	return 0;
+}
+
+int flat_read(struct flat *f, struct kt_json *j, int tok, struct kt_err *err)
+{
+	struct level lev[DEPTH];
+	char path[PATH] = "";
+	unsigned depth = 0;
+	int c = 0;
+
+	f->n = 0;
+	kt_buf_reset(&f->text);
+	if (tok == KT_JSON_END || tok == KT_JSON_OBJ_END || tok == KT_JSON_ARR_END ||
+	    tok == KT_JSON_KEY)
+		return KT_FAIL(err, KT_E_INTERNAL, "page: no value");
+	for (;;) {
+		if (tok == KT_JSON_OBJ || tok == KT_JSON_ARR) {
+			if (depth > 0)
+				c = flat_index(&lev[depth - 1], path);
+			if (depth == DEPTH || c < 0)
+				return KT_FAIL(err, KT_E_LIMIT, "page: nested too deeply");
+			lev[depth].len = strlen(path);
+			lev[depth].index = 0;
+			lev[depth++].array = tok == KT_JSON_ARR;
+		} else if (tok == KT_JSON_OBJ_END || tok == KT_JSON_ARR_END) {
+			depth--;
+			path[lev[depth].len] = '\0';
+		} else if (tok == KT_JSON_KEY) {
+			c = flat_key(&lev[depth - 1], path, j);
+			if (c < 0)
+				return KT_FAIL(err, c, "page: a member's name is too long");
+		} else {
+			if (depth > 0)
+				c = flat_index(&lev[depth - 1], path);
+			if (c == 0)
+				c = flat_add(f, path, tok, j, err);
+			if (c < 0)
+				return c;
+		}
+		if (depth == 0)
+			return 0;
+		tok = kt_json_next(j, err);
+		if (tok < 0)
+			return tok;
+	}
+}
+
+const char *flat_get(const struct flat *f, const char *path)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp((const char *)f->text.p + f->e[i].key, path) == 0) {
+			if (f->e[i].tok == KT_JSON_NULL)
+				return NULL;
+			if (f->e[i].tok == KT_JSON_TRUE)
+				return "yes";
+			if (f->e[i].tok == KT_JSON_FALSE)
+				return "no";
+			return (const char *)f->text.p + f->e[i].val;
+		}
+	return NULL;
+}
+
+bool flat_true(const struct flat *f, const char *path)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp((const char *)f->text.p + f->e[i].key, path) == 0)
+			return f->e[i].tok == KT_JSON_TRUE;
+	return false;
+}
+
+const char *flat_at(const struct flat *f, const char *path, unsigned i)
+{
+	char full[PATH];
+
+	snprintf(full, sizeof(full), "%s.%u", path, i);
+	return flat_get(f, full);
+}
+
+const char *flat_in(const struct flat *f, const char *path, unsigned i, const char *member)
+{
+	char full[PATH];
+
+	snprintf(full, sizeof(full), "%s.%u.%s", path, i, member);
+	return flat_get(f, full);
+}
+
+bool flat_has(const struct flat *f, const char *path, unsigned i)
+{
+	char full[PATH];
+	size_t n;
+
+	snprintf(full, sizeof(full), "%s.%u.", path, i);
+	n = strlen(full);
+	for (size_t k = 0; k < f->n; k++)
+		if (strncmp((const char *)f->text.p + f->e[k].key, full, n) == 0)
+			return true;
+	return false;
+}
+
+/* -- output ----------------------------------------------------------------------------------- */
+
+void put_raw(struct html *h, const char *s)
+{
+	kt_buf_puts(h->o, s);
+}
+
+static const char *entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * Text for the page. Hidden characters can't come from report.json's own texts, but the page does
+ * not rely on that: they are made visible here too. A backslash stays as it is.
+ */
+static void put_text(struct kt_buf *b, const char *s)
+{
+	size_t n = strlen(s), from = 0, i = 0;
+
+	while (i < n) {
+		const uint8_t *p = (const uint8_t *)s + i;
+		const char *ent = entity(s[i]);
+		uint32_t cp = 0;
+		unsigned len = 1;
+
+		if (ent == NULL && ((*p >= 0x20 && *p < 0x7f) || *p == '\n')) {
+			i++;
+			continue;
+		}
+		kt_buf_put(b, s + from, i - from);
+		if (ent != NULL) {
+			kt_buf_puts(b, ent);
+		} else {
+			len = kt_utf8_next(p, n - i, &cp);
+			if (len == 0)
+				len = 1;
+			kt_text_escape(b, p, len);
+		}
+		i += len;
+		from = i;
+	}
+	kt_buf_put(b, s + from, i - from);
+}
+
+static bool all_digits(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return n > 0;
+}
+
+/* Digits in groups of three, parted by a narrow no-break space. */
+static void put_grouped(struct kt_buf *b, const char *s)
+{
+	size_t n = strlen(s), i = 0;
+
+	if (!all_digits(s, n)) {
+		put_text(b, s);
+		return;
+	}
+	for (; i < n; i++) {
+		if (i > 0 && n > 4 && (n - i) % 3 == 0)
+			kt_buf_puts(b, "\xe2\x80\xaf");
+		kt_buf_putc(b, s[i]);
+	}
+}
+
+static void put_bytes(struct kt_buf *b, const char *s)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	uint64_t v = 0;
+	unsigned u = 0;
+
+	put_grouped(b, s);
+	kt_buf_puts(b, strcmp(s, "1") == 0 ? " byte" : " bytes");
+	if (!all_digits(s, strlen(s)) || strlen(s) > 15)
+		return;
+	for (; *s != '\0'; s++)
+		v = v * 10 + (uint64_t)(*s - '0');
+	if (v < 10240)
+		return;
+	while (v >= UINT64_C(1048576) && u < 3) {
+		v /= 1024;
+		u++;
+	}
+	kt_buf_printf(b, " (%llu.%llu %s)", (unsigned long long)(v / 1024),
+		      (unsigned long long)(v % 1024 * 10 / 1024), units[u]);
+}
+
+/* "2024-05-12T14:03:22Z" as "2024-05-12 14:03:22 UTC"; anything else as it is. */
+static void put_utc(struct kt_buf *b, const char *s)
+{
+	size_t n = strlen(s);
+	bool ok = n >= 20 && s[10] == 'T' && s[n - 1] == 'Z' && all_digits(s, 4) && n < 32;
+	char date[16], time[40];
+
+	kt_buf_puts(b, "<bdi dir=\"ltr\">");
+	if (ok) {
+		snprintf(date, sizeof(date), "%.10s", s);
+		snprintf(time, sizeof(time), "%.*s", (int)(n - 12), s + 11);
+		kt_buf_puts(b, "<span>");
+		put_text(b, date);
+		kt_buf_puts(b, "</span> <span>");
+		put_text(b, time);
+		kt_buf_puts(b, " UTC</span>");
+	} else {
+		put_text(b, s);
+	}
+	kt_buf_puts(b, "</bdi>");
+}
+
+static void put_words(struct kt_buf *b, const char *s)
+{
+	char t[128];
+	size_t n = strlen(s);
+
+	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
+		put_text(b, s);
+		return;
+	}
+	for (size_t i = 0; i <= n; i++)
+		t[i] = s[i] == '-' ? ' ' : s[i];
+	put_text(b, t);
+}
+
+static void put_one(struct html *h, char what, const char *s)
+{
+	struct kt_buf *b = h->o;
+
+	if (s == NULL || *s == '\0') {
+		kt_buf_puts(b, "\xe2\x80\x93");
+		return;
+	}
+	switch (what) {
+	case 't':
+		put_text(b, s);
+		break;
+	case 'p':
+		kt_buf_puts(b, "<bdi class=\"phone\">");
+		put_text(b, s);
+		kt_buf_puts(b, "</bdi>");
+		break;
+	case 'c':
+		kt_buf_puts(b, "<code dir=\"ltr\">");
+		put_text(b, s);
+		kt_buf_puts(b, "</code>");
+		break;
+	case 'n':
+		kt_buf_puts(b, "<bdi dir=\"ltr\">");
+		put_grouped(b, s);
+		kt_buf_puts(b, "</bdi>");
+		break;
+	case 'b':
+		kt_buf_puts(b, "<bdi dir=\"ltr\">");
+		put_bytes(b, s);
+		kt_buf_puts(b, "</bdi>");
+		break;
+	case 'u':
+		put_utc(b, s);
+		break;
+	default:
+		put_words(b, s);
+		break;
+	}
+}
+
+void put(struct html *h, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	for (; *fmt != '\0'; fmt++) {
+		const char *next = strchr(fmt, '%');
+
+		if (next == NULL)
+			next = fmt + strlen(fmt);
+		kt_buf_put(h->o, fmt, (size_t)(next - fmt));
+		if (*next == '\0')
+			break;
+		fmt = next + 1;
+		if (*fmt == '%')
+			kt_buf_putc(h->o, '%');
+		else if (*fmt != '\0')
+			put_one(h, *fmt, va_arg(ap, const char *));
+		else
+			break;
+	}
+	va_end(ap);
+}
+
+void put_dl(struct html *h, const char *term, const char *fmt, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	put(h, "<div><dt>%t</dt><dd>", term);
+	put(h, fmt, value);
+	put_raw(h, "</dd></div>\n");
+}
+
+const char *title_of(const struct html *h, const char *id)
+{
+	for (unsigned i = 0; id != NULL && i < h->nplugins; i++)
+		if (strcmp(h->plugin[i].id, id) == 0)
+			return h->plugin[i].title;
+	return id;
+}
+
+const char *milli(const char *s, char *out, size_t n)
+{
+	const char *digits = *s == '-' ? s + 1 : s;
+	size_t len = strlen(digits);
+	char t[32], *end;
+
+	if (!all_digits(digits, len) || len > 20)
+		return s;
+	snprintf(t, sizeof(t), "%s%s", len < 4 ? &"0000"[len] : "", digits);
+	len = strlen(t);
+	snprintf(out, n, "%s%.*s.%s", *s == '-' ? "-" : "", (int)(len - 3), t, t + len - 3);
+	end = out + strlen(out);
+	while (end[-1] == '0')
+		*--end = '\0';
+	if (end[-1] == '.')
+		end[-1] = '\0';
+	return out;
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: EUPL-1.2
+# -- package and verifier: what a package is, making one, judging one -----------------------------
+LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verify/zip_read.c \
+	reports/verify/verify.c reports/verify/check_files.c reports/verify/check_bag.c \
+	reports/verify/check_custody.c reports/verify/check_signers.c reports/verify/check_seal.c \
+	reports/verify/check_index.c reports/verify/check_report.c reports/verify/print.c \
+	reports/verify/warm.c reports/package/zip_write.c reports/package/files.c \
+	reports/package/package.c
+
+PROGS += keten-verify
+SRCS_keten-verify := reports/verify/main.c reports/verify/sandbox.c
+LIBS_keten-verify := reports core
+PKGS_keten-verify := libcrypto libseccomp
+
+PROGS_TEST += make-package
+SRCS_make-package := tests/tools/make_package.c
+LIBS_make-package := reports core
+PKGS_make-package := libcrypto sqlite3
+# -- end of package and verifier ------------------------------------------------------------------
+
+# -- report model and views --
+LIB_reports += $(sort $(wildcard reports/model/*.c reports/render/*.c))
