@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Private to reports/verify: what the checks share. Each check writes its findings into the result
+ * and leaves facts for the checks after it; a fact that could not be had is empty, and a check
+ * that needs it stays open. Functions return 0 or the code of trouble that is not the package's
+ * (storage, memory); what is wrong with the package is a finding, never an error.
+ */
+#ifndef KT_VERIFY_CHECK_H
+#define KT_VERIFY_CHECK_H
+
+#include "core/buf.h"
+#include "core/custody.h"
+#include "core/mandate.h"
+#include "reports/verify/verify.h"
+#include "reports/verify/zip_read.h"
+
+#define KT_VF_SEGMENTS 1024u
+#define KT_VF_ITEM     65u
+
+/* One plan item, as log, seal and index tell it. Text is "" and numbers -1 when not told. */
+struct kt_vf_segment {
+	bool logged, sealed, indexed;
+	char item[KT_VF_ITEM];
+	char outcome[16];
+	char sha256[KT_SHA256_HEX];
+	int64_t bytes, objects;
+};
+
+struct kt_vf {
+	struct kt_zip zip;
+	const struct kt_trust *trust;
+	int64_t now_us;
+	struct kt_verify_result *res;
+	struct kt_err *err;
+	/* files that are read whole */
+	struct kt_buf mandate_raw, custody_raw, tags_raw;
+	uint8_t (*sha512)[KT_SHA512_LEN]; /* of tag files, by kt_zip_entry.tag */
+	size_t ntags;
+	uint64_t payload_octets, payload_files;
+	/* from case.json */
+	char case_id[65], case_mandate_id[73], case_mandate[KT_SHA256_HEX];
+	char device[129], device_kind[17];
+	/* mandate */
+	struct kt_mandate *mandate; /* owned */
+	char mandate_sha256[KT_SHA256_HEX];
+	/* signers: KT_V_SIGNATURE and KT_V_MANDATE_SIG say whether they count */
+	struct kt_signer seal_cert;
+	bool have_seal_cert;
+	/* custody log */
+	bool have_log;		   /* the chain holds and the facts below are filled */
+	struct kt_vf_segment *seg; /* KT_VF_SEGMENTS; [0] is segment 1 */
+	size_t nseg;
+	int64_t session_us, sealing_us;
+	uint64_t lines, seal_line;
+	char log_case_id[65], log_mandate[KT_SHA256_HEX], log_mandate_id[73];
+	char log_operator[KT_SHA256_HEX], log_authoriser[KT_SHA256_HEX];
+	char log_device[129]; /* serial of the phone that was identified, "" when none was */
+	char log_seal[KT_SHA256_HEX], log_report[KT_SHA256_HEX];
+	char before_seal[KT_SHA256_HEX]; /* hash of the line before acquisition.sealed */
+	int64_t log_segments, log_objects, log_bytes;
+	char package[KT_PKG_NAME_MAX + 1];
+	int64_t package_number;
+};
+
+/* Findings. The text is escaped here: names and values from the package go in as they are. */
+void kt_vf_fail(struct kt_vf *c, enum kt_verify_id id, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void kt_vf_unsure(struct kt_vf *c, enum kt_verify_id id, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The check was made: ok unless something was found before. */
+void kt_vf_done(struct kt_vf *c, enum kt_verify_id id);
+bool kt_vf_is_ok(const struct kt_vf *c, enum kt_verify_id id);
+
+/* true for the codes that are trouble of ours and not of the package */
+bool kt_vf_is_ours(int code);
+
+/*
+ * Reads a whole file into b. 0: it is there and was read (*found true), or it is missing or
+ * unreadable, which becomes a finding of check id (*found false). Else trouble of ours.
+ */
+int kt_vf_load(struct kt_vf *c, enum kt_verify_id id, const char *name, size_t max,
+	       struct kt_buf *b, bool *found);
+
+/* check_files.c */
+int kt_vf_hash_all(struct kt_vf *c);
+int kt_vf_lists(struct kt_vf *c);    /* COMPLETE, HASHES */
+int kt_vf_contents(struct kt_vf *c); /* CONTENTS */
+/* check_bag.c */
+int kt_vf_case(struct kt_vf *c);     /* facts of case.json; findings go to OBJECTS */
+int kt_vf_mimetype(struct kt_vf *c); /* MIMETYPE */
+int kt_vf_bag(struct kt_vf *c);	     /* BAG */
+/* check_custody.c */
+int kt_vf_custody(struct kt_vf *c); /* CUSTODY; facts of the log */
+int kt_vf_events(struct kt_vf *c);  /* EVENTS */
+/* check_signers.c */
+int kt_vf_signature(struct kt_vf *c); /* SIGNATURE, OPERATOR */
+int kt_vf_mandate(struct kt_vf *c);   /* MANDATE_SIG, AUTHORISER, AUTHORITY, MANDATE */
+int kt_vf_times(struct kt_vf *c);     /* TIMES */
+/* check_seal.c */
+int kt_vf_seal(struct kt_vf *c); /* SEAL */
+/* check_index.c */
+int kt_vf_index(struct kt_vf *c); /* INDEX, OBJECTS, SCOPE */
+/* check_report.c */
+int kt_vf_report(struct kt_vf *c); /* REPORT */
+
+#endif

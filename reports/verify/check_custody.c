@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The custody log: its chain, and the story that it tells. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/time.h"
+#include "reports/verify/check.h"
+
+struct story {
+	struct kt_vf *c;
+	const struct kt_jv *detail; /* of the line at hand */
+	uint64_t seq;
+	bool opened, sealed, identified, packaged;
+	int64_t last_number;
+	char last[24]; /* event of the last line */
+	char (*started)[KT_VF_ITEM];
+	size_t nstarted;
+};
+
+/* Copies a text member; false, and a finding, when it is missing or does not fit. */
+static bool take_text(struct story *s, const char *event, const char *key, char *out, size_t cap)
+{
+	const char *v = kt_jv_str(s->detail, key);
+
+	out[0] = '\0';
+	if (v == NULL || strlen(v) >= cap) {
+		kt_vf_fail(s->c, KT_V_EVENTS, "log line %llu: %s does not state its %s",
+			   (unsigned long long)s->seq, event, key);
+		return false;
+	}
+	memcpy(out, v, strlen(v) + 1);
+	return true;
+}
+
+static void misplaced(struct story *s, const char *event, const char *why)
+{
+	kt_vf_fail(s->c, KT_V_EVENTS, "log line %llu: %s %s", (unsigned long long)s->seq, event,
+		   why);
+}
+
+static void on_open(struct story *s, const char *event, int64_t utc)
+{
+	struct kt_vf *c = s->c;
+
+	if (s->opened) {
+		misplaced(s, event, "stands a second time");
+		return;
+	}
+	s->opened = true;
+	c->session_us = utc;
+	take_text(s, event, "case_id", c->log_case_id, sizeof(c->log_case_id));
+	take_text(s, event, "mandate_id", c->log_mandate_id, sizeof(c->log_mandate_id));
+	take_text(s, event, "mandate_sha256", c->log_mandate, sizeof(c->log_mandate));
+	take_text(s, event, "operator_cert_sha256", c->log_operator, sizeof(c->log_operator));
+	take_text(s, event, "authoriser_cert_sha256", c->log_authoriser, sizeof(c->log_authoriser));
+}
+
+static void on_start(struct story *s, const char *event)
+{
+	if (s->sealed)
+		misplaced(s, event, "comes after the seal");
+	if (s->nstarted >= KT_VF_SEGMENTS)
+		misplaced(s, event, "is one of too many");
+	else if (take_text(s, event, "item", s->started[s->nstarted], KT_VF_ITEM))
+		s->nstarted++;
+}
+
+static bool was_started(const struct story *s, const char *item)
+{
+	for (size_t i = 0; i < s->nstarted; i++)
+		if (strcmp(s->started[i], item) == 0)
+			return true;
+	return false;
+}
+
+static void on_outcome(struct story *s, const char *event)
+{
+	int64_t number = kt_jv_int(s->detail, "segment", 0);
+	const char *outcome = event + strlen("item.");
+	struct kt_vf_segment *g;
+
+	if (s->sealed)
+		misplaced(s, event, "comes after the seal");
+	if (number < 1 || number > (int64_t)KT_VF_SEGMENTS) {
+		misplaced(s, event, "names no segment of the index");
+		return;
+	}
+	g = &s->c->seg[number - 1];
+	if (g->logged) {
+		misplaced(s, event, "gives a segment a second outcome");
+		return;
+	}
+	g->logged = true;
+	if ((size_t)number > s->c->nseg)
+		s->c->nseg = (size_t)number;
+	snprintf(g->outcome, sizeof(g->outcome), "%s", outcome);
+	g->objects = kt_jv_int(s->detail, "objects", -1);
+	g->bytes = kt_jv_int(s->detail, "bytes", -1);
+	take_text(s, event, "segment_sha256", g->sha256, sizeof(g->sha256));
+	if (take_text(s, event, "item", g->item, sizeof(g->item)) && g->objects > 0 &&
+	    !was_started(s, g->item))
+		misplaced(s, event, "was not announced by an item.start");
+}
+
+static void on_sealed(struct story *s, const char *event, const char *prev)
+{
+	struct kt_vf *c = s->c;
+
+	if (s->sealed) {
+		misplaced(s, event, "stands a second time");
+		return;
+	}
+	s->sealed = true;
+	c->seal_line = s->seq;
+	snprintf(c->before_seal, sizeof(c->before_seal), "%s", prev);
+	take_text(s, event, "seal_sha256", c->log_seal, sizeof(c->log_seal));
+	c->log_segments = kt_jv_int(s->detail, "segments", -1);
+	c->log_objects = kt_jv_int(s->detail, "objects", -1);
+	c->log_bytes = kt_jv_int(s->detail, "bytes", -1);
+}
+
+static void on_package(struct story *s, const char *event, int64_t utc)
+{
+	struct kt_vf *c = s->c;
+
+	if (!s->sealed)
+		misplaced(s, event, "comes before the seal");
+	take_text(s, event, "package", c->package, sizeof(c->package));
+	c->package_number = kt_jv_int(s->detail, "number", 0);
+	if (c->package_number <= s->last_number)
+		misplaced(s, event, "does not count on from the package before it");
+	s->last_number = c->package_number;
+	c->sealing_us = utc;
+	s->packaged = true;
+}
+
+static void on_identified(struct story *s, const char *event)
+{
+	char serial[sizeof(s->c->log_device)];
+
+	if (!take_text(s, event, "serial", serial, sizeof(serial)))
+		return;
+	if (s->c->log_device[0] != '\0' && strcmp(serial, s->c->log_device) != 0)
+		misplaced(s, event, "names another phone than before");
+	memcpy(s->c->log_device, serial, sizeof(serial));
+}
+
+static bool is_outcome(const char *event)
+{
+	static const char *const names[] = {"item.acquired", "item.absent", "item.refused",
+					    "item.failed", "item.partial"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(event, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		   struct kt_err *err)
+{
+	struct story *s = arg;
+	const char *utc = kt_jv_str(line, "utc"), *prev = kt_jv_str(line, "prev");
+	int64_t us = 0;
+
+	(void)err;
+	s->seq = seq;
+	s->detail = kt_jv_get(line, "detail");
+	kt_time_parse(utc, strlen(utc), true, &us, NULL, NULL); /* the chain check parsed it once */
+	if (seq == 1 && strcmp(event, "session.open") != 0)
+		misplaced(s, event, "stands where session.open belongs");
+	if (strcmp(event, "session.open") == 0)
+		on_open(s, event, us);
+	else if (strcmp(event, "device.identified") == 0)
+		on_identified(s, event);
+	else if (strcmp(event, "item.start") == 0)
+		on_start(s, event);
+	else if (is_outcome(event))
+		on_outcome(s, event);
+	else if (strncmp(event, "item.", 5) == 0)
+		misplaced(s, event, "is no outcome that an item can have");
+	else if (strcmp(event, "acquisition.sealed") == 0)
+		on_sealed(s, event, prev);
+	else if (strcmp(event, "report.made") == 0)
+		take_text(s, event, "report_sha256", s->c->log_report, sizeof(s->c->log_report));
+	else if (strcmp(event, "package.sealing") == 0)
+		on_package(s, event, us);
+	if (strcmp(event, "report.made") == 0 && !s->sealed)
+		misplaced(s, event, "comes before the seal");
+	snprintf(s->last, sizeof(s->last), "%s", event);
+	return 0;
+}
+
+static void judge_story(struct story *s)
+{
+	struct kt_vf *c = s->c;
+
+	if (!s->opened)
+		kt_vf_fail(c, KT_V_EVENTS, "the log has no session.open");
+	if (!s->sealed)
+		kt_vf_fail(c, KT_V_EVENTS, "the log has no acquisition.sealed");
+	if (c->log_report[0] == '\0')
+		kt_vf_fail(c, KT_V_EVENTS, "the log has no report.made");
+	if (strcmp(s->last, "package.sealing") != 0)
+		kt_vf_fail(c, KT_V_EVENTS, "the log does not end with package.sealing");
+	for (size_t i = 0; i < c->nseg; i++)
+		if (!c->seg[i].logged)
+			kt_vf_fail(c, KT_V_EVENTS, "the log has no outcome for segment %zu", i + 1);
+	if (s->sealed && c->log_segments != (int64_t)c->nseg)
+		kt_vf_fail(c, KT_V_EVENTS, "the log seals another number of segments than it has");
+}
+
+int kt_vf_custody(struct kt_vf *c)
+{
+	struct story s = {.c = c};
+	struct kt_err err = {0};
+	char head[KT_SHA256_HEX];
+	bool found = false;
+	int r = kt_vf_load(c, KT_V_CUSTODY, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &c->custody_raw,
+			   &found);
+
+	if (r < 0 || !found)
+		return r;
+	s.started = calloc(KT_VF_SEGMENTS, sizeof(*s.started));
+	if (s.started == NULL)
+		return KT_FAIL(c->err, KT_E_NOMEM, "no memory");
+	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines, on_line, &s,
+			     &err);
+	if (r == 0) {
+		judge_story(&s);
+		c->have_log = s.opened;
+		kt_vf_done(c, KT_V_CUSTODY);
+	} else if (kt_vf_is_ours(r)) {
+		*c->err = err;
+	} else {
+		kt_vf_fail(c, KT_V_CUSTODY, "%s", kt_err_text(&err));
+		r = 0;
+	}
+	free(s.started);
+	return r;
+}
+
+static void compare(struct kt_vf *c, const char *have, const char *want, const char *what)
+{
+	if (want[0] != '\0' && strcmp(have, want) != 0)
+		kt_vf_fail(c, KT_V_EVENTS, "the log was opened for another %s", what);
+}
+
+static void compare_cert(struct kt_vf *c, const char *hex, bool have, const struct kt_signer *s,
+			 const char *who)
+{
+	char want[KT_SHA256_HEX];
+
+	if (!have)
+		return;
+	kt_hex(s->cert_sha256, sizeof(s->cert_sha256), want);
+	if (strcmp(hex, want) != 0)
+		kt_vf_fail(c, KT_V_EVENTS, "the session was opened with another %s", who);
+}
+
+int kt_vf_events(struct kt_vf *c)
+{
+	char name[KT_PKG_NAME_MAX + 1] = "";
+
+	if (!c->have_log)
+		return 0;
+	compare(c, c->log_mandate, c->mandate_sha256, "mandate than the one in the package");
+	compare(c, c->log_case_id, c->case_id, "case than that of case.json");
+	compare(c, c->log_mandate, c->case_mandate, "mandate than case.json names");
+	compare_cert(c, c->log_operator, c->res->have_operator, &c->res->operator_cert,
+		     "operator's certificate than the one that signed the package");
+	compare_cert(c, c->log_authoriser, c->res->have_authoriser, &c->res->authoriser_cert,
+		     "authoriser's certificate than the one that signed the mandate");
+	if (c->package_number <= 0 ||
+	    kt_pkg_file_name(c->log_mandate_id, (uint64_t)c->package_number, name) < 0 ||
+	    strcmp(c->package, name) != 0)
+		kt_vf_fail(c, KT_V_EVENTS,
+			   "the log was closed for a package with another name (%s) than its "
+			   "mandate and number give",
+			   c->package);
+	snprintf(c->res->package, sizeof(c->res->package), "%s", name);
+	/* what has to be compared, but cannot be, leaves the check open */
+	if (c->mandate_sha256[0] != '\0' && c->case_id[0] != '\0' && c->res->have_operator &&
+	    c->res->have_authoriser)
+		kt_vf_done(c, KT_V_EVENTS);
+	return 0;
+}

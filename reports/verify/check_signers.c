@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Who signed what, under which authority, and when that is said to have been. */
+#include <string.h>
+
+#include "core/err.h"
+#include "core/time.h"
+#include "reports/verify/check.h"
+
+#define P7S_MAX	  ((size_t)1 << 20)
+#define TAGS_MAX  ((size_t)4 << 20)
+#define SLACK_US  (INT64_C(300) * KT_US_PER_S)	 /* between clocks of one station */
+#define FUTURE_US (INT64_C(86400) * KT_US_PER_S) /* between stations */
+
+/*
+ * Is the signature over these bytes right? A finding of check id otherwise. *right false: s holds
+ * nothing to rely on.
+ */
+static int check_cms(struct kt_vf *c, enum kt_verify_id id, const char *sig_name,
+		     const struct kt_buf *content, struct kt_buf *der, struct kt_signer *s,
+		     bool *right)
+{
+	struct kt_err err = {0};
+	bool found = false;
+	int r;
+
+	*right = false;
+	r = kt_vf_load(c, id, sig_name, P7S_MAX, der, &found);
+	if (r < 0 || !found)
+		return r;
+	r = kt_cms_verify(der->p, der->len, content->p, content->len, c->trust, c->now_us, s, &err);
+	if (kt_vf_is_ours(r)) {
+		*c->err = err;
+		return r;
+	}
+	if (r < 0) {
+		kt_vf_fail(c, id, "%s: %s", sig_name, kt_err_text(&err));
+		return 0;
+	}
+	*right = true;
+	return 0;
+}
+
+/* Does the signer's certificate lead to an anchor, at the time given and now? now: as in now_s. */
+static void check_chain(struct kt_vf *c, enum kt_verify_id id, const struct kt_buf *der,
+			const struct kt_buf *content, const struct kt_signer *now_s, int64_t then,
+			const char *when)
+{
+	struct kt_signer s;
+	char t[KT_TIME_TEXT];
+
+	if (!now_s->may_sign)
+		kt_vf_fail(c, id, "the certificate of %s is not for signing", now_s->subject);
+	if (c->trust == NULL) {
+		kt_vf_unsure(c, id,
+			     "no trust anchors were given: whether %s is who they say cannot be "
+			     "judged",
+			     now_s->subject);
+		return;
+	}
+	if (then == 0) {
+		kt_vf_unsure(c, id, "it is not known at what time the certificate has to hold");
+		return;
+	}
+	if (kt_cms_verify(der->p, der->len, content->p, content->len, c->trust, then, &s, NULL) < 0)
+		kt_vf_fail(c, id, "the signature does not hold");
+	else if (!s.chain_ok)
+		kt_vf_fail(c, id, "the certificate of %s does not hold %s (%s): %s", s.subject,
+			   when, kt_time_text(then, t), s.chain_text);
+	else if (!now_s->chain_ok)
+		kt_vf_unsure(c, id,
+			     "the certificate of %s held %s, but does not hold today (%s), and no "
+			     "time-stamp shows that it was used before",
+			     s.subject, when, now_s->chain_text);
+}
+
+int kt_vf_signature(struct kt_vf *c)
+{
+	struct kt_verify_result *res = c->res;
+	struct kt_signer *s = &res->operator_cert;
+	struct kt_buf der;
+	bool found = false, right = false;
+	int r;
+
+	kt_buf_init(&der, 0);
+	r = kt_vf_load(c, KT_V_SIGNATURE, KT_PKG_TAGS256, TAGS_MAX, &c->tags_raw, &found);
+	if (r < 0 || !found)
+		goto out;
+	r = check_cms(c, KT_V_SIGNATURE, KT_PKG_SIGNATURE, &c->tags_raw, &der, s, &right);
+	if (r < 0 || !right)
+		goto out;
+	res->have_operator = true;
+	if (!s->has_cades)
+		kt_vf_fail(c, KT_V_SIGNATURE, "%s: does not name its certificate (not CAdES)",
+			   KT_PKG_SIGNATURE);
+	kt_vf_done(c, KT_V_SIGNATURE);
+	check_chain(c, KT_V_OPERATOR, &der, &c->tags_raw, s, s->signing_time_us,
+		    "when the package is said to be signed");
+	kt_vf_done(c, KT_V_OPERATOR);
+out:
+	kt_buf_free(&der);
+	return r;
+}
+
+static void check_authority(struct kt_vf *c)
+{
+	const struct kt_signer *a = &c->res->authoriser_cert, *o = &c->res->operator_cert;
+
+	if (!c->res->have_authoriser)
+		return;
+	if (!a->authoriser && c->trust == NULL)
+		kt_vf_unsure(
+			c, KT_V_AUTHORITY,
+			"the certificate of %s does not say that it is an authoriser's, and no "
+			"list of authorisers was given",
+			a->subject);
+	else if (!a->authoriser)
+		kt_vf_fail(c, KT_V_AUTHORITY, "%s is no authoriser", a->subject);
+	if (!c->res->have_operator)
+		return;
+	if (memcmp(a->key_sha256, o->key_sha256, KT_SHA256_LEN) == 0 ||
+	    memcmp(a->cert_sha256, o->cert_sha256, KT_SHA256_LEN) == 0 ||
+	    strcmp(a->subject, o->subject) == 0)
+		kt_vf_fail(c, KT_V_AUTHORITY, "the operator signed the mandate: %s", o->subject);
+	if (o->authoriser)
+		kt_vf_fail(c, KT_V_AUTHORITY, "the operator's certificate is an authoriser's: %s",
+			   o->subject);
+	kt_vf_done(c, KT_V_AUTHORITY);
+}
+
+/* What the mandate says, held against session and phone. */
+static void check_terms(struct kt_vf *c)
+{
+	const struct kt_mandate *m = c->mandate;
+	char a[KT_TIME_TEXT], b[KT_TIME_TEXT];
+
+	if (c->session_us < m->not_before_us || c->session_us >= m->not_after_us)
+		kt_vf_fail(c, KT_V_MANDATE,
+			   "the session was opened at %s, outside the mandate's validity, which "
+			   "ended at %s",
+			   kt_time_text(c->session_us, a), kt_time_text(m->not_after_us, b));
+	if (strcmp(m->mandate_id, c->log_mandate_id) != 0 ||
+	    strcmp(m->mandate_id, c->case_mandate_id) != 0)
+		kt_vf_fail(c, KT_V_MANDATE, "case or log name a mandate other than %s",
+			   m->mandate_id);
+	if (strcmp(m->device_kind, c->device_kind) != 0)
+		kt_vf_fail(c, KT_V_MANDATE, "the mandate is for another kind of phone");
+	if (m->device_identifier != NULL && strcmp(m->device_identifier, c->device) != 0)
+		kt_vf_fail(c, KT_V_MANDATE, "the mandate is for the phone %s, the case for %s",
+			   m->device_identifier, c->device);
+	if (c->log_device[0] != '\0' && strcmp(c->log_device, c->device) != 0)
+		kt_vf_fail(c, KT_V_MANDATE, "the phone that was read calls itself %s, not %s",
+			   c->log_device, c->device);
+	kt_vf_done(c, KT_V_MANDATE);
+}
+
+static int parse_mandate(struct kt_vf *c)
+{
+	struct kt_err err = {0};
+	int r = kt_sha256_hex(c->mandate_raw.p, c->mandate_raw.len, c->mandate_sha256, c->err);
+
+	if (r < 0)
+		return r;
+	r = kt_mandate_parse(c->mandate_raw.p, c->mandate_raw.len, &c->mandate, &err);
+	if (kt_vf_is_ours(r)) {
+		*c->err = err;
+		return r;
+	}
+	if (r < 0)
+		kt_vf_fail(c, KT_V_MANDATE, "%s", kt_err_text(&err));
+	return 0;
+}
+
+int kt_vf_mandate(struct kt_vf *c)
+{
+	struct kt_signer *s = &c->res->authoriser_cert;
+	struct kt_buf der;
+	bool found = false, right = false;
+	int64_t then;
+	int r;
+
+	kt_buf_init(&der, 0);
+	r = kt_vf_load(c, KT_V_MANDATE_SIG, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &c->mandate_raw,
+		       &found);
+	if (r < 0 || !found)
+		goto out;
+	r = parse_mandate(c);
+	if (r == 0)
+		r = check_cms(c, KT_V_MANDATE_SIG, KT_PKG_MANDATE_SIG, &c->mandate_raw, &der, s,
+			      &right);
+	if (r < 0)
+		goto out;
+	if (right) {
+		c->res->have_authoriser = true;
+		kt_vf_done(c, KT_V_MANDATE_SIG);
+		/* authority has to hold when it is used: at the session */
+		check_chain(c, KT_V_AUTHORISER, &der, &c->mandate_raw, s, c->session_us,
+			    "when the session was opened");
+		then = s->signing_time_us;
+		if (then != 0 && c->trust != NULL)
+			check_chain(c, KT_V_AUTHORISER, &der, &c->mandate_raw, s, then,
+				    "when the mandate is said to be signed");
+		kt_vf_done(c, KT_V_AUTHORISER);
+	}
+	check_authority(c);
+	if (c->mandate != NULL && c->have_log && c->case_id[0] != '\0')
+		check_terms(c);
+out:
+	kt_buf_free(&der);
+	return r;
+}
+
+int kt_vf_times(struct kt_vf *c)
+{
+	const struct {
+		int64_t us;
+		const char *what;
+	} order[] = {
+		{c->mandate != NULL ? c->mandate->issued_at_us : 0, "the mandate's issue"},
+		{c->session_us, "the opening of the session"},
+		{c->have_seal_cert ? c->seal_cert.signing_time_us : 0, "the seal's signature"},
+		{c->sealing_us, "the sealing of the package"},
+		{c->res->have_operator ? c->res->operator_cert.signing_time_us : 0,
+		 "the package's signature"},
+		{c->now_us + FUTURE_US, "this verification"},
+	};
+	size_t n = sizeof(order) / sizeof(order[0]);
+
+	/*
+	 * A clock that was set right during a session looks the same as one that was set wrong: out
+	 * of order is a question for people and no failure.
+	 */
+	for (size_t i = 0; i + 1 < n; i++) {
+		if (order[i].us == 0)
+			return 0;
+		if (order[i].us > order[i + 1].us + SLACK_US)
+			kt_vf_unsure(c, KT_V_TIMES, "%s is said to be later than %s", order[i].what,
+				     order[i + 1].what);
+	}
+	kt_vf_done(c, KT_V_TIMES);
+	return 0;
+}

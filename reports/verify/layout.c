@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "reports/verify/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/time.h"
+
+const char *const kt_pkg_required[] = {KT_PKG_MIMETYPE,
+				       KT_PKG_BAGIT,
+				       KT_PKG_BAGINFO,
+				       KT_PKG_MANIFEST,
+				       KT_PKG_TAGS256,
+				       KT_PKG_TAGS512,
+				       KT_PKG_MANDATE,
+				       KT_PKG_MANDATE_SIG,
+				       KT_PKG_CUSTODY,
+				       KT_PKG_BUILD,
+				       KT_PKG_REPORT,
+				       KT_PKG_REPORT_HTML,
+				       KT_PKG_RUN,
+				       KT_PKG_SEAL,
+				       KT_PKG_SEAL_SIG,
+				       KT_PKG_CASE,
+				       KT_PKG_SIGNATURE,
+				       KT_PKG_ODF,
+				       NULL};
+
+static bool name_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
+}
+
+bool kt_pkg_name_ok(const char *name, size_t n)
+{
+	bool start = true;
+
+	if (n == 0 || n > KT_PKG_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (name[i] == '/') {
+			if (start)
+				return false;
+			start = true;
+			continue;
+		}
+		if (!name_char(name[i]) || (start && (name[i] == '.' || name[i] == '-')))
+			return false;
+		start = false;
+	}
+	return !start;
+}
+
+/* prefix, then at least min digits, then suffix, and nothing else */
+static bool is_numbered(const char *s, char prefix, size_t min, const char *suffix)
+{
+	size_t n;
+
+	if (*s++ != prefix)
+		return false;
+	n = strspn(s, "0123456789");
+	return n >= min && n <= 9 && strcmp(s + n, suffix) == 0;
+}
+
+static bool is_outside(const char *name)
+{
+	static const char *const names[] = {KT_PKG_MIMETYPE, KT_PKG_TAGS256, KT_PKG_TAGS512,
+					    KT_PKG_SIGNATURE, KT_PKG_ODF};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+enum kt_pkg_kind kt_pkg_kind(const char *name)
+{
+	static const char report[] = "report/";
+
+	if (strncmp(name, KT_PKG_OBJECT_DIR, sizeof(KT_PKG_OBJECT_DIR) - 1) == 0)
+		return is_numbered(name + sizeof(KT_PKG_OBJECT_DIR) - 1, 'o', 6, "")
+			       ? KT_PKG_P_OBJECT
+			       : KT_PKG_UNKNOWN;
+	if (strncmp(name, KT_PKG_INDEX_DIR, sizeof(KT_PKG_INDEX_DIR) - 1) == 0)
+		return is_numbered(name + sizeof(KT_PKG_INDEX_DIR) - 1, 'i', 4, ".jsonl")
+			       ? KT_PKG_P_INDEX
+			       : KT_PKG_UNKNOWN;
+	if (strcmp(name, KT_PKG_CASE) == 0)
+		return KT_PKG_PAYLOAD;
+	if (is_outside(name))
+		return KT_PKG_OUTSIDE;
+	for (size_t i = 0; kt_pkg_required[i] != NULL; i++)
+		if (strcmp(name, kt_pkg_required[i]) == 0)
+			return KT_PKG_TAG;
+	/* further views of the report may come; they are signed like the rest */
+	if (strncmp(name, report, sizeof(report) - 1) == 0 && kt_pkg_name_ok(name, strlen(name)) &&
+	    strchr(name + sizeof(report) - 1, '/') == NULL)
+		return KT_PKG_TAG;
+	return KT_PKG_UNKNOWN;
+}
+
+int kt_pkg_file_name(const char *mandate_id, uint64_t number, char out[KT_PKG_NAME_MAX + 1])
+{
+	int n = snprintf(out, KT_PKG_NAME_MAX + 1, "KETEN-%s-%llu" KT_PKG_SUFFIX, mandate_id,
+			 (unsigned long long)number);
+
+	if (n < 0 || n > (int)KT_PKG_NAME_MAX || strchr(out, '/') != NULL ||
+	    !kt_pkg_name_ok(out, (size_t)n)) {
+		out[0] = '\0';
+		return KT_E_USAGE;
+	}
+	return 0;
+}
+
+void kt_pkg_baginfo(const struct kt_pkg_info *i, struct kt_buf *b)
+{
+	char t[KT_TIME_TEXT];
+
+	kt_time_text(i->sealed_us, t);
+	kt_buf_printf(b, "Bagging-Date: %.10s\n", t);
+	kt_buf_printf(b, "External-Identifier: %s\n", i->package);
+	kt_buf_printf(b, "Payload-Oxum: %llu.%llu\n", (unsigned long long)i->octets,
+		      (unsigned long long)i->files);
+	kt_buf_puts(b, "Keten-Package-Format: " KT_PKG_FORMAT "\n");
+	kt_buf_puts(b, "Keten-Package-Type: evidence\n");
+	kt_buf_printf(b, "Keten-Case: %s\n", i->case_id);
+	kt_buf_printf(b, "Keten-Mandate: %s\n", i->mandate_id);
+	kt_buf_puts(b, "Keten-Levels: detached CAdES signature; no time-stamp (unanchored)\n");
+}
+
+static const char *media_type(const char *name)
+{
+	static const struct {
+		const char *end, *type;
+	} types[] = {
+		{".txt", "text/plain"},
+		{".json", "application/json"},
+		{".jsonl", "application/jsonl"},
+		{".html", "text/html"},
+		{".p7s", "application/pkcs7-signature"},
+	};
+	const char *dot = strrchr(name, '.');
+
+	for (size_t i = 0; dot != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(dot, types[i].end) == 0)
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+void kt_pkg_odf_head(struct kt_buf *b)
+{
+	kt_buf_puts(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		       "<manifest:manifest xmlns:manifest="
+		       "\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" "
+		       "manifest:version=\"1.2\">\n"
+		       "<manifest:file-entry manifest:full-path=\"/\" "
+		       "manifest:media-type=\"" KT_PKG_MIMETYPE_TEXT "\"/>\n");
+}
+
+void kt_pkg_odf_line(struct kt_buf *b, const char *name)
+{
+	kt_buf_printf(b,
+		      "<manifest:file-entry manifest:full-path=\"%s\" "
+		      "manifest:media-type=\"%s\"/>\n",
+		      name, media_type(name));
+}
+
+void kt_pkg_odf_foot(struct kt_buf *b)
+{
+	kt_buf_puts(b, "</manifest:manifest>\n");
+}
+
+bool kt_pkg_odf_lists(const char *name)
+{
+	return strcmp(name, KT_PKG_MIMETYPE) != 0 && strncmp(name, "META-INF/", 9) != 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten-verify PACKAGE... [--trust DIR] [--json]: the reviewer's program. Opens what it needs,
+ * shuts itself in, then judges. Exit status: 0 valid, 5 invalid, 6 undetermined, 2 wrong usage,
+ * 7 unreadable, 8 no sandbox or an internal error; of several packages the gravest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "reports/verify/sandbox.h"
+#include "reports/verify/verify.h"
+
+#define DEFAULT_TRUST "/etc/keten/trust"
+#define EXIT_USAGE    2
+#define EXIT_STORAGE  7
+#define EXIT_INTERNAL 8
+
+struct options {
+	const char *trust; /* NULL: the default, which may be missing */
+	bool json;
+	char **packages; /* borrowed from argv */
+	int n;
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"usage: keten-verify PACKAGE... [--trust DIR] [--json]\n"
+		"Judges evidence packages. DIR holds the CA certificates that you trust\n"
+		"(default %s). Exit status: 0 valid, 5 invalid, 6 undetermined.\n",
+		DEFAULT_TRUST);
+}
+
+static void say(const char *what, const struct kt_err *err)
+{
+	char story[512];
+
+	fprintf(stderr, "keten-verify: %s: %s\n", what, kt_err_story(err, story, sizeof(story)));
+}
+
+/* Sorts options out of argv; packages keep their order at its start. 0, or an exit status. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+	bool only_names = false;
+
+	o->packages = argv + 1;
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (only_names || a[0] != '-') {
+			o->packages[o->n++] = argv[i];
+		} else if (strcmp(a, "--") == 0) {
+			only_names = true;
+		} else if (strcmp(a, "--json") == 0) {
+			o->json = true;
+		} else if (strcmp(a, "--trust") == 0 && i + 1 < argc) {
+			o->trust = argv[++i];
+		} else {
+			fprintf(stderr, "keten-verify: %s: unknown, or its value is missing\n", a);
+			return EXIT_USAGE;
+		}
+	}
+	if (o->n > 0)
+		return 0;
+	usage(stderr);
+	return EXIT_USAGE;
+}
+
+static int load_trust(const struct options *o, struct kt_trust **trust)
+{
+	struct kt_err err = {0};
+	int r = kt_trust_load(o->trust != NULL ? o->trust : DEFAULT_TRUST, trust, &err);
+
+	if (r == 0)
+		return 0;
+	/* without anchors nothing can be valid: that is a result, unless a named folder is not there */
+	if (r == KT_E_ABSENT && (o->trust == NULL || access(o->trust, F_OK) == 0)) {
+		if (o->trust != NULL)
+			say("trust anchors", &err);
+		return 0;
+	}
+	say("trust anchors", &err);
+	return r == KT_E_STORAGE ? EXIT_STORAGE : EXIT_USAGE;
+}
+
+/* The gravest first: what is proven wrong, what went wrong here, what is not known. */
+static int worse(int a, int b)
+{
+	static const int rank[] = {5, EXIT_INTERNAL, EXIT_STORAGE, 6};
+
+	for (size_t i = 0; i < sizeof(rank) / sizeof(rank[0]); i++)
+		if (a == rank[i] || b == rank[i])
+			return rank[i];
+	return 0;
+}
+
+static int verify_one(int fd, const char *name, const struct kt_trust *trust, bool json,
+		      struct kt_verify_result *res)
+{
+	struct kt_err err = {0};
+	int r;
+
+	if (fd < 0)
+		return EXIT_STORAGE; /* said when it was opened */
+	r = kt_verify_package(fd, name, trust, res, &err);
+	kt_verify_print(res, json, stdout);
+	if (r == 0)
+		return kt_verdict_status(res->verdict);
+	say("not judged", &err);
+	return r == KT_E_STORAGE ? EXIT_STORAGE : EXIT_INTERNAL;
+}
+
+static int run(const struct options *o, const struct kt_trust *trust, const int *fds)
+{
+	static struct kt_verify_result res;
+	struct kt_err err = {0};
+	int status = 0;
+
+	if (kt_verify_warm(&err) < 0 || kt_verify_sandbox(&err) < 0) {
+		say("refused to read without a sandbox", &err);
+		return EXIT_INTERNAL;
+	}
+	for (int i = 0; i < o->n; i++) {
+		if (i > 0 && !o->json)
+			putchar('\n');
+		status = worse(status, verify_one(fds[i], o->packages[i], trust, o->json, &res));
+	}
+	/* a result that did not arrive must not look like one */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return EXIT_STORAGE;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct kt_trust *trust = NULL;
+	int *fds, status;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	status = parse_options(argc, argv, &o);
+	if (status == 0)
+		status = load_trust(&o, &trust);
+	fds = calloc((size_t)o.n + 1, sizeof(*fds));
+	if (fds == NULL)
+		status = EXIT_INTERNAL;
+	if (status != 0) {
+		free(fds);
+		return status;
+	}
+	for (int i = 0; i < o.n; i++) {
+		fds[i] = open(o.packages[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fds[i] < 0)
+			fprintf(stderr, "keten-verify: package %d: %s\n", i + 1, strerror(errno));
+	}
+	status = run(&o, trust, fds);
+	/* straight out: what runs at an ordinary exit is not made for a sandbox */
+	fflush(stderr);
+	_exit(status);
+}

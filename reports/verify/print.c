@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The result for people and for programs. All text in it was escaped when it was stored. */
+#include <string.h>
+
+#include "core/json.h"
+#include "core/time.h"
+#include "reports/verify/verify.h"
+
+#define X(id, name, text) text,
+static const char *const good[KT_V_COUNT] = {KT_VERIFY_CHECKS(X)};
+#undef X
+
+static const char unanchored[] =
+	"unanchored: no time-stamp; when this was sealed rests on the operator's clock";
+
+static void print_check(const struct kt_verify_result *res, enum kt_verify_id id, FILE *out)
+{
+	const struct kt_verify_check *k = &res->check[id];
+	const char *name = kt_verify_check_name(id);
+	const char *mark = k->state == KT_VS_FAILED ? "FAIL" : "??  ";
+
+	if (k->state == KT_VS_OK) {
+		fprintf(out, "ok    %s: %s\n", name, good[id]);
+		return;
+	}
+	if (k->n == 0)
+		fprintf(out, "??    %s: could not be judged, because of what is named elsewhere\n",
+			name);
+	for (unsigned i = 0; i < k->n; i++)
+		fprintf(out, "%s  %s: %s\n", mark, name, k->text[i]);
+	if (k->more > 0)
+		fprintf(out, "%s  %s: and %u more of this kind\n", mark, name, k->more);
+}
+
+static void print_signer(const char *who, const struct kt_signer *s, FILE *out)
+{
+	char t[KT_TIME_TEXT];
+
+	fprintf(out, "%s: %s, at %s by their own clock\n", who, s->subject,
+		s->signing_time_us != 0 ? kt_time_text(s->signing_time_us, t) : "no stated time");
+}
+
+static void print_lines(const struct kt_verify_result *res, FILE *out)
+{
+	fprintf(out, "package: %s (%llu bytes, %llu files, %llu of them taken from the phone)\n",
+		res->name, (unsigned long long)res->bytes, (unsigned long long)res->files,
+		(unsigned long long)res->objects);
+	fprintf(out, "sha256: %s\n", res->sha256);
+	for (unsigned i = 0; i < KT_V_COUNT; i++)
+		print_check(res, i, out);
+	if (res->have_operator)
+		print_signer("operator", &res->operator_cert, out);
+	if (res->have_authoriser)
+		print_signer("authoriser", &res->authoriser_cert, out);
+	fprintf(out, "level time: %s\n", unanchored);
+	fprintf(out, "level trust: %s\n",
+		res->trusted ? "judged by the trust anchors that were given"
+			     : "not judged: no trust anchors were given");
+	fprintf(out, "result: %s \xe2\x80\x94 %s\n", kt_verdict_name(res->verdict), res->reason);
+}
+
+static void json_check(const struct kt_verify_result *res, enum kt_verify_id id, struct kt_jw *w)
+{
+	static const char *const states[] = {"undetermined", "ok", "undetermined", "failed"};
+	const struct kt_verify_check *k = &res->check[id];
+
+	kt_jw_obj(w);
+	kt_jw_key(w, "findings");
+	kt_jw_arr(w);
+	for (unsigned i = 0; i < k->n; i++)
+		kt_jw_str(w, k->text[i]);
+	kt_jw_arr_end(w);
+	kt_jw_kuint(w, "findings_left_out", k->more);
+	kt_jw_kstr(w, "id", kt_verify_check_name(id));
+	kt_jw_kstr(w, "result", states[k->state]);
+	kt_jw_kstr(w, "text", good[id]);
+	kt_jw_obj_end(w);
+}
+
+static void json_signer(const char *role, const struct kt_signer *s, struct kt_jw *w)
+{
+	char hex[KT_SHA256_HEX], t[KT_TIME_TEXT];
+
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "cert_sha256", kt_hex(s->cert_sha256, KT_SHA256_LEN, hex));
+	kt_jw_kstr(w, "claimed_time",
+		   s->signing_time_us != 0 ? kt_time_text(s->signing_time_us, t) : NULL);
+	kt_jw_kstr(w, "digest", s->digest);
+	kt_jw_kstr(w, "not_after", kt_time_text(s->not_after_us, t));
+	kt_jw_kstr(w, "not_before", kt_time_text(s->not_before_us, t));
+	kt_jw_kstr(w, "role", role);
+	kt_jw_kstr(w, "serial", s->serial);
+	kt_jw_kstr(w, "subject", s->subject);
+	kt_jw_kbool(w, "trusted_now", s->chain_ok);
+	kt_jw_obj_end(w);
+}
+
+static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
+{
+	kt_jw_obj(w);
+	kt_jw_kuint(w, "bytes", res->bytes);
+	kt_jw_key(w, "checks");
+	kt_jw_arr(w);
+	for (unsigned i = 0; i < KT_V_COUNT; i++)
+		json_check(res, i, w);
+	kt_jw_arr_end(w);
+	kt_jw_kuint(w, "files", res->files);
+	kt_jw_key(w, "levels");
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "signature", res->have_operator ? "cades-detached" : "none");
+	kt_jw_kstr(w, "time", res->anchored ? "anchored" : "unanchored");
+	kt_jw_kstr(w, "trust", res->trusted ? "judged" : "not-judged");
+	kt_jw_obj_end(w);
+	kt_jw_kstr(w, "name", res->name);
+	kt_jw_kuint(w, "objects", res->objects);
+	kt_jw_kstr(w, "package", res->package);
+	kt_jw_kstr(w, "package_sha256", res->sha256);
+	kt_jw_kstr(w, "reason", res->reason);
+	kt_jw_kstr(w, "result", kt_verdict_name(res->verdict));
+	kt_jw_kstr(w, "schema", "keten-verify-1");
+	kt_jw_key(w, "signers");
+	kt_jw_arr(w);
+	if (res->have_operator)
+		json_signer("operator", &res->operator_cert, w);
+	if (res->have_authoriser)
+		json_signer("authoriser", &res->authoriser_cert, w);
+	kt_jw_arr_end(w);
+	kt_jw_obj_end(w);
+}
+
+void kt_verify_print(const struct kt_verify_result *res, bool json, FILE *out)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	if (!json) {
+		print_lines(res, out);
+		return;
+	}
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	put_json(res, &w);
+	kt_buf_putc(&b, '\n');
+	if (!b.failed)
+		fwrite(b.p, 1, b.len, out);
+	kt_buf_free(&b);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Judges an evidence package: is it whole, who signed it under which authority, does its custody
+ * log hold, and does everything in it lie within the mandate. The package is hostile input. Used
+ * by keten-verify, by `keten verify` and by the writer on its own work. No network, no clock but
+ * the system's, no writing; memory is bounded by the number of files in the package.
+ */
+#ifndef KT_VERIFY_VERIFY_H
+#define KT_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/cms.h"
+#include "core/hash.h"
+#include "reports/verify/layout.h"
+
+struct kt_err;
+struct kt_trust;
+
+/* In the order of the output: id, name, and what is true when nothing speaks against it. */
+#define KT_VERIFY_CHECKS(X)                                                                        \
+	X(CONTAINER, "container", "one plain ZIP container, with nothing hidden in or around it")  \
+	X(MIMETYPE, "mimetype", "the package says first what it is")                               \
+	X(BAG, "bag", "the bag declaration and bag-info.txt agree with the content")               \
+	X(COMPLETE, "complete", "every file is listed, and every listed file is there")            \
+	X(HASHES, "hashes", "every file has exactly the content that was listed")                  \
+	X(CONTENTS, "contents", "META-INF/manifest.xml names these files")                         \
+	X(SIGNATURE, "signature", "the operator's signature covers the lists of all files")        \
+	X(OPERATOR, "operator", "the operator's certificate leads to a trust anchor")              \
+	X(MANDATE_SIG, "mandate-signature", "the mandate is signed, and unchanged since")          \
+	X(AUTHORISER, "authoriser", "the authoriser's certificate leads to a trust anchor")        \
+	X(AUTHORITY, "authority", "the mandate comes from an authoriser who is not the operator")  \
+	X(MANDATE, "mandate", "the mandate is complete, in force at the session, for this phone")  \
+	X(CUSTODY, "custody", "the custody log is an unbroken chain")                              \
+	X(EVENTS, "events", "the custody log tells one session, from opening to sealing")          \
+	X(SEAL, "seal", "the acquisition was sealed by the operator before evaluation")            \
+	X(INDEX, "index", "the index is the one that was sealed and logged")                       \
+	X(OBJECTS, "objects", "the bytes taken are those of the index, all of them and no others") \
+	X(SCOPE, "scope", "nothing was taken outside the mandate")                                 \
+	X(REPORT, "report", "the report belongs to this mandate, case and log")                    \
+	X(TIMES, "times", "the stated times are in order")
+
+enum kt_verify_id {
+#define X(id, name, text) KT_V_##id,
+	KT_VERIFY_CHECKS(X)
+#undef X
+		KT_V_COUNT
+};
+
+enum kt_verify_state {
+	KT_VS_OPEN = 0, /* not looked at: counts as undetermined */
+	KT_VS_OK,
+	KT_VS_UNDETERMINED,
+	KT_VS_FAILED,
+};
+
+enum kt_verdict {
+	KT_VERDICT_UNDETERMINED = 0,
+	KT_VERDICT_VALID,
+	KT_VERDICT_INVALID,
+};
+
+#define KT_VERIFY_TEXT	256
+#define KT_VERIFY_LINES 8
+
+struct kt_verify_check {
+	enum kt_verify_state state;
+	unsigned n;				    /* findings kept in text */
+	unsigned more;				    /* findings beyond those */
+	char text[KT_VERIFY_LINES][KT_VERIFY_TEXT]; /* escaped, one sentence each */
+};
+
+/* Large (tens of KiB), holds no pointers: nothing to free. */
+struct kt_verify_result {
+	enum kt_verdict verdict;
+	char reason[KT_VERIFY_TEXT];
+	char name[KT_VERIFY_TEXT];	   /* of the file, as given, escaped */
+	char package[KT_PKG_NAME_MAX + 1]; /* what the package calls itself, or "" */
+	char sha256[KT_SHA256_HEX];	   /* of the whole file, or "" */
+	uint64_t bytes, files, objects;
+	bool have_operator, have_authoriser; /* the signature was right */
+	struct kt_signer operator_cert, authoriser_cert;
+	bool anchored; /* a trusted time-stamp says when: not in this version */
+	bool trusted;  /* trust anchors were given */
+	struct kt_verify_check check[KT_V_COUNT];
+};
+
+/*
+ * Judges the package open at fd (a regular file; borrowed). name is for the output only. trust may
+ * be NULL: then the verdict is at best undetermined. 0 when a verdict was reached, whatever it is;
+ * KT_E_STORAGE, KT_E_NOMEM or KT_E_INTERNAL when it was not (the verdict is then undetermined).
+ */
+int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
+		      struct kt_verify_result *res, struct kt_err *err);
+
+/* "valid", "invalid", "undetermined". */
+const char *kt_verdict_name(enum kt_verdict v);
+const char *kt_verify_check_name(enum kt_verify_id id);
+/* The exit status of a verdict: 0, 5 or 6. */
+int kt_verdict_status(enum kt_verdict v);
+
+/* Writes the result, as lines for people or as one line of JSON ("keten-verify-1"). */
+void kt_verify_print(const struct kt_verify_result *res, bool json, FILE *out);
+
+/*
+ * Before a sandbox closes: fetches what OpenSSL loads on first use. 0 or KT_E_INTERNAL.
+ */
+int kt_verify_warm(struct kt_err *err);
+
+#endif

@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""tamper_kinds.py PACKAGE KEYS OUT: writes one manipulated copy per kind into OUT.
+
+KEYS is what tests/tools/new-mandate made for the package (operator.pem, authoriser.pem): the harder
+kinds are those of an insider who holds the operator's key. Prints one line per kind:
+file, expected status, check that has to fail, whether the stock programs can see it (y/n), meaning.
+Uses the standard library and openssl alone.
+"""
+import datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
+
+PACKAGE, KEYS, OUT = sys.argv[1:4]
+RAW = open(PACKAGE, "rb").read()
+NAME = os.path.basename(PACKAGE)
+HERE = os.path.dirname(os.path.abspath(__file__))
+OPERATOR = os.path.join(KEYS, "operator.pem")
+LOG, SEAL, TAGS = "custody/custody.jsonl", "seal/seal.json", "tagmanifest-sha256.txt"
+
+
+def load():
+    with zipfile.ZipFile(PACKAGE) as z:
+        return {i.filename: z.read(i) for i in z.infolist()}
+
+
+DATE = zipfile.ZipFile(PACKAGE).infolist()[0].date_time
+STAMP = (DATE[3] << 11 | DATE[4] << 5 | DATE[5] // 2, (DATE[0] - 1980) << 9 | DATE[1] << 5 | DATE[2])
+
+
+def pack(entries, central=None, local=None, between=None):
+    """The container as Keten writes it. entries: dict or list of (name, bytes). central, local:
+    functions that change a header's fields for one name; between: bytes before an entry."""
+    items = list(entries.items()) if isinstance(entries, dict) else entries
+    body, directory = b"", b""
+    for name, data in items:
+        f = dict(need=20, flags=0, method=0, crc=zlib.crc32(data), csize=len(data), size=len(data),
+                 name=name.encode(), extra=b"", mode=0o100644, stored=data)
+        if between:
+            body += between(name)
+        off = len(body)
+        loc = local(name, dict(f)) if local else f
+        cen = central(name, dict(f)) if central else f
+        body += struct.pack("<IHHHHHIIIHH", 0x04034B50, loc["need"], loc["flags"], loc["method"], *STAMP,
+                            loc["crc"], loc["csize"], loc["size"], len(loc["name"]), len(loc["extra"]))
+        body += loc["name"] + loc["extra"] + loc["stored"]
+        directory += struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 3 << 8 | 45, cen["need"], cen["flags"],
+                                 cen["method"], *STAMP, cen["crc"], cen["csize"], cen["size"],
+                                 len(cen["name"]), len(cen["extra"]), 0, 0, 0, cen["mode"] << 16, off)
+        directory += cen["name"] + cen["extra"]
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, len(items), len(items), len(directory), len(body), 0)
+    return body + directory + end
+
+
+def sha(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def sign(data, key=OPERATOR):
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(data)
+        f.flush()
+        return subprocess.run(["openssl", "cms", "-sign", "-binary", "-cades", "-md", "sha256", "-outform",
+                               "DER", "-signer", key, "-in", f.name], check=True, capture_output=True,
+                              env=dict(os.environ, OPENSSL_CONF="/dev/null")).stdout
+
+
+OUTSIDE = {"mimetype", TAGS, "tagmanifest-sha512.txt", "signatures/tagmanifest.p7s", "META-INF/manifest.xml"}
+
+
+def lists(e):
+    """All lists again, so that only the signature can tell."""
+    pay = sorted(n for n in e if n.startswith("data/"))
+    octets = sum(len(e[n]) for n in pay)
+    e["bag-info.txt"] = re.sub(rb"Payload-Oxum: .*", b"Payload-Oxum: %d.%d" % (octets, len(pay)), e["bag-info.txt"])
+    e["manifest-sha256.txt"] = "".join(f"{sha(e[n])}  {n}\n" for n in pay).encode()
+    tags = sorted(n for n in e if not n.startswith("data/") and n not in OUTSIDE)
+    e[TAGS] = "".join(f"{sha(e[n])}  {n}\n" for n in tags).encode()
+    e["tagmanifest-sha512.txt"] = "".join(f"{hashlib.sha512(e[n]).hexdigest()}  {n}\n" for n in tags).encode()
+    old = e["META-INF/manifest.xml"].decode()
+    types = {"txt": "text/plain", "json": "application/json", "jsonl": "application/jsonl", "html": "text/html",
+             "p7s": "application/pkcs7-signature"}
+    head = old[: old.index("\n", old.index('full-path="/"')) + 1]
+    rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="'
+                   f'{types.get(n.rpartition(".")[2] if "." in n else "", "application/octet-stream")}"/>\n'
+                   for n in sorted(e) if n != "mimetype" and not n.startswith("META-INF/"))
+    e["META-INF/manifest.xml"] = (head + rows + "</manifest:manifest>\n").encode()
+    return e
+
+
+def signed(e, key=OPERATOR):
+    """... and the package's signature again: what only the key's holder can do."""
+    lists(e)
+    e["signatures/tagmanifest.p7s"] = sign(e[TAGS], key)
+    return e
+
+
+def read_log(e):
+    return [json.loads(line) for line in e[LOG].decode().splitlines()]
+
+
+def chain(rows):
+    prev, out = "0" * 64, b""
+    for n, row in enumerate(rows, 1):
+        row["prev"], row["seq"] = prev, n
+        line = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        prev, out = sha(line), out + line
+    return out, prev
+
+
+def insider(e, edit_log=lambda rows: rows, key=OPERATOR, seal_key=None):
+    """Everything made again to fit: log, seal, report, lists, signatures."""
+    rows = edit_log(read_log(e))
+    seal = json.loads(e[SEAL])
+    for row in rows:
+        d = row["detail"]
+        if row["event"].startswith("item.") and "segment" in d:
+            seg = e["data/index/i%04d.jsonl" % d["segment"]]
+            stored = [json.loads(x) for x in seg.decode().splitlines() if '"object":' in x]
+            d.update(segment_sha256=sha(seg), objects=len(stored), bytes=sum(o["bytes"] for o in stored))
+            seal["segments"][d["segment"] - 1].update(sha256=d["segment_sha256"], objects=d["objects"],
+                                                      bytes=d["bytes"])
+        if row["event"] == "session.open":
+            d["mandate_sha256"] = sha(e["mandate/mandate.json"])
+    at = [r["event"] for r in rows].index("acquisition.sealed")
+    for row in rows[at:]:  # the new seal is signed now
+        row["utc"] = datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
+    seal["custody_head"], seal["custody_lines"] = chain(rows[:at])[1], at
+    e[SEAL] = json.dumps(seal, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    e["seal/seal.json.p7s"] = sign(e[SEAL], seal_key or key)
+    rows[at]["detail"].update(seal_sha256=sha(e[SEAL]), objects=sum(s["objects"] for s in seal["segments"]),
+                              bytes=sum(s["bytes"] for s in seal["segments"]))
+    for row in rows:
+        if row["event"] == "report.made":
+            row["detail"]["report_sha256"] = sha(e["report/report.json"])
+    e[LOG] = chain(rows)[0]
+    return signed(e, key)
+
+
+def flip(data, at=None):
+    at = len(data) // 2 if at is None else at
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+
+def changed(name, fn=flip, finish=lambda e: e):
+    e = load()
+    e[name] = fn(e[name])
+    return pack(finish(e))
+
+
+def last_object(e):
+    return sorted(n for n in e if n.startswith("data/objects/"))[-1]
+
+
+def fields(**kw):
+    """A header function that changes these fields of report/run.json."""
+    return lambda name, f: {**f, **kw} if name == "report/run.json" else f
+
+
+def new_mandate(out, *args):
+    subprocess.run(["sh", os.path.join(HERE, "..", "tools", "new-mandate"), out, "--immediate", *args], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def other_mandate():
+    """A right mandate of the same authoriser, for another case."""
+    with tempfile.TemporaryDirectory() as d:
+        for f in os.listdir(KEYS):
+            subprocess.run(["cp", "-r", os.path.join(KEYS, f), d], check=True)
+        new_mandate(d, "--id", "OTHER-1")
+        return tuple(open(os.path.join(d, "mandate.json" + s), "rb").read() for s in ("", ".p7s"))
+
+
+def foreign():
+    """All signatures by people of a PKI that nobody trusts, everything else made to fit."""
+    with tempfile.TemporaryDirectory() as d:
+        new_mandate(d)
+        e = load()
+        e["mandate/mandate.json.p7s"] = sign(e["mandate/mandate.json"], os.path.join(d, "authoriser.pem"))
+        der = {w: subprocess.run(["openssl", "x509", "-in", os.path.join(d, w + ".pem"), "-outform", "DER"],
+                                 check=True, capture_output=True).stdout for w in ("operator", "authoriser")}
+
+        def edit(rows):
+            for w in der:
+                rows[0]["detail"][w + "_cert_sha256"] = sha(der[w])
+            return rows
+        return pack(insider(e, edit, os.path.join(d, "operator.pem")))
+
+
+def sole_operator():
+    """The operator authorises themselves."""
+    e = load()
+    e["mandate/mandate.json.p7s"] = sign(e["mandate/mandate.json"])
+
+    def edit(rows):
+        rows[0]["detail"]["authoriser_cert_sha256"] = rows[0]["detail"]["operator_cert_sha256"]
+        return rows
+    return pack(insider(e, edit))
+
+
+def swapped(all_over):
+    e = load()
+    e["mandate/mandate.json"], e["mandate/mandate.json.p7s"] = other_mandate()
+    return pack(insider(e) if all_over else signed(e))
+
+
+def cut_log(e, n=1):
+    rows = read_log(e)
+    e[LOG] = b"".join(e[LOG].splitlines(True)[: len(rows) - n])
+    return e
+
+
+def rewritten(finish):
+    """The log says that another phone was read; the chain is recomputed."""
+    e = load()
+    rows = read_log(e)
+    for row in rows:
+        if row["event"] == "device.identified":
+            row["utc"] = "2026-01-01T00:00:00Z"
+    e[LOG] = chain(rows)[0]
+    return pack(finish(e))
+
+
+def object_swapped():
+    """Another object, with index and lists to fit, but not the seal."""
+    e = load()
+    name = last_object(e)
+    old = sha(e[name])
+    e[name] = flip(e[name])
+    for n in e:
+        if n.startswith("data/index/"):
+            e[n] = e[n].replace(old.encode(), sha(e[name]).encode())
+    return e
+
+
+def object_added():
+    e = load()
+    last = last_object(e)
+    e["data/objects/o%06d" % (int(last[-6:]) + 1)] = b"more than was taken"
+    return e
+
+
+class NotApplicable(Exception):
+    """This package has nothing of that kind."""
+
+
+def index_edited(fn, finish):
+    e = load()
+    before = dict(e)
+    for n in sorted(e):
+        if n.startswith("data/index/"):
+            e[n] = fn(e[n])
+    if e == before:
+        raise NotApplicable
+    return pack(finish(e))
+
+
+def late(rows):
+    rows[0]["utc"] = "2030-01-01T00:00:00Z"
+    return rows
+
+
+def no_outcome(rows):
+    return [r for r in rows if not (r["event"].startswith("item.") and r["detail"].get("segment") == 1)]
+
+
+def named(old, new):
+    return lambda rows: [json.loads(json.dumps(r).replace(old, new)) for r in rows]
+
+
+def duplicate(name):
+    e = load()
+    items = list(e.items())
+    items.insert(5, (name, b"{}\n"))
+    return pack(items)
+
+
+def without(name):
+    e = load()
+    del e[name]
+    return pack(e)
+
+
+def deflated():
+    data = load()["report/report.html"]
+    c = zlib.compressobj(9, zlib.DEFLATED, -15)
+    z = c.compress(data) + c.flush()
+    fn = lambda name, f: {**f, "method": 8, "csize": len(z), "stored": z} if name == "report/report.html" else f
+    return pack(load(), fn, fn)
+
+
+def reordered():
+    items = list(load().items())
+    return pack(items[1:] + items[:1])
+
+
+def added(name, data=b"extra\n", finish=lambda e: e):
+    e = load()
+    e[name] = data
+    return pack(finish(e))
+
+
+def other_case(e):
+    case = json.loads(e["data/case.json"])["case_id"]
+    e["report/report.json"] = e["report/report.json"].replace(case.encode(), b"0" * len(case))
+    return e
+
+
+MORE = b'"bytes":'
+# file, status, check, seen by stock programs, meaning, maker
+KINDS = [
+    ("good", 0, "-", "y", "the package as it is", lambda: RAW),
+    ("good-packed-again", 0, "-", "y", "control: packed again here", lambda: pack(load())),
+    ("good-signed-again", 0, "-", "y", "control: all made again with the operator's key", lambda: pack(insider(load()))),
+    ("object-byte", 5, "hashes", "y", "one bit of an object", lambda: changed(last_object(load()))),
+    ("report-byte", 5, "hashes", "y", "one bit of report.json", lambda: changed("report/report.json")),
+    ("html-byte", 5, "hashes", "y", "one bit of report.html", lambda: changed("report/report.html")),
+    ("manifest-byte", 5, "hashes", "y", "one digit of manifest-sha256.txt", lambda: changed("manifest-sha256.txt")),
+    ("tags256-byte", 5, "signature", "y", "one digit of the signed list", lambda: changed(TAGS)),
+    ("tags512-byte", 5, "hashes", "y", "one digit of the SHA-512 list", lambda: changed("tagmanifest-sha512.txt", lambda d: flip(d, 5))),
+    ("html-lists", 5, "signature", "y", "report.html, all lists made to fit", lambda: changed("report/report.html", finish=lists)),
+    ("added", 5, "complete", "y", "a file added, on no list", lambda: added("report/extra.txt")),
+    ("added-lists", 5, "signature", "y", "a file added, lists made to fit", lambda: added("report/extra.txt", finish=lists)),
+    ("added-meta", 5, "complete", "y", "a file added in META-INF", lambda: added("META-INF/signatures.xml")),
+    ("object-added", 5, "objects", "y", "an object added, signed again by the operator", lambda: pack(signed(object_added()))),
+    ("removed", 5, "complete", "y", "a file removed", lambda: without("report/run.json")),
+    ("removed-object", 5, "complete", "y", "an object removed", lambda: without(last_object(load()))),
+    ("duplicate", 5, "container", "y", "a name that stands twice", lambda: duplicate("report/run.json")),
+    ("case-collision", 5, "container", "y", "a name that differs in upper and lower case", lambda: duplicate("Report/run.json")),
+    ("traversal", 5, "container", "y", "a name that leads out of the folder", lambda: added("../evil.txt")),
+    ("absolute", 5, "container", "y", "an absolute name", lambda: added("/tmp/evil.txt")),
+    ("prefix", 5, "container", "y", "bytes in front", lambda: b"#!/bin/sh\n" + RAW),
+    ("suffix", 5, "container", "y", "bytes behind", lambda: RAW + b"more"),
+    ("comment", 5, "container", "y", "a comment of the container", lambda: RAW[:-2] + b"\x04\x00note"),
+    ("truncated", 5, "container", "y", "cut off", lambda: RAW[:-1000]),
+    ("gap", 5, "container", "n", "bytes hidden between two files", lambda: pack(load(), between=lambda n: b"hidden" if n == SEAL else b"")),
+    ("compressed", 5, "container", "y", "a compressed file", deflated),
+    ("encrypted", 5, "container", "y", "a file marked as encrypted", lambda: pack(load(), fields(flags=1), fields(flags=1))),
+    ("descriptor", 5, "container", "y", "a file marked as having a data descriptor", lambda: pack(load(), fields(flags=8), fields(flags=8))),
+    ("local-name", 5, "container", "y", "two names for one file", lambda: pack(load(), None, fields(name=b"report/run.jsoN"))),
+    ("local-crc", 5, "container", "n", "two checksums for one file", lambda: pack(load(), None, fields(crc=1))),
+    ("extra-field", 5, "container", "n", "an extra field", lambda: pack(load(), fields(extra=b"\x99\x99\x02\x00hi"), fields(extra=b"\x99\x99\x02\x00hi"))),
+    ("symlink", 5, "container", "y", "a symbolic link", lambda: pack(load(), fields(mode=0o120777))),
+    ("executable", 5, "container", "n", "an executable file", lambda: pack(load(), fields(mode=0o100755))),
+    ("order", 5, "mimetype", "y", "mimetype is not first", reordered),
+    ("mimetype", 5, "mimetype", "y", "another mimetype", lambda: changed("mimetype", lambda d: b"application/zip")),
+    ("contents", 5, "contents", "n", "META-INF/manifest.xml says more", lambda: changed("META-INF/manifest.xml", lambda d: d.replace(b"text/html", b"text/evil"))),
+    ("bag-info", 5, "bag", "n", "another case in bag-info.txt, signed again", lambda: changed("bag-info.txt", lambda d: d.replace(b"Keten-Case: ", b"Keten-Case: 0"), signed)),
+    ("signature-byte", 5, "signature", "y", "one bit of the signature", lambda: changed("signatures/tagmanifest.p7s", lambda d: flip(d, len(d) - 3))),
+    ("signature-empty", 5, "signature", "y", "an empty signature", lambda: changed("signatures/tagmanifest.p7s", lambda d: b"")),
+    ("signature-other", 5, "signature", "y", "the mandate's signature in its place", lambda: changed("signatures/tagmanifest.p7s", lambda d: load()["mandate/mandate.json.p7s"])),
+    ("untrusted", 5, "operator", "y", "everything signed again by strangers", foreign),
+    ("authoriser-signs", 5, "authority", "y", "the authoriser operates", lambda: pack(signed(load(), os.path.join(KEYS, "authoriser.pem")))),
+    ("mandate-byte", 5, "mandate-signature", "y", "one word of the mandate, signed again by the operator", lambda: changed("mandate/mandate.json", lambda d: d.replace(b"consent", b"order"), insider)),
+    ("mandate-by-operator", 5, "authority", "y", "the operator signs the mandate", sole_operator),
+    ("mandate-swapped", 5, "events", "y", "the mandate of another case", lambda: swapped(False)),
+    ("mandate-swapped-log", 5, "mandate", "y", "the mandate of another case, log made to fit", lambda: swapped(True)),
+    ("mandate-late", 5, "mandate", "y", "a session after the mandate's end", lambda: pack(insider(load(), late))),
+    ("log-cut", 5, "signature", "y", "the log's last line cut, lists made to fit", lambda: pack(lists(cut_log(load())))),
+    ("log-cut-signed", 5, "events", "y", "the log's last line cut, signed again", lambda: pack(signed(cut_log(load())))),
+    ("log-byte", 5, "custody", "y", "one bit of the log, signed again", lambda: changed(LOG, lambda d: d.replace(b"session.open", b"session.opem"), signed)),
+    ("log-rewritten", 5, "signature", "y", "the log rewritten with its chain, lists made to fit", lambda: rewritten(lists)),
+    ("log-rewritten-signed", 5, "seal", "y", "the log rewritten with its chain, signed again", lambda: rewritten(signed)),
+    ("log-no-outcome", 5, "events", "y", "an item's outcome left out of the log, all made to fit", lambda: pack(insider(load(), no_outcome))),
+    ("log-other-phone", 5, "mandate", "n", "another phone in the log, all made to fit", lambda: pack(insider(load(), named(json.loads(load()["data/case.json"])["device"], "OTHERPHONE")))),
+    ("seal-byte", 5, "hashes", "y", "one bit of the seal", lambda: changed(SEAL)),
+    ("seal-changed", 5, "seal", "y", "the seal changed, signed again but for the seal", lambda: changed(SEAL, lambda d: d.replace(b'"outcome":"acquired"', b'"outcome":"partial"', 1), signed)),
+    ("seal-by-other", 5, "seal", "y", "the seal signed by the authoriser", lambda: pack(insider(load(), seal_key=os.path.join(KEYS, "authoriser.pem")))),
+    ("index-lists", 5, "signature", "y", "the index changed, lists made to fit", lambda: index_edited(lambda d: d.replace(b'"fs_mtime":', b'"fs_mtime":1'), lists)),
+    ("index-signed", 5, "index", "y", "the index changed, signed again", lambda: index_edited(lambda d: d.replace(MORE, b'"bytes": '), signed)),
+    ("object-swapped", 5, "index", "y", "another object, index to fit, signed again", lambda: pack(signed(object_swapped()))),
+    ("outside-mandate", 5, "scope", "y", "a source outside the mandate, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"plugin":"[a-z-]*"', b'"plugin":"contacts"', d), insider)),
+    ("other-item", 5, "scope", "n", "another request than the item says, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"request":"[a-z-]*"', b'"request":"everything"', d), insider)),
+    ("ranges", 5, "index", "n", "ranges that do not give the bytes, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"ranges":\[\[(\d+),(\d+),', rb'"ranges":[[\1,1\2,', d), insider)),
+    ("report-other-case", 5, "report", "y", "the report of another case, all made to fit", lambda: pack(insider(other_case(load())))),
+    ("report-signed", 5, "report", "y", "the report changed, signed again", lambda: changed("report/report.json", lambda d: d.replace(b"keten-report-1", b"keten-report-2"), signed)),
+]
+
+
+def main():
+    os.makedirs(OUT, exist_ok=True)
+    for name, status, check, stock, meaning, make in KINDS:
+        try:
+            data = make()
+        except NotApplicable:
+            print(f"tamper_kinds.py: {name}: this package has nothing of that kind", file=sys.stderr)
+            continue
+        if status != 0 and data == RAW:
+            sys.exit(f"{name}: nothing was changed")
+        folder = os.path.join(OUT, name)
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, NAME), "wb") as f:
+            f.write(data)
+        print(name, status, check, stock, meaning, sep="\t")
+
+
+main()
