@@ -25,6 +25,10 @@ void kt_outcome_set(struct kt_outcome *out, const char *name, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(out->reason, sizeof(out->reason), fmt, ap);
 	va_end(ap);
+	/* it may quote keten-device, and goes into JSON: one odd byte would make a line unreadable */
+	for (char *c = out->reason; *c != '\0'; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
 }
 
 /* -- opening ---------------------------------------------------------------------------------- */
@@ -187,8 +191,8 @@ static int open_case(struct kt_acq *q, struct kt_err *err)
 int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_acq *q,
 		struct kt_err *err)
 {
-	char plan_sha[KT_SHA256_HEX];
-	int dropped_tail, r;
+	char plan_sha[KT_SHA256_HEX] = "";
+	int dropped_tail = 0, r;
 
 	memset(q, 0, sizeof(*q));
 	q->o = o;
@@ -305,7 +309,14 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 	if (r < 0)
 		return r;
 	kt_progress_step(&q->prog, "acquire", it->id);
-	r = take(q, it, &ix, &out, err);
+	if (ix.complete) {
+		/* ended before a crash could log it: only the log lacks the outcome */
+		out.name = ix.outcome;
+		out.withheld = ix.withheld;
+		snprintf(out.reason, sizeof(out.reason), "%s", ix.reason);
+	} else {
+		r = take(q, it, &ix, &out, err);
+	}
 	if (r < 0) {
 		struct kt_err ignored = {0};
 

@@ -180,6 +180,7 @@ int kt_index_lost_file(struct kt_index *ix, const struct kt_entry *e, const char
 struct fetch {
 	struct kt_acq *q;
 	struct kt_sink *sink;
+	uint64_t max;
 };
 
 static int on_fetch(void *arg, const struct kt_dev_event *ev, struct kt_err *err)
@@ -188,6 +189,9 @@ static int on_fetch(void *arg, const struct kt_dev_event *ev, struct kt_err *err
 
 	if (ev->type != KT_DEV_OUT)
 		return 0;
+	/* keten-device keeps to the limit by itself; what parses a phone's answers may be subverted */
+	if (ev->n > f->max - f->sink->bytes)
+		return KT_FAIL(err, KT_E_INTERNAL, "keten-device gave more than was asked for");
 	kt_progress_data(&f->q->prog, ev->n);
 	return kt_sink_write(f->sink, ev->p, ev->n, err);
 }
@@ -214,7 +218,7 @@ static int fetch_one(struct kt_acq *q, const struct kt_plan_item *it, struct kt_
 		     const struct kt_entry *e, struct kt_tally *t, struct kt_err *err)
 {
 	struct kt_sink sink;
-	struct fetch f = {q, &sink};
+	struct fetch f = {q, &sink, it->max_bytes};
 	struct kt_index_entry line = {.method = kt_method_name(KT_METHOD_SYNC),
 				      .path = e->path,
 				      .path_len = e->len,
@@ -378,7 +382,7 @@ int kt_take_files(struct kt_acq *q, const struct kt_plan_item *it, struct kt_ind
 	struct done d = {NULL, 0, 0};
 	struct kt_tally t = {0};
 	struct outcomes oc = {&t};
-	struct kt_dev_result res;
+	struct kt_dev_result res = {0};
 	bool complete;
 	int r = kt_index_sync(ix, err);
 

@@ -111,6 +111,7 @@ int kt_acq_connect(struct kt_acq *q, struct kt_err *err)
 struct output {
 	struct kt_acq *q;
 	struct kt_sink *sink; /* NULL: text is kept instead */
+	uint64_t max;	      /* bytes for the sink */
 	char text[256];
 	size_t text_len;
 	char errtext[512];
@@ -134,6 +135,8 @@ static int on_output(void *arg, const struct kt_dev_event *ev, struct kt_err *er
 	if (ev->type != KT_DEV_OUT)
 		return 0;
 	kt_progress_data(&o->q->prog, ev->n);
+	if (o->sink != NULL && ev->n > o->max - o->sink->bytes)
+		return KT_FAIL(err, KT_E_INTERNAL, "keten-device gave more than was asked for");
 	if (o->sink != NULL)
 		return kt_sink_write(o->sink, ev->p, ev->n, err);
 	append(o->text, sizeof(o->text) - 1, &o->text_len, ev->p, ev->n);
@@ -240,7 +243,8 @@ int kt_take_output(struct kt_acq *q, const struct kt_plan_item *it, struct kt_in
 		   struct kt_outcome *out, struct kt_err *err)
 {
 	struct kt_sink sink;
-	struct output o = {.q = q, .sink = &sink};
+	struct output o = {
+		.q = q, .sink = &sink, .max = kt_request_get(it->want->request)->max_bytes};
 	struct kt_index_entry e = {.method = "shell"};
 	struct kt_dev_result res;
 	char sha[KT_SHA256_HEX];

@@ -16,8 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_GRACE_NS  INT64_C(3000000000)
-#define TEXT_MAX_BYTES 4096u
+#define STOP_GRACE_NS	INT64_C(3000000000)
+#define CANCEL_GRACE_NS INT64_C(10000000000)
+#define TEXT_MAX_BYTES	4096u
 
 static void put_plan(struct kt_dev *d, const struct kt_plan *plan)
 {
@@ -289,7 +290,8 @@ static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err
 		c->done = true;
 		return 0;
 	}
-	return c->fn == NULL ? 0 : c->fn(c->arg, ev, err);
+	/* what belongs to another request must not get into this one's object */
+	return c->fn == NULL || ev->tag != c->tag ? 0 : c->fn(c->arg, ev, err);
 }
 
 int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*idle)(void *),
@@ -297,6 +299,7 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 {
 	struct call c = {tag, fn, arg, res, false};
 	bool cancelled = false;
+	int64_t until = INT64_MAX;
 	int r = 0, failed = 0;
 
 	memset(res, 0, sizeof(*res));
@@ -308,8 +311,14 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 			kt_buf_put_le32(&d->out, tag);
 			kt_frame_end(&d->out, start);
 			cancelled = true;
+			until = kt_time_mono_ns() + CANCEL_GRACE_NS;
 			c.fn = NULL;
 			continue;
+		}
+		if (kt_time_mono_ns() > until) {
+			/* it does not answer even to this: its end shows as end of the stream */
+			kill(d->pid, SIGKILL);
+			until = INT64_MAX;
 		}
 		if (poll(&p, 1, 200) < 0 && errno != EINTR)
 			return KT_FAIL(err, KT_E_INTERNAL, "poll: %s", strerror(errno));
@@ -317,7 +326,7 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 			idle(arg);
 		r = kt_dev_pump(d, on_event, &c, err);
 		if (r < 0 && d->gone)
-			return r;
+			return failed != 0 ? failed : kt_stop_asked ? KT_E_CANCELLED : r;
 		if (r < 0 && failed == 0)
 			failed = r;
 	}

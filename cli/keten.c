@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keten: finds the command and runs it. */
 #include "cli/keten.h"
+#include "core/json.h"
 #include "core/spawn.h"
 
 #include <signal.h>
@@ -34,6 +35,7 @@ static const struct command {
 };
 
 volatile int kt_stop_asked;
+static bool fail_as_json; /* stderr is read by a program */
 
 static void on_signal(int sig)
 {
@@ -77,10 +79,32 @@ int kt_exit_of(int code)
 	}
 }
 
+static void fail_json(int code, const char *story)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "schema", "keten-error-1");
+	kt_jw_kint(&w, "exit", kt_exit_of(code));
+	kt_jw_kstr(&w, "error", kt_code_name(code));
+	kt_jw_kbytes(&w, "message", story, strlen(story));
+	kt_jw_obj_end(&w);
+	if (!b.failed)
+		fprintf(stderr, "%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+}
+
 int kt_fail_exit(int code, const struct kt_err *err)
 {
 	char story[600];
 
+	if (fail_as_json) {
+		fail_json(code, kt_err_story(err, story, sizeof(story)));
+		return kt_exit_of(code);
+	}
 	fprintf(stderr, "%s: %s\n", code == KT_E_REFUSED ? "refused" : "keten",
 		kt_err_story(err, story, sizeof(story)));
 	return kt_exit_of(code);
@@ -121,6 +145,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		r = kt_opts_parse(argc, argv, &o, &err);
+		fail_as_json = r == 0 && o.progress_json;
 		if (r < 0) {
 			fprintf(stderr, "usage: keten %s %s\n", commands[i].name,
 				commands[i].usage);

@@ -61,21 +61,26 @@ static int64_t snap(int64_t v, int64_t step)
 	return cell * step + step / 2;
 }
 
-/* How much wider a degree of longitude must be cut than one of latitude, at least. */
+/*
+ * How much wider a degree of longitude must be cut than one of latitude, at least; 0: at the poles
+ * all of them are close together. lat_e7 is the edge of the cell that is nearer to a pole: every
+ * position in a cell gets the same factor, or the factor would say where in it it lay.
+ */
 static int64_t lon_factor(int64_t lat_e7)
 {
-	int64_t deg = (lat_e7 < 0 ? -lat_e7 : lat_e7) / 10000000;
+	int64_t deg = lat_e7 / 10000000;
 
-	return deg < 60 ? 2 : deg < 80 ? 6 : 60;
+	return deg < 60 ? 2 : deg < 80 ? 6 : deg < 89 ? 60 : 0;
 }
 
 static void blur_pair(int64_t *lat, int64_t *lon, int64_t precision_m)
 {
 	/* one metre of latitude is 89.8 E7 units; rounded up, so never finer than asked */
-	int64_t step = precision_m * 90, lon_step = step * lon_factor(*lat);
+	int64_t step = precision_m * 90, factor;
 
 	*lat = snap(*lat, step);
-	*lon = snap(*lon, lon_step);
+	factor = lon_factor((*lat < 0 ? -*lat : *lat) + step / 2);
+	*lon = factor > 0 ? snap(*lon, step * factor) : 0;
 	if (*lat > KT_E7_LAT_MAX)
 		*lat = KT_E7_LAT_MAX;
 	if (*lat < -KT_E7_LAT_MAX)

@@ -236,7 +236,7 @@ int kt_step_parse(struct kt_acq *q, struct kt_err *err)
 {
 	struct parse p = {.q = q};
 	char path[4200];
-	int r, r2;
+	int r;
 
 	r = kt_records_path(q, path, sizeof(path), err);
 	if (r == 0)
@@ -251,9 +251,11 @@ int kt_step_parse(struct kt_acq *q, struct kt_err *err)
 	}
 	kt_buf_free(&p.json);
 	free(p.ranges);
-	r2 = kt_recstore_close(&p.store, r == 0 ? err : NULL);
-	if (r == 0)
-		r = r2;
+	if (r < 0) {
+		kt_recstore_abandon(&p.store);
+		return r;
+	}
+	r = kt_recstore_close(&p.store, err);
 	if (r < 0)
 		return r;
 	kt_progress_say(&q->prog, "Parsed %llu artifacts: %llu records, %llu withheld.",

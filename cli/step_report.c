@@ -43,7 +43,7 @@ static int hash_of(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct 
 {
 	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 	static uint8_t buf[65536];
-	uint8_t d[KT_SHA256_LEN];
+	uint8_t d[KT_SHA256_LEN] = {0};
 	struct kt_hash h;
 	size_t got;
 	int r;
@@ -65,21 +65,43 @@ static int hash_of(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct 
 	return r;
 }
 
+/* Who sealed the acquisition: the case says so, whoever makes the report and with whatever options. */
+static int sealed_by(const struct kt_acq *q, struct kt_signer *s, struct kt_err *err)
+{
+	struct kt_buf seal, p7s;
+	int r;
+
+	kt_buf_init(&seal, 0);
+	kt_buf_init(&p7s, 0);
+	r = kt_file_read(q->c.fd, "seal.json", (size_t)16 << 20, &seal, err);
+	if (r == 0)
+		r = kt_file_read(q->c.fd, "seal.json.p7s", (size_t)1 << 20, &p7s, err);
+	if (r == 0)
+		r = kt_cms_verify(p7s.p, p7s.len, seal.p, seal.len, q->a->trust, kt_time_now(), s,
+				  err);
+	kt_buf_free(&seal);
+	kt_buf_free(&p7s);
+	return r < 0 ? KT_TRACE(err, r, "the seal of this case can't be read") : 0;
+}
+
 static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 {
+	struct kt_signer operator_cert;
 	struct kt_report_in in = {
 		.case_fd = q->c.fd,
 		.mandate = q->a->mandate,
 		.authoriser = &q->a->authoriser,
-		.operator_cert = q->a->has_operator ? &q->a->operator_cert : NULL,
+		.operator_cert = &operator_cert,
 		.plan = &q->plan,
 		.plugins = kt_plugins,
 		.nplugins = kt_plugins_n,
 	};
 	struct kt_recstore store;
 	char path[4200];
-	int fd, r = kt_records_path(q, path, sizeof(path), err);
+	int fd, r = sealed_by(q, &operator_cert, err);
 
+	if (r == 0)
+		r = kt_records_path(q, path, sizeof(path), err);
 	if (r == 0)
 		r = kt_recstore_open(path, &store, err);
 	if (r < 0)

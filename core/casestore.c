@@ -135,8 +135,10 @@ static bool is_foreign(int fd)
 	struct dirent *e;
 	bool foreign = false;
 
-	if (d == NULL)
+	if (d == NULL) {
+		kt_close_fd(&copy);
 		return true;
+	}
 	while ((e = readdir(d)) != NULL && !foreign) {
 		foreign = true;
 		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -173,7 +175,8 @@ int kt_case_open(const char *path, const struct kt_case_new *make, struct kt_cas
 			    path);
 	} else {
 		r = take_lock(c, path, err);
-		if (r == 0)
+		/* another process may have made it a case between our look and our lock */
+		if (r == 0 && faccessat(c->fd, "case.json", F_OK, 0) != 0)
 			r = write_case(c, make, err);
 		if (r == 0)
 			r = read_case(c, err);
@@ -231,7 +234,7 @@ int kt_sink_write(struct kt_sink *s, const void *p, size_t n, struct kt_err *err
 
 int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
 {
-	uint8_t d[KT_SHA256_LEN];
+	uint8_t d[KT_SHA256_LEN] = {0};
 	int r = kt_hash_final(&s->hash, d);
 
 	if (r == 0)
@@ -271,12 +274,16 @@ int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n
 	int copy = openat(c->objects_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
 	struct dirent *e;
+	int r = 0;
 
 	*dropped = 0;
-	if (d == NULL)
-		return KT_FAIL(err, KT_E_STORAGE, "objects: %s", strerror(errno));
+	if (d == NULL) {
+		r = KT_FAIL(err, KT_E_STORAGE, "objects: %s", strerror(errno));
+		kt_close_fd(&copy);
+		return r;
+	}
 	qsort(listed, n, KT_OBJECT, by_name);
-	while ((e = readdir(d)) != NULL) {
+	while (r == 0 && (e = readdir(d)) != NULL) {
 		char name[KT_OBJECT] = {0};
 
 		if (e->d_name[0] != 'o')
@@ -284,10 +291,15 @@ int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n
 		memcpy(name, e->d_name, strnlen(e->d_name, KT_OBJECT - 1));
 		if (bsearch(name, listed, n, KT_OBJECT, by_name) != NULL)
 			continue;
-		unlinkat(c->objects_fd, e->d_name, 0);
-		(*dropped)++;
+		if (unlinkat(c->objects_fd, e->d_name, 0) < 0)
+			r = KT_FAIL(err, KT_E_STORAGE, "objects/%.20s: %s", e->d_name,
+				    strerror(errno));
+		else
+			(*dropped)++;
 	}
 	closedir(d);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t v = strtoull(listed[i] + 1, NULL, 10);
 

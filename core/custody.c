@@ -67,7 +67,10 @@ static int check_line(struct check *c, const uint8_t *p, size_t n, kt_custody_fn
 	int r;
 
 	c->line++;
-	if (n > LINE_MAX_BYTES || kt_jdoc_parse(p, n, &doc, NULL) < 0)
+	r = n > LINE_MAX_BYTES ? KT_E_LIMIT : kt_jdoc_parse(p, n, &doc, NULL);
+	if (r == KT_E_NOMEM) /* says nothing about the log */
+		return KT_FAIL(err, KT_E_NOMEM, "no memory to check the custody log");
+	if (r < 0)
 		return bad(c->line, "not readable", err);
 	root = kt_jdoc_root(doc);
 	r = check_shape(root, c->line, err);
@@ -178,6 +181,17 @@ void kt_custody_begin(struct kt_custody *c)
 	kt_jw_obj(&c->w);
 }
 
+/* What a failed write or fsync left behind is unknown: nothing may ever be put behind it. */
+static int append_line(struct kt_custody *c, const struct kt_buf *line, struct kt_err *err)
+{
+	int r = kt_write_full(c->fd, line->p, line->len, err);
+
+	if (r == 0)
+		r = kt_sync_fd(c->fd, err);
+	c->dead = r < 0;
+	return r;
+}
+
 int kt_custody_end(struct kt_custody *c, const char *event, struct kt_err *err)
 {
 	char now[KT_TIME_TEXT];
@@ -200,12 +214,12 @@ int kt_custody_end(struct kt_custody *c, const char *event, struct kt_err *err)
 	kt_jw_kstr(&w, keys[6], kt_time_text(kt_time_now(), now));
 	kt_jw_obj_end(&w);
 	kt_buf_putc(&line, '\n');
-	if (line.failed || c->detail.failed)
+	if (c->dead)
+		r = KT_FAIL(err, KT_E_STORAGE, "the custody log could not be written before");
+	else if (line.failed || c->detail.failed)
 		r = KT_FAIL(err, KT_E_INTERNAL, "custody event %s does not fit", event);
 	else
-		r = kt_write_full(c->fd, line.p, line.len, err);
-	if (r == 0)
-		r = kt_sync_fd(c->fd, err);
+		r = append_line(c, &line, err);
 	if (r == 0)
 		r = kt_sha256_hex(line.p, line.len, c->head, err);
 	if (r == 0)

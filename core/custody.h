@@ -6,6 +6,7 @@
 #ifndef KT_CORE_CUSTODY_H
 #define KT_CORE_CUSTODY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/buf.h"
@@ -19,6 +20,7 @@ struct kt_custody {
 	uint64_t seq;
 	char head[KT_SHA256_HEX]; /* SHA-256 of the last line */
 	const char *actor;	  /* borrowed: who runs this ("operator", "keten") */
+	bool dead;		  /* a write failed: every later event fails too */
 	struct kt_buf detail;
 	struct kt_jw w;
 };

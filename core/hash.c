@@ -75,7 +75,7 @@ const char *kt_hex(const uint8_t *p, size_t n, char *out)
 
 int kt_sha256_hex(const void *p, size_t n, char out[KT_SHA256_HEX], struct kt_err *err)
 {
-	uint8_t d[KT_SHA256_LEN];
+	uint8_t d[KT_SHA256_LEN] = {0};
 	int r = kt_sha256(p, n, d, err);
 
 	if (r == 0)

@@ -55,7 +55,17 @@ static int restore_line(void *arg, unsigned segment, const struct kt_jv *line, s
 	if (strcmp(kind, "head") == 0 && (item == NULL || strcmp(item, rs->head->item) != 0))
 		return KT_FAIL(err, KT_E_INVALID, "index: segment %u belongs to another plan",
 			       segment);
-	if (strcmp(kind, "object") == 0) {
+	if (strcmp(kind, "end") == 0) {
+		const char *o = kt_jv_str(line, "outcome"), *why = kt_jv_str(line, "reason");
+
+		if (o == NULL || strlen(o) >= sizeof(rs->ix->outcome) || why == NULL ||
+		    strlen(why) >= sizeof(rs->ix->reason))
+			return KT_FAIL(err, KT_E_INVALID, "index: malformed end line");
+		memcpy(rs->ix->outcome, o, strlen(o) + 1);
+		memcpy(rs->ix->reason, why, strlen(why) + 1);
+	} else if (strcmp(kind, "withheld") == 0) {
+		rs->ix->withheld += (uint64_t)kt_jv_int(line, "count", 0);
+	} else if (strcmp(kind, "object") == 0) {
 		rs->ix->entries++;
 		if (kt_jv_str(line, "object") != NULL) {
 			rs->ix->objects++;
@@ -82,7 +92,6 @@ int kt_index_open(struct kt_case *c, const struct kt_index_head *h, struct kt_in
 		  struct kt_err *err)
 {
 	struct restore rs = {h, ix};
-	bool complete;
 	int r;
 
 	memset(ix, 0, sizeof(*ix));
@@ -98,7 +107,7 @@ int kt_index_open(struct kt_case *c, const struct kt_index_head *h, struct kt_in
 		put_head(&ix->pending, h);
 		r = kt_index_sync(ix, err);
 	} else if (r == 0) {
-		r = kt_index_read(c->index_fd, h->segment, &complete, restore_line, &rs, err);
+		r = kt_index_read(c->index_fd, h->segment, &ix->complete, restore_line, &rs, err);
 	}
 	if (r == 0)
 		r = kt_sync_fd(c->index_fd, err);
@@ -138,6 +147,8 @@ int kt_index_add(struct kt_index *ix, const struct kt_index_entry *e, struct kt_
 {
 	struct kt_jw w;
 
+	if (ix->complete)
+		return KT_FAIL(err, KT_E_INTERNAL, "index: segment has ended");
 	kt_jw_init(&w, &ix->pending);
 	kt_jw_obj(&w);
 	if (e->object != NULL)
@@ -158,7 +169,9 @@ int kt_index_add(struct kt_index *ix, const struct kt_index_entry *e, struct kt_
 	}
 	if (e->ranges != NULL)
 		put_ranges(&w, e);
-	kt_jw_kstr(&w, "reason", e->reason != NULL ? e->reason : "");
+	/* it may quote another process: bytes that are no text would make the line unreadable */
+	kt_jw_kbytes(&w, "reason", e->reason != NULL ? e->reason : "",
+		     e->reason != NULL ? strlen(e->reason) : 0);
 	if (e->object != NULL)
 		kt_jw_kstr(&w, "sha256", e->sha256);
 	if (e->stderr_len > 0)
@@ -199,6 +212,8 @@ int kt_index_sync(struct kt_index *ix, struct kt_err *err)
 {
 	int r = 0;
 
+	if (ix->pending.failed)
+		return KT_FAIL(err, KT_E_NOMEM, "index: no memory");
 	if (ix->pending_bytes > 0)
 		r = kt_case_sync(ix->c, err);
 	if (r == 0 && ix->pending.len > 0)
@@ -216,7 +231,7 @@ int kt_index_sync(struct kt_index *ix, struct kt_err *err)
 static int hash_file(int fd, char sha[KT_SHA256_HEX], struct kt_err *err)
 {
 	static uint8_t buf[65536];
-	uint8_t d[KT_SHA256_LEN];
+	uint8_t d[KT_SHA256_LEN] = {0};
 	struct kt_hash h;
 	uint64_t off = 0;
 	size_t got;
@@ -243,6 +258,11 @@ int kt_index_end(struct kt_index *ix, const char *outcome, const char *reason,
 	struct kt_jw w;
 	int r;
 
+	if (ix->complete) {
+		r = hash_file(ix->fd, sha, err);
+		kt_index_close(ix);
+		return r;
+	}
 	kt_jw_init(&w, &ix->pending);
 	kt_jw_obj(&w);
 	kt_jw_kuint(&w, "entries", ix->entries);
@@ -267,7 +287,8 @@ static int one_line(char *p, size_t n, unsigned segment, bool *complete, kt_inde
 	int r = kt_jdoc_parse(p, n, &doc, err);
 
 	if (r < 0)
-		return KT_TRACE(err, KT_E_INVALID, "index segment %u is damaged", segment);
+		return KT_TRACE(err, r == KT_E_NOMEM ? r : KT_E_INVALID,
+				"index segment %u is damaged", segment);
 	kind = kt_jv_str(kt_jdoc_root(doc), "kind");
 	if (kind == NULL || *complete)
 		r = KT_FAIL(err, KT_E_INVALID, "index segment %u: odd line", segment);

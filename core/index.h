@@ -46,6 +46,10 @@ struct kt_index {
 	struct kt_buf pending; /* lines of objects that are not yet synced */
 	uint64_t pending_lines, pending_bytes;
 	uint64_t entries, objects, bytes; /* so far, all lines */
+	/* opened with its end line in place: nothing may be added, kt_index_end() only hashes it */
+	bool complete;
+	char outcome[16], reason[160]; /* of that line */
+	uint64_t withheld;	       /* sum of its withheld lines */
 };
 
 struct kt_index_head {

@@ -105,10 +105,10 @@ static int read_all(int fd, size_t max, struct kt_buf *b, struct kt_err *err)
 {
 	for (;;) {
 		size_t room, got;
-		int r;
+		int r = kt_buf_reserve(b, 65536);
 
-		if (kt_buf_reserve(b, 65536) < 0)
-			return KT_FAIL(err, KT_E_LIMIT, "file does not fit in memory limits");
+		if (r < 0)
+			return KT_FAIL(err, r, "file does not fit in memory");
 		room = b->cap - b->len - 1;
 		r = kt_read_full(fd, b->p + b->len, room, &got, err);
 		if (r < 0)
@@ -152,7 +152,7 @@ int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t m
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp", name) >= sizeof(tmp))
 		return KT_FAIL(err, KT_E_USAGE, "file name is too long");
-	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", tmp, strerror(errno));
 	r = kt_write_full(fd, p, n, err);
@@ -173,7 +173,9 @@ int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err)
 
 	if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
 		return KT_FAIL(err, KT_E_STORAGE, "mkdir %s: %s", name, strerror(errno));
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* below a folder of ours a link can only lead away from it */
+	fd = openat(dirfd, name,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (dirfd == AT_FDCWD ? 0 : O_NOFOLLOW));
 	if (fd < 0)
 		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
 	return fd;

@@ -60,22 +60,24 @@ static void *doc_alloc(struct kt_jdoc *d, size_t n)
 	return p;
 }
 
-static const char *doc_text(struct kt_jdoc *d, const char *s, size_t n, struct kt_err *err)
+/* Copies the reader's text. */
+static int doc_text(struct kt_jdoc *d, const struct kt_json *j, const char **out,
+		    struct kt_err *err)
 {
 	char *p;
 
-	if (memchr(s, '\0', n) != NULL) {
-		KT_FAIL(err, KT_E_FORMAT, "JSON: a string holds a NUL character");
-		return NULL;
-	}
-	p = doc_alloc(d, n + 1);
-	if (p == NULL) {
-		KT_FAIL(err, KT_E_NOMEM, "JSON: no memory");
-		return NULL;
-	}
-	memcpy(p, s, n);
-	p[n] = '\0';
-	return p;
+	*out = NULL;
+	if (j->str_cut)
+		return KT_FAIL(err, KT_E_FORMAT, "JSON: a string is too long");
+	if (memchr(j->str, '\0', j->str_len) != NULL)
+		return KT_FAIL(err, KT_E_FORMAT, "JSON: a string holds a NUL character");
+	p = doc_alloc(d, j->str_len + 1);
+	if (p == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "JSON: no memory");
+	memcpy(p, j->str, j->str_len);
+	p[j->str_len] = '\0';
+	*out = p;
+	return 0;
 }
 
 static int fill_scalar(struct kt_jdoc *d, struct kt_json *j, int tok, struct kt_jv *v,
@@ -85,8 +87,7 @@ static int fill_scalar(struct kt_jdoc *d, struct kt_json *j, int tok, struct kt_
 	case KT_JSON_STRING:
 		v->type = KT_JV_STR;
 		v->len = j->str_len;
-		v->str = doc_text(d, j->str, j->str_len, err);
-		return v->str == NULL || j->str_cut ? KT_E_FORMAT : 0;
+		return doc_text(d, j, &v->str, err);
 	case KT_JSON_NUMBER:
 		v->type = KT_JV_INT;
 		if (!kt_json_int(j->str, j->str_len, &v->i))
@@ -114,7 +115,7 @@ static int check_new_key(const struct kt_jv *obj, const char *key, struct kt_err
 
 static int build(struct kt_jdoc *d, struct kt_json *j, struct kt_err *err)
 {
-	struct kt_jv *open[DOC_DEPTH], *tail[DOC_DEPTH] = {NULL};
+	struct kt_jv *open[DOC_DEPTH] = {NULL}, *tail[DOC_DEPTH] = {NULL};
 	const char *key = NULL;
 	unsigned depth = 0;
 	int r;
@@ -131,10 +132,12 @@ static int build(struct kt_jdoc *d, struct kt_json *j, struct kt_err *err)
 			depth--;
 			continue;
 		}
-		if (tok == KT_JSON_KEY) {
-			key = doc_text(d, j->str, j->str_len, err);
-			r = key == NULL || j->str_cut ? KT_E_FORMAT
-						      : check_new_key(open[depth - 1], key, err);
+		if (depth > 0 && open[depth - 1] == NULL)
+			return KT_FAIL(err, KT_E_INTERNAL, "JSON: lost the parent");
+		if (tok == KT_JSON_KEY && depth > 0) {
+			r = doc_text(d, j, &key, err);
+			if (r == 0)
+				r = check_new_key(open[depth - 1], key, err);
 			if (r < 0)
 				return r;
 			continue;

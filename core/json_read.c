@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define NUMBER_MAX 64
+
 enum expect {
 	EX_VALUE,	/* a value must come */
 	EX_FIRST_VALUE, /* a value or ] */
@@ -21,7 +23,7 @@ void kt_json_init(struct kt_json *j, struct kt_json_src src, size_t str_max)
 	j->pos = j->end = 0;
 	j->base = src.off;
 	j->src_eof = false;
-	kt_buf_init(&j->str_buf, str_max + 16);
+	kt_buf_init(&j->str_buf, (str_max > NUMBER_MAX ? str_max : NUMBER_MAX) + 16);
 	j->str_max = str_max;
 	j->lenient = false;
 	j->depth = 0;
@@ -110,13 +112,13 @@ static int keep(struct kt_json *j, const void *p, size_t n, struct kt_err *err)
 {
 	size_t room = j->str_max - j->str_buf.len;
 
-	if (n > room) {
-		/* never in the middle of a sequence: a cut string ends at the last whole run */
-		j->str_cut = true;
-		n = 0;
-	}
 	if (j->str_cut || n == 0)
 		return 0;
+	if (n > room) {
+		/* a run of ASCII can be cut anywhere, a sequence above it nowhere */
+		j->str_cut = true;
+		n = *(const uint8_t *)p < 0x80 ? room : 0;
+	}
 	if (kt_buf_put(&j->str_buf, p, n) < 0)
 		return KT_FAIL(err, KT_E_NOMEM, "JSON: no memory for a string");
 	return 0;
@@ -278,8 +280,6 @@ static int string(struct kt_json *j, struct kt_err *err)
 	j->str_len = j->str_buf.len;
 	return j->str == NULL ? KT_FAIL(err, KT_E_NOMEM, "JSON: no memory for a string") : 0;
 }
-
-#define NUMBER_MAX 64
 
 static bool digit(int c)
 {
@@ -445,9 +445,18 @@ static int start_of_text(struct kt_json *j, struct kt_err *err)
 	static const uint8_t bom[3] = {0xef, 0xbb, 0xbf};
 	int c = peek(j, err);
 
-	if (c == bom[0] && j->end - j->pos >= 3 && memcmp(j->buf + j->pos, bom, 3) == 0)
-		j->pos += 3;
-	return c < 0 && c != AT_END ? c : 0;
+	if (c != bom[0])
+		return c < 0 && c != AT_END ? c : 0;
+	/* nothing else may start with this byte; the source may give the mark in pieces */
+	for (size_t i = 0; i < sizeof(bom); i++) {
+		c = peek(j, err);
+		if (c < 0)
+			return ended(j, c, err);
+		if (c != bom[i])
+			return bad(j, "a value was expected", err);
+		j->pos++;
+	}
+	return 0;
 }
 
 int kt_json_next(struct kt_json *j, struct kt_err *err)

@@ -139,6 +139,11 @@ int kt_rec_check(const struct kt_record *r, struct kt_err *err)
 	for (unsigned i = 0; i < r->nattrs; i++)
 		if (kt_field_name(r->attr[i].field) == NULL || r->attr[i].s.len > KT_REC_STR_MAX)
 			return KT_FAIL(err, KT_E_FORMAT, "record: bad attribute");
+	/* twice would be two members of one name in every JSON made of it */
+	for (unsigned i = 1; i < r->nattrs; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (r->attr[k].field == r->attr[i].field)
+				return KT_FAIL(err, KT_E_FORMAT, "record: attribute stands twice");
 	return 0;
 }
 

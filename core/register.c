@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,25 @@ int kt_register_sessions(const char *mandate_id, const char *mandate_sha256, int
 	return r;
 }
 
+static int is_known(sqlite3 *db, const char *mandate_id, const char *case_id, bool *known,
+		    struct kt_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(db,
+			       "SELECT count(*) FROM session WHERE mandate_id = ? AND case_id = ?",
+			       -1, &st, NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(st, 1, mandate_id, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(st, 2, case_id, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_step(st) != SQLITE_ROW)
+		r = fail_db(db, err);
+	else
+		*known = sqlite3_column_int64(st, 0) > 0;
+	sqlite3_finalize(st);
+	return r;
+}
+
 static int insert(sqlite3 *db, const char *mandate_id, const char *sha, const char *case_id,
 		  struct kt_err *err)
 {
@@ -136,6 +156,7 @@ int kt_register_use(const char *mandate_id, const char *mandate_sha256, const ch
 {
 	sqlite3 *db;
 	int64_t used = 0;
+	bool known = false;
 	int r = open_register(&db, err);
 
 	if (r < 0)
@@ -144,6 +165,13 @@ int kt_register_use(const char *mandate_id, const char *mandate_sha256, const ch
 		r = fail_db(db, err);
 	if (r == 0)
 		r = count(db, mandate_id, &used, err);
+	if (r == 0)
+		r = is_known(db, mandate_id, case_id, &known, err);
+	if (r == 0 && known) {
+		/* counted before a crash could log it: the same case uses no second session */
+		sqlite3_close(db);
+		return 0;
+	}
 	if (r == 0 && used >= max_sessions)
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "sessions-used-up: this mandate allows %lld sessions and this desk has "

@@ -16,8 +16,8 @@ int kt_register_sessions(const char *mandate_id, const char *mandate_sha256, int
 			 struct kt_err *err);
 
 /*
- * Uses up one session of the mandate for a new case; atomic among processes. 0; KT_E_REFUSED when
- * max_sessions is reached ("sessions-used-up: ..."); KT_E_STORAGE.
+ * Uses up one session of the mandate for a new case (a case that has used one already uses no
+ * second); atomic among processes. 0; KT_E_REFUSED when max_sessions is reached ("sessions-used-up: ..."); KT_E_STORAGE.
  */
 int kt_register_use(const char *mandate_id, const char *mandate_sha256, const char *case_id,
 		    int64_t max_sessions, struct kt_err *err);

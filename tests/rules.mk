@@ -22,3 +22,14 @@ PKGS_try-parser := $(TEST_PKGS)
 SRCS_make-photos := tests/tools/make_photos.c
 SRCS_make-timeline := tests/tools/make_timeline.c
 LIBS_make-timeline := core
+
+# -- bench: helpers of tests/bench/run ------------------------------------------------------------
+PROGS_TEST += bench-measure bench-recv-hash bench-sink-copy
+SRCS_bench-measure := tests/bench/measure.c
+SRCS_bench-recv-hash := tests/bench/recv_hash.c
+LIBS_bench-recv-hash := extractor core
+PKGS_bench-recv-hash := libusb-1.0 libcrypto
+SRCS_bench-sink-copy := tests/bench/sink_copy.c
+LIBS_bench-sink-copy := core
+PKGS_bench-sink-copy := libcrypto
+# -- end of bench ---------------------------------------------------------------------------------

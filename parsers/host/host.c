@@ -87,6 +87,7 @@ void kt_worker_stop(struct kt_worker *w)
 		kt_wait(w->pid);
 		w->pid = 0;
 	}
+	kt_close_fd(&w->ctl);
 }
 
 static int build_job(const struct kt_job *job, struct kt_buf *b)
@@ -112,6 +113,20 @@ static int build_job(const struct kt_job *job, struct kt_buf *b)
 	return b->failed ? KT_E_LIMIT : 0;
 }
 
+/* The worker does not listen: most likely it refused to run without its sandbox. */
+static int no_taker(struct kt_worker *w, int e, struct kt_err *err)
+{
+	int status = 0;
+
+	if (e == EPIPE || e == ECONNRESET) {
+		status = kt_wait(w->pid);
+		w->pid = 0;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SANDBOX)
+		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: the sandbox can't be set up here");
+	return KT_FAIL(err, KT_E_INTERNAL, "worker does not take a job: %s", strerror(e));
+}
+
 static int send_job(struct kt_worker *w, const struct kt_buf *b, int out, int in,
 		    struct kt_err *err)
 {
@@ -129,13 +144,14 @@ static int send_job(struct kt_worker *w, const struct kt_buf *b, int out, int in
 
 	memset(&ctl, 0, sizeof(ctl));
 	c = CMSG_FIRSTHDR(&m);
+	if (c == NULL)
+		return KT_FAIL(err, KT_E_INTERNAL, "no room for descriptors");
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(c), fds, sizeof(fds));
 	if (sendmsg(w->ctl, &m, MSG_NOSIGNAL) < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "worker does not take a job: %s",
-			       strerror(errno));
+		return no_taker(w, errno, err);
 	return 0;
 }
 
@@ -144,7 +160,8 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	struct kt_buf b;
 	int out[2] = {-1, -1}, in[2] = {-1, -1}, r;
 
-	if (w->busy || job->nranges > KT_JOB_RANGES_MAX || strlen(job->id) > 60)
+	if (w->busy || job->nranges > KT_JOB_RANGES_MAX ||
+	    (job->nranges > 0 && job->ranges == NULL) || strlen(job->id) > 60)
 		return KT_FAIL(err, KT_E_INTERNAL, "worker: impossible job");
 	kt_buf_init(&b, KT_JOB_MSG_MAX);
 	r = build_job(job, &b);
@@ -175,9 +192,12 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	w->stream.max_output = job->max_output;
 	if (job->max_records > 0)
 		w->stream.max_records = job->max_records;
+	/* no honest element grows more than a few times over; a full disk would end the case */
+	if (job->max_output == 0 && job->size < UINT64_MAX / 64)
+		w->stream.max_bytes = ((uint64_t)64 << 20) + 16 * job->size;
 	w->deadline_ns = kt_time_mono_ns() + (int64_t)job->wall_s * INT64_C(1000000000);
 	w->busy = true;
-	w->saw_eof = w->killed_wall = w->bad = false;
+	w->saw_eof = w->asked = w->bad = false;
 	memset(&w->end, 0, sizeof(w->end));
 	return 0;
 }
@@ -186,6 +206,7 @@ int kt_worker_reply(struct kt_worker *w, int code, const void *p, size_t n)
 {
 	size_t start = kt_frame_begin(&w->pending, 'D');
 
+	w->asked = false;
 	kt_buf_put_le32(&w->pending, (uint32_t)code);
 	if (code == 0)
 		kt_buf_put(&w->pending, p, n);
@@ -260,6 +281,12 @@ static int drain(struct kt_worker *w, kt_event_fn fn, void *arg, struct kt_err *
 			give_up(w, KT_JE_BAD_STREAM, r, kt_err_text(&own));
 			return 0;
 		}
+		if (ev.kind == KT_EV_RANGE && w->asked) {
+			give_up(w, KT_JE_BAD_STREAM, KT_E_FORMAT,
+				"worker: asks again before it was answered");
+			return 0;
+		}
+		w->asked |= ev.kind == KT_EV_RANGE;
 		r = take_event(w, &ev, fn, arg, err);
 		if (r < 0)
 			return r;
@@ -349,8 +376,10 @@ int kt_worker_pump(struct kt_worker *w, kt_event_fn fn, void *arg, struct kt_err
 
 	if (!w->busy)
 		return 0;
-	if (kt_time_mono_ns() > w->deadline_ns && !w->bad) {
-		give_up(w, KT_JE_WALL, KT_E_TIMEOUT, "took longer than its time limit");
+	if (kt_time_mono_ns() > w->deadline_ns) {
+		/* a bad stream keeps its verdict, but no more time: its child may sleep for ever */
+		if (!w->bad)
+			give_up(w, KT_JE_WALL, KT_E_TIMEOUT, "took longer than its time limit");
 		return restart(w, err);
 	}
 	flush_replies(w);

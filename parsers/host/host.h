@@ -78,7 +78,8 @@ struct kt_worker {
 	struct kt_stream stream;
 	struct kt_buf pending; /* replies not yet written */
 	int64_t deadline_ns;
-	bool busy, saw_eof, killed_wall, bad;
+	bool busy, saw_eof, bad;
+	bool asked; /* a RANGE event waits for kt_worker_reply() */
 	struct kt_job_end end;
 	void *owner; /* for the caller */
 };

@@ -172,6 +172,9 @@ int kt_stream_frame(struct kt_stream *s, uint8_t type, const void *p, size_t n, 
 		return KT_FAIL(err, KT_E_FORMAT, "worker: frame after END");
 	if (s->need_hello && !s->hello && type != KT_WF_HELLO)
 		return KT_FAIL(err, KT_E_FORMAT, "worker: frame before its hello");
+	s->bytes += n;
+	if (s->max_bytes > 0 && s->bytes > s->max_bytes)
+		return KT_FAIL(err, KT_E_LIMIT, "worker: byte quota used up");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		int r;
 

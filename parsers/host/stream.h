@@ -44,8 +44,8 @@ struct kt_event {
 struct kt_stream {
 	bool need_hello, hello, ended;
 	bool may_range, may_output;
-	uint64_t max_records, max_output; /* quotas */
-	uint64_t records, skipped, notes, ranges, output;
+	uint64_t max_records, max_output, max_bytes; /* quotas; max_bytes 0: none */
+	uint64_t records, skipped, notes, ranges, output, bytes;
 	uint32_t layers;
 };
 

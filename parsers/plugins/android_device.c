@@ -362,7 +362,7 @@ static int user_line(struct device *d, struct kt_str s)
 	memcpy(value + n, flags.p, flags.len);
 	n += flags.len;
 	if (state.len > 0) {
-		memcpy(value + n, ", running", 9);
+		memcpy(value + n, ", running", sizeof(", running") - 1); /* no NUL: counted text */
 		n += 9;
 	}
 	kt_rec_init(&r, KT_REC_USER, KT_BASIS_STATED);

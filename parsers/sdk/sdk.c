@@ -373,7 +373,10 @@ static int exponent(const char *p, size_t n, int *e)
 	return 0;
 }
 
-/* Digits with at most one point into mant (18 significant digits) and the power of ten behind it. */
+/*
+ * Digits with at most one point into mant (as many as fit) and the power of ten behind it. A whole
+ * digit that does not fit leaves a mant that times ten exceeds every int64_t.
+ */
 static int mantissa(const char *p, size_t n, uint64_t *mant, int *power, bool *any)
 {
 	bool point = false;
@@ -389,7 +392,7 @@ static int mantissa(const char *p, size_t n, uint64_t *mant, int *power, bool *a
 		if (p[i] < '0' || p[i] > '9')
 			return KT_E_FORMAT;
 		*any = true;
-		if (*mant < UINT64_C(100000000000000000)) {
+		if (*mant <= (UINT64_MAX - 9) / 10) {
 			*mant = *mant * 10 + (uint64_t)(p[i] - '0');
 			*power -= point;
 		} else {

@@ -64,6 +64,23 @@ static int landlock_nothing(void)
 static struct sock_filter code[2048];
 static struct sock_fprog program;
 
+/* Stands in the compiled filter where the child's own pid belongs; no pid is that large. */
+#define OWN_PID 0x5a17c0deu
+
+/* The filter is compiled once, before any child: each child writes its pid into its own copy. */
+static int own_pid(void)
+{
+	unsigned found = 0;
+
+	for (unsigned short i = 0; i < program.len; i++) {
+		if (code[i].code != (BPF_JMP | BPF_JEQ | BPF_K) || code[i].k != OWN_PID)
+			continue;
+		code[i].k = (uint32_t)getpid();
+		found++;
+	}
+	return found > 0 ? 0 : -1;
+}
+
 /* Rules with a condition on one argument. */
 static int allow_fd(scmp_filter_ctx f, int call, int fd)
 {
@@ -111,8 +128,9 @@ static int add_rules(scmp_filter_ctx f)
 			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	/* only a signal to oneself, and only SIGABRT: the pid is fixed when the filter is loaded */
-	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	/* only a signal to oneself, and only SIGABRT: own_pid() puts the pid in */
+	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 3,
+			      SCMP_A0(SCMP_CMP_EQ, OWN_PID), SCMP_A1(SCMP_CMP_EQ, OWN_PID),
 			      SCMP_A2(SCMP_CMP_EQ, SIGABRT));
 	return r;
 }
@@ -189,7 +207,7 @@ int kt_sandbox_enter(unsigned as_mib, unsigned cpu_s, uint32_t *layers, struct k
 	    limit(RLIMIT_MEMLOCK, 0, 0) != 0)
 		return KT_FAIL(err, KT_E_REFUSED, "sandbox: limits refused: %s", strerror(errno));
 	*layers |= KT_LAYER_RLIMITS;
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
+	if (own_pid() != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
 		return KT_FAIL(err, KT_E_REFUSED, "sandbox: seccomp filter refused: %s",
 			       strerror(errno));
 	*layers |= KT_LAYER_SECCOMP;

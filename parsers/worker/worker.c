@@ -136,6 +136,9 @@ static void place_fds(const int *fds, int n, uint8_t mode)
 	if (out < 0 || in < 0 || dup2(out, KT_WFD_OUT) < 0 ||
 	    dup2(in, mode == KT_JOB_REMOTE ? KT_WFD_REPLY : KT_WFD_ARTIFACT) < 0)
 		_exit(EXIT_BAD_JOB);
+	/* stderr is the engine's: its terminal, or the progress that the desktop reads */
+	if (dup2(0, 2) < 0)
+		_exit(EXIT_BAD_JOB);
 	if (mode == KT_JOB_REMOTE)
 		close(KT_WFD_ARTIFACT);
 	else
@@ -245,16 +248,13 @@ static uint32_t serve(const struct kt_worker_entry *table, size_t n, struct job 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(table[i].parser->id, j->id) == 0)
 			parser = table[i].parser;
-	if (parser == NULL || nfds != 2)
-		return EXIT_BAD_JOB << 8;
-	pid = fork();
-	if (pid < 0)
-		return EXIT_BAD_JOB << 8;
+	pid = parser != NULL && nfds == 2 ? fork() : -1;
 	if (pid == 0)
 		run_child(parser, j, fds, nfds, self, layers);
+	/* in every case: as long as this end is open, the engine waits for more */
 	for (int i = 0; i < nfds; i++)
 		close(fds[i]);
-	return (uint32_t)kt_wait(pid);
+	return pid < 0 ? EXIT_BAD_JOB << 8 : (uint32_t)kt_wait(pid);
 }
 
 int kt_worker_main(const struct kt_worker_entry *table, size_t n)
