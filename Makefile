@@ -80,6 +80,7 @@ include tests/targets.mk
 install: programs
 	install -d $(DESTDIR)/usr/bin $(DESTDIR)/usr/libexec/keten
 	install -m 755 $(addprefix $(BUILD)/,$(PROGS)) $(DESTDIR)/usr/libexec/keten
+	install -D -m 644 packaging/udev/60-keten.rules $(DESTDIR)/usr/lib/udev/rules.d/60-keten.rules
 	ln -sf ../libexec/keten/keten ../libexec/keten/keten-verify $(DESTDIR)/usr/bin
 
 clean:

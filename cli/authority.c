@@ -118,14 +118,15 @@ static int load_operator(const struct kt_opts *o, struct kt_authority *a, struct
 
 static int load_trust(const struct kt_opts *o, struct kt_authority *a, struct kt_err *err)
 {
-	int r = kt_trust_load(o->trust, &a->trust, err);
+	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
+	int r = kt_trust_load(dir, &a->trust, err);
 
 	if (r == KT_E_ABSENT)
 		return KT_FAIL(
 			err, KT_E_REFUSED,
 			"no-trust-anchor: %.80s holds no CA certificate; name the folder with "
 			"--trust",
-			o->trust);
+			dir);
 	return r;
 }
 

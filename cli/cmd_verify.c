@@ -30,8 +30,10 @@ int kt_cmd_verify(const struct kt_opts *o)
 		return KT_EXIT_USAGE;
 	}
 	argv[n++] = "keten-verify";
-	argv[n++] = "--trust";
-	argv[n++] = o->trust;
+	if (o->trust != NULL) {
+		argv[n++] = "--trust";
+		argv[n++] = o->trust;
+	}
 	if (o->json)
 		argv[n++] = "--json";
 	for (int i = 0; i < o->nargs; i++)

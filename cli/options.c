@@ -79,7 +79,6 @@ int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err)
 {
 	memset(o, 0, sizeof(*o));
 	o->wait_s = WAIT_DEFAULT;
-	o->trust = "/etc/keten/trust";
 	o->args = calloc((size_t)argc, sizeof(*o->args));
 	if (o->args == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");

@@ -323,7 +323,8 @@ static void judge(struct kt_worker *w, int status)
 		snprintf(e->text, sizeof(e->text), "ended by signal %d", e->signal);
 		return;
 	}
-	if (WEXITSTATUS(status) == EXIT_NO_SANDBOX) {
+	/* after its hello the sandbox held: then the status is the parser's own invention */
+	if (WEXITSTATUS(status) == EXIT_NO_SANDBOX && !w->stream.hello) {
 		give_up(w, KT_JE_NO_SANDBOX, KT_E_REFUSED, "the sandbox can't be set up here");
 	} else if (WEXITSTATUS(status) != 0 || !w->stream.ended) {
 		give_up(w, KT_JE_TRUNCATED, KT_E_FORMAT, "ended without END");
