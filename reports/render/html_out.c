@@ -278,7 +278,7 @@ static void put_utc(struct kt_buf *b, const char *s)
 
 static void put_words(struct kt_buf *b, const char *s)
 {
-	char t[128];
+	char t[128] = "";
 	size_t n = strlen(s);
 
 	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {

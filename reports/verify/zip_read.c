@@ -284,21 +284,47 @@ static void check_gaps(struct kt_zip *z)
 		defect(z, "there are bytes between the last file and the central directory");
 }
 
-static int by_name(const void *a, const void *b, void *arg)
-{
-	const struct kt_zip *z = arg;
-	const char *x = kt_zip_name(z, &z->e[*(const uint32_t *)a]);
-	const char *y = kt_zip_name(z, &z->e[*(const uint32_t *)b]);
+typedef int (*compare_fn)(const char *a, const char *b);
 
-	return strcmp(x, y);
+static const char *sorted_name(const struct kt_zip *z, size_t i)
+{
+	return kt_zip_name(z, &z->e[z->sorted[i]]);
 }
 
-static int by_folded_name(const void *a, const void *b, void *arg)
+/* Lets the row at i sink until the heap of n rows holds below it. */
+static void sift(struct kt_zip *z, size_t i, size_t n, compare_fn cmp)
 {
-	const struct kt_zip *z = arg;
+	for (;;) {
+		size_t child = 2 * i + 1;
+		uint32_t t = z->sorted[i];
 
-	return strcasecmp(kt_zip_name(z, &z->e[*(const uint32_t *)a]),
-			  kt_zip_name(z, &z->e[*(const uint32_t *)b]));
+		if (child >= n)
+			return;
+		if (child + 1 < n && cmp(sorted_name(z, child), sorted_name(z, child + 1)) < 0)
+			child++;
+		if (cmp(sorted_name(z, i), sorted_name(z, child)) >= 0)
+			return;
+		z->sorted[i] = z->sorted[child];
+		z->sorted[child] = t;
+		i = child;
+	}
+}
+
+/*
+ * Heap sort, since the C library's qsort() asks the system how much memory there is, which the
+ * sandbox of keten-verify doesn't allow; and no hostile order makes it slow.
+ */
+static void sort_by(struct kt_zip *z, compare_fn cmp)
+{
+	for (size_t i = z->n / 2; i > 0; i--)
+		sift(z, i - 1, z->n, cmp);
+	for (size_t n = z->n; n > 1; n--) {
+		uint32_t t = z->sorted[0];
+
+		z->sorted[0] = z->sorted[n - 1];
+		z->sorted[n - 1] = t;
+		sift(z, 0, n - 1, cmp);
+	}
 }
 
 static int sort_names(struct kt_zip *z, struct kt_err *err)
@@ -308,13 +334,13 @@ static int sort_names(struct kt_zip *z, struct kt_err *err)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory for %zu entries", z->n);
 	for (size_t i = 0; i < z->n; i++)
 		z->sorted[i] = (uint32_t)i;
-	qsort_r(z->sorted, z->n, sizeof(*z->sorted), by_folded_name, z);
+	sort_by(z, strcasecmp);
 	for (size_t i = 1; i < z->n; i++)
-		if (by_folded_name(&z->sorted[i - 1], &z->sorted[i], z) == 0)
+		if (strcasecmp(sorted_name(z, i - 1), sorted_name(z, i)) == 0)
 			defect(z,
 			       "%s: the name stands twice, or twice but for upper and lower case",
-			       kt_zip_name(z, &z->e[z->sorted[i]]));
-	qsort_r(z->sorted, z->n, sizeof(*z->sorted), by_name, z);
+			       sorted_name(z, i));
+	sort_by(z, strcmp);
 	return 0;
 }
 

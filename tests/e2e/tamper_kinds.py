@@ -298,6 +298,13 @@ def added(name, data=b"extra\n", finish=lambda e: e):
     return pack(finish(e))
 
 
+def many_files():
+    """Control: what the sandbox meets only with many files."""
+    e = load()
+    e.update({"report/view%04d.txt" % i: b"view\n" for i in range(2000)})
+    return pack(signed(e))
+
+
 def other_case(e):
     case = json.loads(e["data/case.json"])["case_id"]
     e["report/report.json"] = e["report/report.json"].replace(case.encode(), b"0" * len(case))
@@ -310,6 +317,7 @@ KINDS = [
     ("good", 0, "-", "y", "the package as it is", lambda: RAW),
     ("good-packed-again", 0, "-", "y", "control: packed again here", lambda: pack(load())),
     ("good-signed-again", 0, "-", "y", "control: all made again with the operator's key", lambda: pack(insider(load()))),
+    ("good-many-files", 0, "-", "y", "control: 2,000 views of the report", many_files),
     ("object-byte", 5, "hashes", "y", "one bit of an object", lambda: changed(last_object(load()))),
     ("report-byte", 5, "hashes", "y", "one bit of report.json", lambda: changed("report/report.json")),
     ("html-byte", 5, "hashes", "y", "one bit of report.html", lambda: changed("report/report.html")),
@@ -357,6 +365,7 @@ KINDS = [
     ("log-cut", 5, "signature", "y", "the log's last line cut, lists made to fit", lambda: pack(lists(cut_log(load())))),
     ("log-cut-signed", 5, "events", "y", "the log's last line cut, signed again", lambda: pack(signed(cut_log(load())))),
     ("log-byte", 5, "custody", "y", "one bit of the log, signed again", lambda: changed(LOG, lambda d: d.replace(b"session.open", b"session.opem"), signed)),
+    ("log-line", 5, "custody", "y", "a word in the middle of the log, signed again", lambda: changed(LOG, lambda d: d.replace(b'"reason":""', b'"reason":"x"', 1), signed)),
     ("log-rewritten", 5, "signature", "y", "the log rewritten with its chain, lists made to fit", lambda: rewritten(lists)),
     ("log-rewritten-signed", 5, "seal", "y", "the log rewritten with its chain, signed again", lambda: rewritten(signed)),
     ("log-no-outcome", 5, "events", "y", "an item's outcome left out of the log, all made to fit", lambda: pack(insider(load(), no_outcome))),
