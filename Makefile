@@ -5,6 +5,7 @@
 VARIANT ?=
 BUILD   := build$(if $(VARIANT),/$(VARIANT))
 V       ?= 0
+WERROR  ?= 1
 Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
@@ -12,7 +13,7 @@ CC      ?= gcc
 AR      ?= ar
 PKGCONF ?= pkg-config
 OPT     ?= -O2 -g
-WARN    := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(CI),-Werror)
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla $(if $(filter 1,$(WERROR)),-Werror)
 ARCHCF  := $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
 HARDEN  := -fstack-protector-strong -fstack-clash-protection $(ARCHCF) -fPIE
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2

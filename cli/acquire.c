@@ -301,7 +301,7 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 	};
 	struct kt_outcome out = {"failed", "", 0};
 	char sha[KT_SHA256_HEX];
-	struct kt_index ix;
+	struct kt_index ix = {.fd = -1};
 	int r = log_item_start(q, it, err);
 
 	if (r == 0)
@@ -334,9 +334,9 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 	q->state.item_done[i] = true;
 	q->state.item_partial[i] =
 		strcmp(out.name, "acquired") != 0 && strcmp(out.name, "absent") != 0;
-	kt_progress_say(&q->prog, "  %-34s %-9s %llu objects, %.1f kB%s%s", it->id, out.name,
-			(unsigned long long)ix.objects, (double)ix.bytes / 1e3,
-			out.reason[0] != '\0' ? ": " : "", out.reason);
+	kt_progress_say(&q->prog, "  %-34s %-9s %llu object%s, %.1f kB%s%s", it->id, out.name,
+			(unsigned long long)ix.objects, ix.objects == 1 ? "" : "s",
+			(double)ix.bytes / 1e3, out.reason[0] != '\0' ? ": " : "", out.reason);
 	return 0;
 }
 

@@ -13,9 +13,11 @@ static int on_connect(void *arg, const struct kt_dev_event *ev, struct kt_err *e
 	struct kt_acq *q = arg;
 
 	if (ev->type == KT_DEV_STATE) {
-		char fp[64];
+		char fp[64] = "";
 
-		snprintf(fp, sizeof(fp), "%.*s", (int)ev->fingerprint.n, ev->fingerprint.p);
+		/* the one moment when two people compare it */
+		if (ev->state == KT_STATE_WAITING_TAP)
+			snprintf(fp, sizeof(fp), "%.*s", (int)ev->fingerprint.n, ev->fingerprint.p);
 		kt_progress_state(&q->prog, kt_state_name(ev->state), kt_state_remedy(ev->state),
 				  fp, (int)ev->seconds);
 	} else if (ev->type == KT_DEV_IDENT) {
@@ -93,7 +95,9 @@ int kt_acq_connect(struct kt_acq *q, struct kt_err *err)
 		return r;
 	if (res.code < 0 || !q->ident) {
 		log_attempt(q, q->prog.state[0] != '\0' ? q->prog.state : "no-answer", res.text);
-		return KT_FAIL(err, res.code == KT_E_CANCELLED ? KT_E_CANCELLED : KT_E_DEVICE,
+		return KT_FAIL(err,
+			       res.code == KT_E_CANCELLED || res.code == KT_E_STORAGE ? res.code
+										      : KT_E_DEVICE,
 			       "phone %.40s: %.100s", q->o->device,
 			       res.text[0] != '\0' ? res.text : "no connection");
 	}
@@ -102,7 +106,8 @@ int kt_acq_connect(struct kt_acq *q, struct kt_err *err)
 		return KT_FAIL(err, KT_E_REFUSED, "wrong-device: this is not the phone %.60s",
 			       q->o->device);
 	}
-	kt_progress_state(&q->prog, kt_state_name(KT_STATE_AUTHORISED), "", q->fingerprint, -1);
+	kt_progress_state(&q->prog, kt_state_name(KT_STATE_AUTHORISED),
+			  kt_state_remedy(KT_STATE_AUTHORISED), "", -1);
 	return log_identified(q, err);
 }
 

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS	   4
+/* Files read at once: a command on the phone costs more than a worker here. */
+#define SLOTS	   KT_DEV_BATCH
 #define RANGES_MAX 4096u
 
 enum phase { IDLE, RUNNING, STATING, DONE };
@@ -34,6 +35,8 @@ struct slot {
 	bool waiting, got_part;
 	/* verdict */
 	bool any_record, any_kept, changed, stat_failed;
+	bool dated;  /* a record with a time inside the period was seen */
+	bool capped; /* the byte limit kept the parser from reading on */
 	char withheld[32];
 	int fail_code;
 	char fail_text[160];
@@ -46,7 +49,8 @@ struct pool {
 	const struct kt_entry *todo;
 	size_t n, next, next_final;
 	struct kt_tally *t;
-	struct slot *slots; /* SLOTS */
+	struct slot *slots;
+	size_t nslots;
 	bool lost;
 };
 
@@ -122,6 +126,7 @@ static void step(struct pool *p, struct slot *s)
 	s->part_off = at;
 	s->part_len = (uint32_t)((next < end ? next : end) - at);
 	if (s->data.len + s->part_len > p->it->max_bytes || s->nr >= RANGES_MAX) {
+		s->capped = true;
 		refuse(s, KT_E_LIMIT);
 		return;
 	}
@@ -185,7 +190,7 @@ static int on_device(void *arg, const struct kt_dev_event *ev, struct kt_err *er
 	struct slot *s = NULL;
 
 	(void)err;
-	for (int i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < p->nslots; i++)
 		if (ev->tag != 0 && p->slots[i].tag == ev->tag)
 			s = &p->slots[i];
 	if (ev->type == KT_DEV_RESULT && (ev->flags & KT_DEV_F_LOST) != 0)
@@ -221,10 +226,12 @@ static int on_worker(void *arg, const struct kt_event *ev, struct kt_err *err)
 		const char *why = kt_limit_withhold(a->p->it->scope, &ev->rec);
 
 		s->any_record = true;
-		if (why == NULL)
+		if (why == NULL) {
 			s->any_kept = true;
-		else
+			s->dated |= ev->rec.time_kind != KT_TIME_NONE;
+		} else {
 			snprintf(s->withheld, sizeof(s->withheld), "%s", why);
+		}
 	}
 	if (ev->kind != KT_EV_RANGE)
 		return 0;
@@ -262,6 +269,7 @@ static int begin(struct pool *p, struct slot *s, struct kt_err *err)
 	s->method = 0;
 	s->tag = 0;
 	s->waiting = s->any_record = s->any_kept = s->changed = s->stat_failed = false;
+	s->dated = s->capped = false;
 	s->withheld[0] = s->fail_text[0] = '\0';
 	s->fail_code = 0;
 	s->phase = RUNNING;
@@ -370,6 +378,14 @@ static int finalise(struct pool *p, struct slot *s, struct kt_err *err)
 			 kt_job_verdict_name(end->verdict), end->text);
 		return kt_index_lost_file(p->ix, e, "failed", reason, err);
 	}
+	if (s->capped && !s->dated) {
+		/* a time that was not reached is not "no time at all" */
+		p->t->failed++;
+		return kt_index_lost_file(p->ix, e, "failed",
+					  "the byte limit was reached before a date was found; "
+					  "nothing was kept",
+					  err);
+	}
 	if (s->any_record && !s->any_kept) {
 		count_withheld(p->t, s->withheld);
 		return 0;
@@ -391,7 +407,7 @@ static int finalise_ready(struct pool *p, struct kt_err *err)
 {
 	for (bool more = true; more;) {
 		more = false;
-		for (int i = 0; i < SLOTS; i++) {
+		for (size_t i = 0; i < p->nslots; i++) {
 			struct slot *s = &p->slots[i];
 			int r;
 
@@ -410,7 +426,7 @@ static int finalise_ready(struct pool *p, struct kt_err *err)
 
 static int pump_workers(struct pool *p, struct kt_err *err)
 {
-	for (int i = 0; i < SLOTS; i++) {
+	for (size_t i = 0; i < p->nslots; i++) {
 		struct slot *s = &p->slots[i];
 		struct worker_arg a = {p, s};
 		int r;
@@ -440,14 +456,14 @@ static int turn(struct pool *p, struct kt_err *err)
 	nfds_t n = 0;
 	int r;
 
-	for (int i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < p->nslots; i++)
 		if (p->slots[i].phase == IDLE && p->next < p->n) {
 			r = begin(p, &p->slots[i], err);
 			if (r < 0)
 				return r;
 		}
 	fds[n++] = kt_dev_pollfd(&p->q->dev);
-	for (int i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < p->nslots; i++)
 		if (p->slots[i].phase == RUNNING)
 			n += (nfds_t)kt_worker_pollfds(&p->slots[i].w, fds + n);
 	if (poll(fds, n, 200) < 0 && errno != EINTR)
@@ -467,21 +483,22 @@ int kt_take_ranges(struct kt_acq *q, const struct kt_plan_item *it, struct kt_in
 		   struct kt_err *err)
 {
 	struct pool p = {.q = q, .it = it, .ix = ix, .todo = todo, .n = n, .t = tally};
-	int started = 0, r = 0;
+	size_t slots = n < SLOTS ? n : SLOTS;
+	int r = 0;
 
-	p.slots = calloc(SLOTS, sizeof(*p.slots));
+	p.slots = calloc(slots > 0 ? slots : 1, sizeof(*p.slots));
 	if (p.slots == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");
-	for (; r == 0 && started < SLOTS; started++) {
-		kt_buf_init(&p.slots[started].data, 0);
-		r = kt_worker_start(&p.slots[started].w, err);
+	for (; r == 0 && p.nslots < slots; p.nslots++) {
+		kt_buf_init(&p.slots[p.nslots].data, 0);
+		r = kt_worker_start(&p.slots[p.nslots].w, err);
 		if (r < 0)
 			break;
 	}
 	while (r == 0 && p.next_final < n)
 		r = kt_stop_asked ? KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator")
 				  : turn(&p, err);
-	for (int i = 0; i < started; i++) {
+	for (size_t i = 0; i < p.nslots; i++) {
 		kt_worker_stop(&p.slots[i].w);
 		if (p.slots[i].data.p != NULL)
 			explicit_bzero(p.slots[i].data.p, p.slots[i].data.cap);

@@ -121,12 +121,13 @@ static int load_trust(const struct kt_opts *o, struct kt_authority *a, struct kt
 	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
 	int r = kt_trust_load(dir, &a->trust, err);
 
-	if (r == KT_E_ABSENT)
-		return KT_FAIL(
-			err, KT_E_REFUSED,
-			"no-trust-anchor: %.80s holds no CA certificate; name the folder with "
-			"--trust",
-			dir);
+	if (r == KT_E_ABSENT) {
+		kt_err_clear(err);
+		return KT_FAIL(err, KT_E_UNDETERMINED,
+			       "no-trust-anchor: %.60s holds no CA certificate, so nobody vouches "
+			       "for the mandate; name the folder with --trust",
+			       dir);
+	}
 	return r;
 }
 

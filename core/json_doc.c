@@ -108,7 +108,7 @@ static int fill_scalar(struct kt_jdoc *d, struct kt_json *j, int tok, struct kt_
 static int check_new_key(const struct kt_jv *obj, const char *key, struct kt_err *err)
 {
 	for (const struct kt_jv *c = obj->child; c != NULL; c = c->next)
-		if (strcmp(c->key, key) == 0)
+		if (c->key != NULL && strcmp(c->key, key) == 0)
 			return KT_FAIL(err, KT_E_FORMAT, "JSON: key \"%.60s\" stands twice", key);
 	return 0;
 }

@@ -33,3 +33,20 @@ SRCS_bench-sink-copy := tests/bench/sink_copy.c
 LIBS_bench-sink-copy := core
 PKGS_bench-sink-copy := libcrypto
 # -- end of bench ---------------------------------------------------------------------------------
+
+# --- sandbox: a worker with hostile parsers, and what starts it ---------------------------------
+# In a folder of its own, because keten-worker is looked for beside the program that starts it.
+PROGS_TEST += sandbox/keten-worker sandbox/drive
+SRCS_sandbox/keten-worker := tests/sandbox/attack.c
+LIBS_sandbox/keten-worker := parsers_worker parsers_sdk core
+PKGS_sandbox/keten-worker := libcrypto libseccomp
+SRCS_sandbox/drive := tests/sandbox/drive.c
+LIBS_sandbox/drive := parsers_host core
+PKGS_sandbox/drive := libcrypto libseccomp
+$(BUILD)/sandbox/keten-worker $(BUILD)/sandbox/drive: | $(BUILD)/sandbox
+$(BUILD)/sandbox/drive: $(BUILD)/sandbox/preload.so
+$(BUILD)/sandbox:
+	@mkdir -p $@
+$(BUILD)/sandbox/preload.so: tests/sandbox/preload.c | $(BUILD)/sandbox
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -fPIC -shared -o $@ $< -pthread
+# --- end of sandbox -----------------------------------------------------------------------------

@@ -202,6 +202,14 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	return 0;
 }
 
+static void give_up(struct kt_worker *w, enum kt_job_verdict v, int code, const char *text)
+{
+	w->bad = true;
+	w->end.verdict = v;
+	w->end.code = code;
+	snprintf(w->end.text, sizeof(w->end.text), "%s", text);
+}
+
 int kt_worker_reply(struct kt_worker *w, int code, const void *p, size_t n)
 {
 	size_t start = kt_frame_begin(&w->pending, 'D');
@@ -211,7 +219,11 @@ int kt_worker_reply(struct kt_worker *w, int code, const void *p, size_t n)
 	if (code == 0)
 		kt_buf_put(&w->pending, p, n);
 	kt_frame_end(&w->pending, start);
-	return w->pending.failed ? KT_E_LIMIT : 0;
+	if (!w->pending.failed)
+		return 0;
+	if (!w->bad)
+		give_up(w, KT_JE_BAD_STREAM, KT_E_LIMIT, "worker: does not read its answers");
+	return KT_E_LIMIT;
 }
 
 int kt_worker_pollfds(const struct kt_worker *w, struct pollfd *p)
@@ -224,14 +236,6 @@ int kt_worker_pollfds(const struct kt_worker *w, struct pollfd *p)
 	if (w->pending.len > 0)
 		p[n++] = (struct pollfd){w->reply, POLLOUT, 0};
 	return n;
-}
-
-static void give_up(struct kt_worker *w, enum kt_job_verdict v, int code, const char *text)
-{
-	w->bad = true;
-	w->end.verdict = v;
-	w->end.code = code;
-	snprintf(w->end.text, sizeof(w->end.text), "%s", text);
 }
 
 static int take_event(struct kt_worker *w, const struct kt_event *ev, kt_event_fn fn, void *arg,

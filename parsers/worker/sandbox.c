@@ -129,9 +129,8 @@ static int add_rules(scmp_filter_ctx f)
 	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	/* only a signal to oneself, and only SIGABRT: own_pid() puts the pid in */
-	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 3,
-			      SCMP_A0(SCMP_CMP_EQ, OWN_PID), SCMP_A1(SCMP_CMP_EQ, OWN_PID),
-			      SCMP_A2(SCMP_CMP_EQ, SIGABRT));
+	r |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 3, SCMP_A0(SCMP_CMP_EQ, OWN_PID),
+			      SCMP_A1(SCMP_CMP_EQ, OWN_PID), SCMP_A2(SCMP_CMP_EQ, SIGABRT));
 	return r;
 }
 
