@@ -51,7 +51,7 @@ format:
 bench: programs test-programs
 	$(Q)tests/bench/run $(BUILD)
 
-demo: programs test-programs
+demo: programs $(addprefix $(BUILD)/,sim-usb make-photos make-timeline)
 	$(Q)tests/demo/run $(BUILD)
 
 # Which lines the unit tests and golden cases reach.
