@@ -210,6 +210,9 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_acq *
 		r = kt_case_state_read(&q->c, &q->plan, &q->state, err);
 	if (r < 0)
 		return r;
+	r = kt_case_same_operator(q, err);
+	if (r < 0)
+		return r;
 	if (q->state.opened) {
 		if (strcmp(q->state.plan_sha256, plan_sha) != 0)
 			return KT_FAIL(

@@ -17,7 +17,7 @@ struct kt_case_state {
 	bool opened, acquisition_sealed, connected;
 	bool item_done[KT_PLAN_MAX];
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */
-	char plan_sha256[KT_SHA256_HEX];
+	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages;
 	bool parsed, reported;
 };
@@ -59,6 +59,11 @@ int kt_acq_run(struct kt_acq *q, struct kt_err *err);
 /* Reads the log of an open case. */
 int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 		       struct kt_case_state *st, struct kt_err *err);
+/*
+ * 0 when the operator of these options opened the case (or none is named), else KT_E_REFUSED: seal,
+ * log and package speak of one operator.
+ */
+int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err);
 
 /* -- used among the acquire files ------------------------------------------------------------- */
 

@@ -157,9 +157,9 @@ static int list_root(struct kt_acq *q, const struct kt_plan_item *it, struct lis
 
 const char *kt_method_name(unsigned method)
 {
-	static const char *const names[] = {"", "sync", "dd", "recv", "shell"};
+	static const char *const names[] = {"none", "sync", "dd", "recv", "shell"};
 
-	return method < sizeof(names) / sizeof(names[0]) ? names[method] : "";
+	return method < sizeof(names) / sizeof(names[0]) ? names[method] : "none";
 }
 
 int kt_index_lost_file(struct kt_index *ix, const struct kt_entry *e, const char *outcome,

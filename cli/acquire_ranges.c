@@ -378,17 +378,17 @@ static int finalise(struct pool *p, struct slot *s, struct kt_err *err)
 			 kt_job_verdict_name(end->verdict), end->text);
 		return kt_index_lost_file(p->ix, e, "failed", reason, err);
 	}
-	if (s->capped && !s->dated) {
+	if (s->any_record && !s->any_kept) {
+		count_withheld(p->t, s->withheld);
+		return 0;
+	}
+	if ((s->capped || end->code == KT_E_LIMIT) && !s->dated) {
 		/* a time that was not reached is not "no time at all" */
 		p->t->failed++;
 		return kt_index_lost_file(p->ix, e, "failed",
 					  "the byte limit was reached before a date was found; "
 					  "nothing was kept",
 					  err);
-	}
-	if (s->any_record && !s->any_kept) {
-		count_withheld(p->t, s->withheld);
-		return 0;
 	}
 	if (s->changed || s->stat_failed || end->code == KT_E_LIMIT) {
 		p->t->partial++;

@@ -28,6 +28,7 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	struct scan *s = arg;
 	const struct kt_jv *d = kt_jv_get(line, "detail");
 	const char *plan_sha = kt_jv_str(d, "plan_sha256");
+	const char *operator_sha = kt_jv_str(d, "operator_cert_sha256");
 
 	(void)seq;
 	(void)err;
@@ -35,6 +36,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->opened = true;
 		snprintf(s->st->plan_sha256, sizeof(s->st->plan_sha256), "%s",
 			 plan_sha != NULL ? plan_sha : "");
+		snprintf(s->st->operator_sha256, sizeof(s->st->operator_sha256), "%s",
+			 operator_sha != NULL ? operator_sha : "");
 	} else if (strcmp(event, "device.identified") == 0) {
 		s->st->connected = true;
 	} else if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
@@ -67,4 +70,18 @@ int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 		r = kt_custody_check(b.p, b.len, head, &lines, on_line, &s, err);
 	kt_buf_free(&b);
 	return r == KT_E_ABSENT ? 0 : r;
+}
+
+int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err)
+{
+	char sha[KT_SHA256_HEX];
+
+	if (!q->state.opened || !q->a->has_operator)
+		return 0;
+	kt_hex(q->a->operator_cert.cert_sha256, KT_SHA256_LEN, sha);
+	if (strcmp(sha, q->state.operator_sha256) == 0)
+		return 0;
+	return KT_FAIL(err, KT_E_REFUSED,
+		       "case-of-another-operator: this case was opened with another operator's "
+		       "certificate; use that one, or a new case folder");
 }

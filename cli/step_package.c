@@ -171,6 +171,8 @@ int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority
 		r = kt_custody_open(q->c.fd, &q->log, &dropped_tail, err);
 	if (r == 0)
 		r = kt_case_state_read(&q->c, &q->plan, &q->state, err);
+	if (r == 0)
+		r = kt_case_same_operator(q, err);
 	if (r == 0 && !q->state.acquisition_sealed)
 		r = KT_FAIL(
 			err, KT_E_REFUSED,

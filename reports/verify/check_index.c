@@ -104,11 +104,13 @@ static void check_line(struct walk *w, const struct kt_jv *o, const char *object
 	static const char *const outcomes[] = {"acquired", "partial",  "failed", "refused",
 					       "absent",   "withheld", NULL};
 	static const char *const methods[] = {"sync", "dd", "recv", "shell", NULL};
+	static const char *const none[] = {"none", "sync", "recv", NULL};
 	int64_t fs_size = kt_jv_int(o, "fs_size", -1);
 
 	if (!known(kt_jv_str(o, "outcome"), outcomes))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: %s has no known outcome", w->file, object);
-	if (!known(kt_jv_str(o, "method"), methods))
+	/* nothing was read of an empty file, and so in no way */
+	if (!known(kt_jv_str(o, "method"), bytes == 0 ? none : methods))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: %s was read in no known way", w->file, object);
 	if ((w->whole || w->ranges) && (kt_jv_str(o, "path_hex") == NULL || fs_size < 0))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: %s has no origin on the phone", w->file, object);
