@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/acquire.h"
+#include "cli/steps.h"
 #include "core/hash.h"
 #include "core/io.h"
 #include "core/register.h"
@@ -47,19 +47,6 @@ static int plan_hash(struct kt_acq *q, char out[KT_SHA256_HEX], struct kt_err *e
 	return r;
 }
 
-static int self_hash(char out[KT_SHA256_HEX], struct kt_err *err)
-{
-	struct kt_buf b;
-	int r;
-
-	kt_buf_init(&b, 0);
-	r = kt_path_read("/proc/self/exe", (size_t)256 << 20, &b, err);
-	if (r == 0)
-		r = kt_sha256_hex(b.p, b.len, out, err);
-	kt_buf_free(&b);
-	return r;
-}
-
 static void nonce_text(char out[33])
 {
 	uint8_t n[16] = {0};
@@ -73,7 +60,7 @@ static int log_open(struct kt_acq *q, const char *plan_sha, struct kt_err *err)
 {
 	char tool[KT_SHA256_HEX], cert[KT_SHA256_HEX], nonce[33];
 	struct kt_jw *w = &q->log.w;
-	int r = self_hash(tool, err);
+	int r = kt_path_sha256(AT_FDCWD, "/proc/self/exe", tool, err);
 
 	if (r < 0)
 		return r;
@@ -142,7 +129,7 @@ static int log_resume(struct kt_acq *q, int dropped_tail, struct kt_err *err)
 {
 	char tool[KT_SHA256_HEX], nonce[33];
 	uint64_t dropped = 0;
-	int r = self_hash(tool, err);
+	int r = kt_path_sha256(AT_FDCWD, "/proc/self/exe", tool, err);
 
 	if (r == 0 && !q->state.acquisition_sealed)
 		r = drop_unfinished(q, &dropped, err);

@@ -59,6 +59,7 @@ static int ask_connect(struct kt_acq *q, struct kt_dev_result *res, struct kt_er
 {
 	uint32_t tag;
 	size_t start = kt_dev_begin(&q->dev, KT_DEV_CONNECT, &tag);
+	int r;
 
 	kt_buf_put_blob(&q->dev.out, q->o->device, strlen(q->o->device));
 	kt_buf_put_blob(&q->dev.out, q->a->mandate->mandate_id, strlen(q->a->mandate->mandate_id));
@@ -66,7 +67,11 @@ static int ask_connect(struct kt_acq *q, struct kt_dev_result *res, struct kt_er
 	kt_frame_end(&q->dev.out, start);
 	q->ident = false;
 	q->dev.lost = false;
-	return kt_dev_call(&q->dev, tag, on_connect, q, NULL, res, err);
+	r = kt_dev_call(&q->dev, tag, on_connect, q, NULL, res, err);
+	/* before CONNECT, what still waited for the lost phone was answered as lost: that is over */
+	if (r == 0 && res->code == 0)
+		q->dev.lost = false;
+	return r;
 }
 
 int kt_acq_connect(struct kt_acq *q, struct kt_err *err)

@@ -18,12 +18,9 @@
 
 static int build_json(struct kt_package *pkg, struct kt_err *err)
 {
-	static const char *const programs[] = {"keten", "keten-device", "keten-sign",
-					       "keten-verify", "keten-worker"};
-	char sha[KT_SHA256_HEX];
 	struct kt_buf b;
 	struct kt_jw w;
-	int r = 0;
+	int r;
 
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -31,13 +28,7 @@ static int build_json(struct kt_package *pkg, struct kt_err *err)
 	kt_jw_obj(&w);
 	kt_jw_kstr(&w, "format", "keten-build-1");
 	kt_jw_kstr(&w, "version", KT_VERSION);
-	kt_jw_key(&w, "programs");
-	kt_jw_obj(&w);
-	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		r = kt_program_sha256(programs[i], sha, err);
-		kt_jw_kstr(&w, programs[i], r == 0 ? sha : NULL);
-	}
-	kt_jw_obj_end(&w);
+	r = kt_programs_json(&w, err);
 	kt_jw_key(&w, "plugins");
 	kt_jw_obj(&w);
 	for (size_t i = 0; i < kt_plugins_n; i++)

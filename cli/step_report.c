@@ -20,49 +20,33 @@
 
 #define HTML_MAX ((uint64_t)256 << 20)
 
-static const char *const programs[] = {"keten", "keten-device", "keten-sign", "keten-verify",
-				       "keten-worker"};
-
-int kt_program_sha256(const char *name, char out[KT_SHA256_HEX], struct kt_err *err)
+int kt_programs_json(struct kt_jw *w, struct kt_err *err)
 {
-	char path[PATH_MAX];
-	struct kt_buf b;
-	int r = kt_program_path(name, path, sizeof(path), err);
+	static const char *const programs[] = {"keten", "keten-device", "keten-sign",
+					       "keten-verify", "keten-worker"};
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	kt_buf_init(&b, 0);
-	r = kt_path_read(path, (size_t)256 << 20, &b, err);
-	if (r == 0)
-		r = kt_sha256_hex(b.p, b.len, out, err);
-	kt_buf_free(&b);
+	kt_jw_key(w, "programs");
+	kt_jw_obj(w);
+	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++) {
+		char path[PATH_MAX], sha[KT_SHA256_HEX];
+
+		r = kt_program_path(programs[i], path, sizeof(path), err);
+		if (r == 0)
+			r = kt_path_sha256(AT_FDCWD, path, sha, err);
+		kt_jw_kstr(w, programs[i], r == 0 ? sha : NULL);
+	}
+	kt_jw_obj_end(w);
 	return r;
 }
 
-static int hash_of(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err)
+int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err)
 {
 	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
-	static uint8_t buf[65536];
-	uint8_t d[KT_SHA256_LEN] = {0};
-	struct kt_hash h;
-	size_t got;
-	int r;
 
 	if (fd < 0)
-		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno));
-	r = kt_hash_init(&h, KT_SHA256, err);
-	while (r == 0) {
-		r = kt_read_full(fd, buf, sizeof(buf), &got, err);
-		if (r < 0 || got == 0)
-			break;
-		r = kt_hash_update(&h, buf, got);
-	}
-	if (r == 0)
-		r = kt_hash_final(&h, d);
-	if (r == 0)
-		kt_hex(d, sizeof(d), sha);
-	kt_hash_free(&h);
-	return r;
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
+	return kt_sha256_fd(fd, sha, err);
 }
 
 /* Who sealed the acquisition: the case says so, whoever makes the report and with whatever options. */
@@ -165,10 +149,10 @@ static int write_html(int dir, struct kt_err *err)
 static int write_run(int dir, uint32_t layers, struct kt_err *err)
 {
 	struct utsname u;
-	char t[KT_TIME_TEXT], sha[KT_SHA256_HEX];
+	char t[KT_TIME_TEXT];
 	struct kt_buf b;
 	struct kt_jw w;
-	int r = 0;
+	int r;
 
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -181,13 +165,7 @@ static int write_run(int dir, uint32_t layers, struct kt_err *err)
 	kt_jw_kstr(&w, "openssl", OpenSSL_version(OPENSSL_VERSION));
 	kt_jw_kstr(&w, "sqlite", sqlite3_libversion());
 	kt_jw_kuint(&w, "sandbox_layers", layers);
-	kt_jw_key(&w, "programs");
-	kt_jw_obj(&w);
-	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++) {
-		r = kt_program_sha256(programs[i], sha, err);
-		kt_jw_kstr(&w, programs[i], r == 0 ? sha : NULL);
-	}
-	kt_jw_obj_end(&w);
+	r = kt_programs_json(&w, err);
 	kt_jw_obj_end(&w);
 	kt_buf_putc(&b, '\n');
 	if (r == 0)
@@ -214,7 +192,7 @@ int kt_step_report(struct kt_acq *q, struct kt_err *err)
 	if (r == 0)
 		r = kt_sync_fd(dir, err);
 	if (r == 0)
-		r = hash_of(dir, "report.json", sha, err);
+		r = kt_path_sha256(dir, "report.json", sha, err);
 	if (r < 0)
 		return r;
 	return kt_custody_event(&q->log, "report.made", "report_sha256", sha, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The acquisition seal: what was taken is fixed and signed before any parser runs for the report. */
-#include "cli/acquire.h"
+#include "cli/steps.h"
 #include "core/io.h"
 
 #include <stdio.h>
@@ -32,16 +32,9 @@ static int segment_hash(const struct kt_case *c, unsigned segment, char sha[KT_S
 			struct kt_err *err)
 {
 	char name[16];
-	struct kt_buf b;
-	int r;
 
 	snprintf(name, sizeof(name), "i%04u.jsonl", segment % 10000);
-	kt_buf_init(&b, 0);
-	r = kt_file_read(c->index_fd, name, (size_t)1 << 30, &b, err);
-	if (r == 0)
-		r = kt_sha256_hex(b.p, b.len, sha, err);
-	kt_buf_free(&b);
-	return r;
+	return kt_path_sha256(c->index_fd, name, sha, err);
 }
 
 static int put_segment(struct kt_acq *q, unsigned i, struct kt_jw *w, struct seg *total,

@@ -24,7 +24,9 @@ int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority
 /* Path of the record store of the case: SQLite wants one. */
 int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *err);
 
-/* SHA-256 of one of our own programs, for build.json and run.json. */
-int kt_program_sha256(const char *name, char out[KT_SHA256_HEX], struct kt_err *err);
+/* "programs": hashes of our own programs, a member of build.json and run.json. */
+int kt_programs_json(struct kt_jw *w, struct kt_err *err);
+/* SHA-256 of a file's bytes. 0 or KT_E_STORAGE. */
+int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err);
 
 #endif

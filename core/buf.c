@@ -89,16 +89,19 @@ int kt_buf_putc(struct kt_buf *b, char c)
 
 int kt_buf_printf(struct kt_buf *b, const char *fmt, ...)
 {
+	char small[64]; /* most of what is printed fits, and need not be printed twice */
 	va_list ap;
 	int n, r;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
 	va_end(ap);
 	if (n < 0) {
 		b->failed = true;
 		return KT_E_INTERNAL;
 	}
+	if ((size_t)n < sizeof(small))
+		return kt_buf_put(b, small, (size_t)n);
 	r = kt_buf_reserve(b, (size_t)n + 1);
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "core/hash.h"
 #include "core/err.h"
+#include "core/io.h"
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -80,5 +81,29 @@ int kt_sha256_hex(const void *p, size_t n, char out[KT_SHA256_HEX], struct kt_er
 
 	if (r == 0)
 		kt_hex(d, sizeof(d), out);
+	return r;
+}
+
+int kt_sha256_fd(int fd, char out[KT_SHA256_HEX], struct kt_err *err)
+{
+	static uint8_t buf[65536];
+	uint8_t d[KT_SHA256_LEN] = {0};
+	struct kt_hash h;
+	uint64_t off = 0;
+	size_t got;
+	int r = kt_hash_init(&h, KT_SHA256, err);
+
+	while (r == 0) {
+		r = kt_pread_full(fd, buf, sizeof(buf), off, &got, err);
+		if (r < 0 || got == 0)
+			break;
+		r = kt_hash_update(&h, buf, got);
+		off += got;
+	}
+	if (r == 0)
+		r = kt_hash_final(&h, d);
+	if (r == 0)
+		kt_hex(d, sizeof(d), out);
+	kt_hash_free(&h);
 	return r;
 }

@@ -35,6 +35,8 @@ int kt_hash_final(struct kt_hash *h, uint8_t *out);
 int kt_sha256(const void *p, size_t n, uint8_t out[KT_SHA256_LEN], struct kt_err *err);
 /* Lower-case hex with NUL; out holds 2n+1. */
 const char *kt_hex(const uint8_t *p, size_t n, char *out);
+/* All bytes of an open file, from its start, in constant memory. 0, KT_E_STORAGE, KT_E_NOMEM. */
+int kt_sha256_fd(int fd, char out[KT_SHA256_HEX], struct kt_err *err);
 /* One-shot to hex. */
 int kt_sha256_hex(const void *p, size_t n, char out[KT_SHA256_HEX], struct kt_err *err);
 

@@ -227,31 +227,6 @@ int kt_index_sync(struct kt_index *ix, struct kt_err *err)
 	return 0;
 }
 
-/* Streams the file once through the hash. */
-static int hash_file(int fd, char sha[KT_SHA256_HEX], struct kt_err *err)
-{
-	static uint8_t buf[65536];
-	uint8_t d[KT_SHA256_LEN] = {0};
-	struct kt_hash h;
-	uint64_t off = 0;
-	size_t got;
-	int r = kt_hash_init(&h, KT_SHA256, err);
-
-	while (r == 0) {
-		r = kt_pread_full(fd, buf, sizeof(buf), off, &got, err);
-		if (r < 0 || got == 0)
-			break;
-		r = kt_hash_update(&h, buf, got);
-		off += got;
-	}
-	if (r == 0)
-		r = kt_hash_final(&h, d);
-	if (r == 0)
-		kt_hex(d, sizeof(d), sha);
-	kt_hash_free(&h);
-	return r;
-}
-
 int kt_index_end(struct kt_index *ix, const char *outcome, const char *reason,
 		 char sha[KT_SHA256_HEX], struct kt_err *err)
 {
@@ -259,7 +234,7 @@ int kt_index_end(struct kt_index *ix, const char *outcome, const char *reason,
 	int r;
 
 	if (ix->complete) {
-		r = hash_file(ix->fd, sha, err);
+		r = kt_sha256_fd(ix->fd, sha, err);
 		kt_index_close(ix);
 		return r;
 	}
@@ -274,7 +249,7 @@ int kt_index_end(struct kt_index *ix, const char *outcome, const char *reason,
 	kt_buf_putc(&ix->pending, '\n');
 	r = kt_index_sync(ix, err);
 	if (r == 0)
-		r = hash_file(ix->fd, sha, err);
+		r = kt_sha256_fd(ix->fd, sha, err);
 	kt_index_close(ix);
 	return r;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "core/json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void kt_jw_init(struct kt_jw *w, struct kt_buf *out)
@@ -139,16 +138,38 @@ void kt_jw_bytes(struct kt_jw *w, const void *p, size_t n)
 	kt_buf_free(&t);
 }
 
+/* Decimal digits, with leading zeros up to width; numbers are most of what is written. */
+static void put_uint(struct kt_buf *b, uint64_t v, unsigned width)
+{
+	char t[24];
+	size_t at = sizeof(t);
+
+	do {
+		t[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	while (at > 0 && sizeof(t) - at < width)
+		t[--at] = '0';
+	kt_buf_put(b, t + at, sizeof(t) - at);
+}
+
+static uint64_t magnitude(int64_t v)
+{
+	return v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+}
+
 void kt_jw_int(struct kt_jw *w, int64_t v)
 {
 	lead(w);
-	kt_buf_printf(w->out, "%lld", (long long)v);
+	if (v < 0)
+		kt_buf_putc(w->out, '-');
+	put_uint(w->out, magnitude(v), 0);
 }
 
 void kt_jw_uint(struct kt_jw *w, uint64_t v)
 {
 	lead(w);
-	kt_buf_printf(w->out, "%llu", (unsigned long long)v);
+	put_uint(w->out, v, 0);
 }
 
 void kt_jw_bool(struct kt_jw *w, bool v)
@@ -165,15 +186,18 @@ void kt_jw_null(struct kt_jw *w)
 
 void kt_jw_fixed(struct kt_jw *w, int64_t v, unsigned scale)
 {
-	uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	uint64_t unit = 1;
+	uint64_t u = magnitude(v), unit = 1;
 
 	for (unsigned i = 0; i < scale; i++)
 		unit *= 10;
 	lead(w);
-	kt_buf_printf(w->out, "%s%llu", v < 0 ? "-" : "", (unsigned long long)(u / unit));
-	if (scale > 0)
-		kt_buf_printf(w->out, ".%0*llu", (int)scale, (unsigned long long)(u % unit));
+	if (v < 0)
+		kt_buf_putc(w->out, '-');
+	put_uint(w->out, u / unit, 0);
+	if (scale > 0) {
+		kt_buf_putc(w->out, '.');
+		put_uint(w->out, u % unit, scale);
+	}
 }
 
 void kt_jw_kstr(struct kt_jw *w, const char *key, const char *s)

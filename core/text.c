@@ -54,6 +54,16 @@ static bool is_hidden(uint32_t c)
 	       (c >= 0xe0000 && c <= 0xe007f) || (c & 0xfffe) == 0xfffe;
 }
 
+/* How many bytes from here on are visible ASCII that stands for itself. */
+static size_t plain_run(const uint8_t *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '\\')
+		i++;
+	return i;
+}
+
 void kt_text_escape(struct kt_buf *b, const void *p, size_t n)
 {
 	const uint8_t *s = p;
@@ -61,8 +71,14 @@ void kt_text_escape(struct kt_buf *b, const void *p, size_t n)
 
 	while (i < n) {
 		uint32_t cp = 0;
-		unsigned len = kt_utf8_next(s + i, n - i, &cp);
+		size_t plain = plain_run(s + i, n - i);
+		unsigned len;
 
+		kt_buf_put(b, s + i, plain);
+		i += plain;
+		if (i == n)
+			break;
+		len = kt_utf8_next(s + i, n - i, &cp);
 		if (len == 0) {
 			kt_buf_printf(b, "\\x%02x", s[i]);
 			i++;

@@ -2,7 +2,6 @@
 #include "core/time.h"
 #include "core/err.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -140,6 +139,13 @@ int kt_time_parse(const char *p, size_t n, bool need_zone, int64_t *us, bool *ha
 	return 0;
 }
 
+/* Exactly n digits; a report writes some hundred thousand times, too many for snprintf. */
+static void put_digits(char *out, unsigned n, unsigned v)
+{
+	for (; n > 0; v /= 10)
+		out[--n] = (char)('0' + v % 10);
+}
+
 const char *kt_time_local_text(int64_t us, char out[KT_TIME_TEXT])
 {
 	int64_t s = us / KT_US_PER_S, frac = us % KT_US_PER_S, day, y;
@@ -158,10 +164,18 @@ const char *kt_time_local_text(int64_t us, char out[KT_TIME_TEXT])
 	civil_from_days(day, &y, &m, &d);
 	if (y < 0 || y > 9999)
 		y = y < 0 ? 0 : 9999;
-	snprintf(out, KT_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)y % 10000u, m % 100,
-		 d % 100, (unsigned)(s / 3600) % 100u, (unsigned)(s / 60 % 60), (unsigned)(s % 60));
-	if (frac != 0)
-		snprintf(out + 19, KT_TIME_TEXT - 19, ".%06u", (unsigned)(frac % 1000000));
+	memcpy(out, "YYYY-MM-DDThh:mm:ss", 20);
+	put_digits(out, 4, (unsigned)y);
+	put_digits(out + 5, 2, m);
+	put_digits(out + 8, 2, d);
+	put_digits(out + 11, 2, (unsigned)(s / 3600));
+	put_digits(out + 14, 2, (unsigned)(s / 60 % 60));
+	put_digits(out + 17, 2, (unsigned)(s % 60));
+	if (frac != 0) {
+		out[19] = '.';
+		put_digits(out + 20, 6, (unsigned)frac);
+		out[26] = '\0';
+	}
 	return out;
 }
 

@@ -63,15 +63,9 @@ enum skip_id { SKIPS(X) S_COUNT };
 static const char *const skip_names[S_COUNT] = {SKIPS(X)};
 #undef X
 
-/* The place of an element: a line, or the lines that a property's value spans. */
-struct place {
-	uint64_t no, off, len;
-	char text[24]; /* the line number */
-};
-
 struct skipped {
 	uint64_t n;
-	struct place first;
+	struct kt_line_place first;
 };
 
 #define OTHERS_MAX  16u /* users named in the note */
@@ -83,7 +77,7 @@ struct device {
 	struct kt_lines lines;
 	struct kt_str line;
 	bool cut;
-	struct place at;
+	struct kt_line_place at;
 	struct skipped skip[S_COUNT];
 	uint64_t n_others;
 	int64_t others[OTHERS_MAX];
@@ -91,7 +85,7 @@ struct device {
 	bool open;
 	unsigned open_lines;
 	const char *open_name; /* of ours, NULL: not in the list */
-	struct place open_at;
+	struct kt_line_place open_at;
 	size_t open_len;
 	bool open_long;
 	char open_value[KT_REC_STR_MAX];
@@ -99,22 +93,7 @@ struct device {
 
 /* -- places ----------------------------------------------------------------------------------- */
 
-static struct kt_locator locate(struct place *p)
-{
-	struct kt_locator l = {.kind = KT_LOC_LINE, .off = p->off, .len = p->len};
-	size_t at = sizeof(p->text);
-	uint64_t no = p->no;
-
-	do {
-		p->text[--at] = (char)('0' + no % 10);
-		no /= 10;
-	} while (no > 0);
-	l.path.p = p->text + at;
-	l.path.len = (uint32_t)(sizeof(p->text) - at);
-	return l;
-}
-
-static int skip(struct device *d, enum skip_id id, const struct place *at)
+static int skip(struct device *d, enum skip_id id, const struct kt_line_place *at)
 {
 	kt_seen(d->ctx, 1);
 	if (d->skip[id].n++ == 0)
@@ -127,7 +106,7 @@ static int flush_skips(struct device *d)
 	int r = 0;
 
 	for (unsigned i = 0; i < S_COUNT && r >= 0; i++) {
-		struct kt_locator l = locate(&d->skip[i].first);
+		struct kt_locator l = kt_line_locator(&d->skip[i].first);
 
 		r = kt_skip(d->ctx, skip_names[i], d->skip[i].n, &l, d->err);
 	}
@@ -136,58 +115,13 @@ static int flush_skips(struct device *d)
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
-static bool starts(struct kt_str s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.len >= n && memcmp(s.p, with, n) == 0;
-}
-
-static bool is(struct kt_str s, const char *text)
-{
-	return s.len == strlen(text) && starts(s, text);
-}
-
-static struct kt_str from(struct kt_str s, size_t n)
-{
-	struct kt_str v = {s.p + n, (uint32_t)(s.len - n)};
-
-	return v;
-}
-
-static struct kt_str upto(struct kt_str s, size_t n)
-{
-	struct kt_str v = {s.p, (uint32_t)n};
-
-	return v;
-}
-
-static struct kt_str trim(struct kt_str s)
-{
-	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = from(s, 1);
-	while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-/* Number of leading digits. */
-static size_t digits(struct kt_str s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
-}
-
 /* The entry of a list that is this text, with a namespace or without: ours, so it may be kept. */
 static const char *listed(const char *const *list, struct kt_str key)
 {
 	for (; *list != NULL; list++) {
 		const char *slash = strchr(*list, '/');
 
-		if (is(key, *list) || (slash != NULL && is(key, slash + 1)))
+		if (kt_str_is(key, *list) || (slash != NULL && kt_str_is(key, slash + 1)))
 			return *list;
 	}
 	return NULL;
@@ -195,15 +129,15 @@ static const char *listed(const char *const *list, struct kt_str key)
 
 /* -- records ---------------------------------------------------------------------------------- */
 
-static int emit(struct device *d, struct kt_record *r, struct place *at)
+static int emit(struct device *d, struct kt_record *r, struct kt_line_place *at)
 {
-	r->loc = locate(at);
+	r->loc = kt_line_locator(at);
 	kt_seen(d->ctx, 1);
 	return kt_emit(d->ctx, r, d->err);
 }
 
 static int named_value(struct device *d, enum kt_rec_type type, struct kt_str name,
-		       struct kt_str value, struct place *at)
+		       struct kt_str value, struct kt_line_place *at)
 {
 	struct kt_record r;
 
@@ -248,7 +182,7 @@ static int open_end(struct device *d, bool complete)
 /* Offset of "]: [" in a line that may be a property; 0 when it is none. */
 static size_t prop_middle(struct kt_str s)
 {
-	if (!starts(s, "["))
+	if (!kt_str_starts(s, "["))
 		return 0;
 	for (size_t i = 1; i + 4 <= s.len; i++) {
 		if (s.p[i] == ']')
@@ -261,7 +195,8 @@ static size_t prop_middle(struct kt_str s)
 
 static int prop_line(struct device *d, size_t middle)
 {
-	struct kt_str key = upto(from(d->line, 1), middle - 1), value = from(d->line, middle + 4);
+	struct kt_str key = kt_str_upto(kt_str_from(d->line, 1), middle - 1),
+		      value = kt_str_from(d->line, middle + 4);
 	const char *name = listed(props, key);
 
 	if (value.len == 0 || value.p[value.len - 1] != ']' || d->cut) {
@@ -314,11 +249,12 @@ static size_t setting_key(struct kt_str s)
 
 static int setting_line(struct device *d, size_t key_len)
 {
-	struct kt_str key = upto(d->line, key_len), value = from(d->line, key_len + 1);
+	struct kt_str key = kt_str_upto(d->line, key_len),
+		      value = kt_str_from(d->line, key_len + 1);
 
 	if (listed(settings, key) == NULL)
 		return skip(d, S_NOT_ALLOWED, &d->at);
-	if (is(value, "null")) /* what `settings get` prints for a key without a value */
+	if (kt_str_is(value, "null")) /* what `settings get` prints for a key without a value */
 		return skip(d, S_NOT_SET, &d->at);
 	return named_value(d, KT_REC_SETTING, key, value, &d->at);
 }
@@ -338,7 +274,7 @@ static void other_user(struct device *d, int64_t id)
  */
 static int user_line(struct device *d, struct kt_str s)
 {
-	struct kt_str body = from(s, strlen("UserInfo{")), flags, id, state;
+	struct kt_str body = kt_str_from(s, strlen("UserInfo{")), flags, id, state;
 	const char *close = memrchr(body.p, '}', body.len), *colon;
 	char value[64] = "flags ";
 	size_t n = strlen(value);
@@ -346,13 +282,14 @@ static int user_line(struct device *d, struct kt_str s)
 	int64_t user;
 
 	colon = close == NULL ? NULL : memrchr(body.p, ':', (size_t)(close - body.p));
-	id = upto(body, digits(body));
+	id = kt_str_upto(body, kt_str_digits(body));
 	if (colon == NULL || id.len == 0 || id.len > 9 || id.len == body.len ||
 	    body.p[id.len] != ':' || colon <= body.p + id.len || !kt_json_int(id.p, id.len, &user))
 		return skip(d, S_NOT_UNDERSTOOD, &d->at);
-	flags = upto(from(body, (size_t)(colon - body.p) + 1), (size_t)(close - colon) - 1);
-	state = trim(from(body, (size_t)(close - body.p) + 1));
-	if (flags.len == 0 || flags.len > 16 || (state.len > 0 && !is(state, "running")))
+	flags = kt_str_upto(kt_str_from(body, (size_t)(colon - body.p) + 1),
+			    (size_t)(close - colon) - 1);
+	state = kt_str_trim(kt_str_from(body, (size_t)(close - body.p) + 1));
+	if (flags.len == 0 || flags.len > 16 || (state.len > 0 && !kt_str_is(state, "running")))
 		return skip(d, S_NOT_UNDERSTOOD, &d->at);
 	for (size_t i = 0; i < flags.len; i++) {
 		char c = flags.p[i];
@@ -407,7 +344,7 @@ static int clock_line(struct device *d, size_t n)
 	struct kt_record r;
 	size_t whole = n;
 
-	if (d->line.len > n + 1 && digits(from(d->line, n + 1)) > 0)
+	if (d->line.len > n + 1 && kt_str_digits(kt_str_from(d->line, n + 1)) > 0)
 		whole = d->line.len;
 	if (kt_parse_scaled(d->line.p, whole, 6, &us) < 0 || us > KT_TIME_MAX)
 		return skip(d, S_NOT_UNDERSTOOD, &d->at);
@@ -422,7 +359,7 @@ static int clock_line(struct device *d, size_t n)
 /* "seconds idle-seconds": the first is the time since boot, sleep included. */
 static int uptime_line(struct device *d, size_t space)
 {
-	struct kt_str up = upto(d->line, space);
+	struct kt_str up = kt_str_upto(d->line, space);
 
 	return named_value(d, KT_REC_PROPERTY, kt_str_c("uptime_s"), up, &d->at);
 }
@@ -430,22 +367,23 @@ static int uptime_line(struct device *d, size_t space)
 /* 1: the line was a clock or uptime line (*r its result), 0: it is something else. */
 static int try_clock(struct device *d, int *r)
 {
-	size_t n = digits(d->line), f;
+	size_t n = kt_str_digits(d->line), f;
 	struct kt_str rest;
 
 	if (n == 0 || n > 12 || n == d->line.len || d->line.p[n] != '.')
 		return 0;
-	rest = from(d->line, n + 1);
-	f = digits(rest);
-	if (n >= 9 && ((f > 0 && f <= 9 && f == rest.len) || is(rest, "N") || is(rest, "%N"))) {
+	rest = kt_str_from(d->line, n + 1);
+	f = kt_str_digits(rest);
+	if (n >= 9 &&
+	    ((f > 0 && f <= 9 && f == rest.len) || kt_str_is(rest, "N") || kt_str_is(rest, "%N"))) {
 		*r = clock_line(d, n);
 		return 1;
 	}
 	if (f == 2 && rest.len > 3 && rest.p[2] == ' ') {
-		struct kt_str idle = from(rest, 3);
-		size_t whole = digits(idle);
+		struct kt_str idle = kt_str_from(rest, 3);
+		size_t whole = kt_str_digits(idle);
 		if (whole > 0 && idle.len == whole + 3 && idle.p[whole] == '.' &&
-		    digits(from(idle, whole + 1)) == 2) {
+		    kt_str_digits(kt_str_from(idle, whole + 1)) == 2) {
 			*r = uptime_line(d, n + 3);
 			return 1;
 		}
@@ -457,7 +395,7 @@ static int try_clock(struct device *d, int *r)
 
 static int one_line(struct device *d)
 {
-	struct kt_str bare = trim(d->line);
+	struct kt_str bare = kt_str_trim(d->line);
 	size_t middle = prop_middle(d->line), key;
 	int r = 0;
 
@@ -469,11 +407,11 @@ static int one_line(struct device *d)
 		return r;
 	if (middle > 0)
 		return prop_line(d, middle);
-	if (bare.len == 0 || is(bare, "Users:"))
+	if (bare.len == 0 || kt_str_is(bare, "Users:"))
 		return 0;
 	if (d->cut)
 		return skip(d, S_NOT_UNDERSTOOD, &d->at);
-	if (starts(bare, "UserInfo{"))
+	if (kt_str_starts(bare, "UserInfo{"))
 		return user_line(d, bare);
 	if (try_clock(d, &r) == 1)
 		return r;

@@ -35,14 +35,9 @@ enum skip_id { SKIPS(X) S_COUNT };
 static const char *const skip_names[S_COUNT] = {SKIPS(X)};
 #undef X
 
-struct place {
-	uint64_t no, off, len;
-	char text[24]; /* the line number */
-};
-
 struct skipped {
 	uint64_t n;
-	struct place first;
+	struct kt_line_place first;
 };
 
 /* A "keten-clock EPOCH.NANOS UPTIME IDLE" line. */
@@ -69,91 +64,25 @@ struct state {
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
-static bool starts(struct kt_str s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.len >= n && memcmp(s.p, with, n) == 0;
-}
-
-static bool is(struct kt_str s, const char *text)
-{
-	return s.len == strlen(text) && starts(s, text);
-}
-
-static bool ends(struct kt_str s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.len >= n && memcmp(s.p + s.len - n, with, n) == 0;
-}
-
-static struct kt_str from(struct kt_str s, size_t n)
-{
-	struct kt_str v = {s.p + n, (uint32_t)(s.len - n)};
-
-	return v;
-}
-
-static struct kt_str upto(struct kt_str s, size_t n)
-{
-	struct kt_str v = {s.p, (uint32_t)n};
-
-	return v;
-}
-
-static struct kt_str trim(struct kt_str s)
-{
-	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = from(s, 1);
-	while (s.len > 0 && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-static size_t digits(struct kt_str s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n;
-}
-
 /* Takes the next word (up to a space) off s. */
 static struct kt_str word(struct kt_str *s)
 {
 	struct kt_str w;
 	size_t n = 0;
 
-	*s = trim(*s);
+	*s = kt_str_trim(*s);
 	while (n < s->len && s->p[n] != ' ')
 		n++;
-	w = upto(*s, n);
-	*s = from(*s, n);
+	w = kt_str_upto(*s, n);
+	*s = kt_str_from(*s, n);
 	return w;
 }
 
 /* -- counting --------------------------------------------------------------------------------- */
 
-static struct kt_locator locate(struct place *p)
+static struct kt_line_place here(const struct state *s, struct kt_str part)
 {
-	struct kt_locator l = {.kind = KT_LOC_LINE, .off = p->off, .len = p->len};
-	size_t at = sizeof(p->text);
-	uint64_t no = p->no;
-
-	do {
-		p->text[--at] = (char)('0' + no % 10);
-		no /= 10;
-	} while (no > 0);
-	l.path.p = p->text + at;
-	l.path.len = (uint32_t)(sizeof(p->text) - at);
-	return l;
-}
-
-static struct place here(const struct state *s, struct kt_str part)
-{
-	struct place p = {
+	struct kt_line_place p = {
 		.no = s->line_no,
 		.off = s->line_off + (uint64_t)(part.p - s->line.p),
 		.len = part.len,
@@ -175,7 +104,7 @@ static int flush_skips(struct state *s)
 	int r = 0;
 
 	for (unsigned i = 0; i < S_COUNT && r >= 0; i++) {
-		struct kt_locator l = locate(&s->skip[i].first);
+		struct kt_locator l = kt_line_locator(&s->skip[i].first);
 
 		r = kt_skip(s->ctx, skip_names[i], s->skip[i].n, &l, s->err);
 	}
@@ -206,17 +135,17 @@ static bool read_clock(struct kt_str line, struct clock *c)
 	struct kt_str epoch, uptime;
 	size_t n;
 
-	if (!starts(line, CLOCK_PREFIX))
+	if (!kt_str_starts(line, CLOCK_PREFIX))
 		return false;
-	line = from(line, strlen(CLOCK_PREFIX));
+	line = kt_str_from(line, strlen(CLOCK_PREFIX));
 	epoch = word(&line);
 	uptime = word(&line);
-	n = digits(epoch);
+	n = kt_str_digits(epoch);
 	/* a date without %N prints the letter */
-	c->coarse = n == epoch.len || digits(from(epoch, n + 1)) == 0;
+	c->coarse = n == epoch.len || kt_str_digits(kt_str_from(epoch, n + 1)) == 0;
 	if (c->coarse)
 		epoch.len = (uint32_t)n;
-	c->set = n >= 9 && digits(uptime) > 0 &&
+	c->set = n >= 9 && kt_str_digits(uptime) > 0 &&
 		 kt_parse_scaled(epoch.p, epoch.len, 6, &c->epoch_us) == 0 &&
 		 kt_parse_scaled(uptime.p, uptime.len, 6, &c->uptime_us) == 0 && c->epoch_us >= 0 &&
 		 c->epoch_us <= KT_TIME_MAX && c->uptime_us >= 0 &&
@@ -242,7 +171,7 @@ static int find_clocks(struct state *s)
 
 	kt_lines_init(&lines, s->ctx);
 	while ((r = kt_lines_next(&lines, &s->line, &cut, s->err)) == 1) {
-		if (trim(s->line).len == 0)
+		if (kt_str_trim(s->line).len == 0)
 			continue;
 		memset(&c, 0, sizeof(c));
 		read_clock(s->line, &c);
@@ -344,23 +273,23 @@ static bool duration(struct kt_str v, int64_t *ms)
 	} units[] = {{"d", 86400000}, {"h", 3600000}, {"ms", 1}, {"m", 60000}, {"s", 1000}};
 	int64_t total = 0, n, last = INT64_MAX;
 
-	if (v.len > 0 && digits(v) == v.len)
+	if (v.len > 0 && kt_str_digits(v) == v.len)
 		return kt_json_int(v.p, v.len, ms) && *ms <= ET_MAX_MS;
 	if (v.len < 2 || v.p[0] != '+')
 		return false;
-	for (v = from(v, 1); v.len > 0;) {
-		size_t k = digits(v), u = 0;
+	for (v = kt_str_from(v, 1); v.len > 0;) {
+		size_t k = kt_str_digits(v), u = 0;
 
 		if (k == 0 || k > 12 || !kt_json_int(v.p, k, &n))
 			return false;
-		v = from(v, k);
-		while (u < 5 && !starts(v, units[u].unit))
+		v = kt_str_from(v, k);
+		while (u < 5 && !kt_str_starts(v, units[u].unit))
 			u++;
 		if (u == 5 || units[u].ms >= last || __builtin_mul_overflow(n, units[u].ms, &n) ||
 		    __builtin_add_overflow(total, n, &total) || total > ET_MAX_MS)
 			return false;
 		last = units[u].ms;
-		v = from(v, strlen(units[u].unit));
+		v = kt_str_from(v, strlen(units[u].unit));
 	}
 	*ms = total;
 	return true;
@@ -377,11 +306,12 @@ static bool number_part(struct kt_str p, bool sign, bool *point)
 
 	*point = false;
 	if (sign && p.len > 0 && (p.p[0] == '-' || p.p[0] == '+'))
-		p = from(p, 1);
-	n = digits(p);
+		p = kt_str_from(p, 1);
+	n = kt_str_digits(p);
 	if (n == 0 || n == p.len)
 		return n > 0;
-	*point = p.p[n] == '.' && p.len > n + 1 && digits(from(p, n + 1)) == p.len - n - 1;
+	*point = p.p[n] == '.' && p.len > n + 1 &&
+		 kt_str_digits(kt_str_from(p, n + 1)) == p.len - n - 1;
 	return *point;
 }
 
@@ -404,13 +334,13 @@ static const char *coordinates(struct kt_str s, int64_t e7[2])
 
 		if (n == PARTS_MAX)
 			return "ambiguous-number-format";
-		part[n] = upto(s, k);
+		part[n] = kt_str_upto(s, k);
 		if (!number_part(part[n], n % 2 == 0 || n == 1, &point[n]))
 			return "malformed-position";
 		n++;
 		if (comma == NULL)
 			break;
-		s = from(s, k + 1);
+		s = kt_str_from(s, k + 1);
 	}
 	if (n == 1)
 		return "malformed-position";
@@ -421,7 +351,7 @@ static const char *coordinates(struct kt_str s, int64_t e7[2])
 			       : NULL;
 	/* one format prints both, so both have the same number of decimals, and no sign in them */
 	if (n != 4 || point[0] || point[1] || point[2] || point[3] || part[1].len != part[3].len ||
-	    digits(part[1]) != part[1].len || digits(part[3]) != part[3].len)
+	    kt_str_digits(part[1]) != part[1].len || kt_str_digits(part[3]) != part[3].len)
 		return "ambiguous-number-format";
 	for (size_t i = 0; i < 2; i++) {
 		struct kt_str whole = part[2 * i], frac = part[2 * i + 1];
@@ -484,21 +414,22 @@ static void fix_field(const struct state *s, struct kt_record *r, struct kt_str 
 {
 	const char *eq = memchr(w.p, '=', w.len);
 	size_t n = eq != NULL ? (size_t)(eq - w.p) : w.len;
-	struct kt_str name = upto(w, n), v = from(w, eq != NULL ? n + 1 : n);
+	struct kt_str name = kt_str_upto(w, n), v = kt_str_from(w, eq != NULL ? n + 1 : n);
 
-	if (is(name, "mock") || is(name, "isMock") || is(name, "isFromMockProvider"))
-		r->flags |= is(v, "false") ? 0 : KT_FLAG_MOCK;
-	else if (is(name, "hAcc") || is(name, "acc"))
+	if (kt_str_is(name, "mock") || kt_str_is(name, "isMock") ||
+	    kt_str_is(name, "isFromMockProvider"))
+		r->flags |= kt_str_is(v, "false") ? 0 : KT_FLAG_MOCK;
+	else if (kt_str_is(name, "hAcc") || kt_str_is(name, "acc"))
 		set_accuracy(r, v);
-	else if (is(name, "et"))
+	else if (kt_str_is(name, "et"))
 		set_elapsed(s, r, v);
-	else if (is(name, "alt"))
+	else if (kt_str_is(name, "alt"))
 		add_milli(r, KT_F_ALTITUDE_MM, v);
-	else if (is(name, "vAcc"))
+	else if (kt_str_is(name, "vAcc"))
 		add_milli(r, KT_F_VERTICAL_ACCURACY_MM, v);
-	else if (is(name, "vel"))
+	else if (kt_str_is(name, "vel"))
 		add_milli(r, KT_F_SPEED_MM_S, v);
-	else if (is(name, "bear"))
+	else if (kt_str_is(name, "bear"))
 		add_milli(r, KT_F_HEADING_MDEG, v);
 }
 
@@ -536,13 +467,13 @@ static struct kt_str raw_text(struct kt_str s)
 	n = KT_REC_STR_MAX;
 	while (n > 0 && ((uint8_t)s.p[n] & 0xc0) == 0x80)
 		n--;
-	return upto(s, n);
+	return kt_str_upto(s, n);
 }
 
 static void fix_body(const struct state *s, struct kt_record *r, struct kt_str body, bool whole)
 {
 	bool named = body.len > 0 && body.p[0] != ' ';
-	struct kt_str provider = named ? word(&body) : upto(body, 0), w = word(&body);
+	struct kt_str provider = named ? word(&body) : kt_str_upto(body, 0), w = word(&body);
 	int64_t e7[2];
 	const char *why = coordinates(w, e7);
 
@@ -562,15 +493,15 @@ static struct kt_str label_of(struct kt_str before)
 {
 	size_t n;
 
-	if (ends(before, "="))
+	if (kt_str_ends(before, "="))
 		before.len--;
-	else if (ends(before, ": "))
+	else if (kt_str_ends(before, ": "))
 		before.len -= 2;
 	n = before.len;
 	while (n > 0 && strchr("{[,", before.p[n - 1]) == NULL)
 		n--;
-	before = trim(from(before, n));
-	return before.len <= 64 ? before : upto(before, 0);
+	before = kt_str_trim(kt_str_from(before, n));
+	return before.len <= 64 ? before : kt_str_upto(before, 0);
 }
 
 /* s begins with "Location["; before is what the line holds in front of it. */
@@ -582,10 +513,10 @@ static int emit_fix(struct state *s, struct kt_str text, struct kt_str before)
 	struct kt_str body, label = label_of(before);
 	char ascii[BODY_MAX];
 	struct kt_record r;
-	struct place at;
+	struct kt_line_place at;
 
-	text = upto(text, whole ? len : text.len < FIX_MAX ? text.len : FIX_MAX);
-	body = upto(from(text, head), text.len - head - (whole ? 1 : 0));
+	text = kt_str_upto(text, whole ? len : text.len < FIX_MAX ? text.len : FIX_MAX);
+	body = kt_str_upto(kt_str_from(text, head), text.len - head - (whole ? 1 : 0));
 	body.len = (uint32_t)own_length(body);
 	whole = whole && body.len < BODY_MAX - 4;
 	body.len = (uint32_t)to_ascii(body, ascii);
@@ -595,13 +526,13 @@ static int emit_fix(struct state *s, struct kt_str text, struct kt_str before)
 	kt_rec_str(&r, KT_F_NAME, label.p, label.len);
 	if (s->has_user)
 		kt_rec_int(&r, KT_F_PHONE_USER, s->user);
-	if (is(label, "last coarse location") || is(label, "coarseLocation"))
+	if (kt_str_is(label, "last coarse location") || kt_str_is(label, "coarseLocation"))
 		r.flags |= KT_FLAG_COARSE;
 	if (repeated(s, text))
 		r.flags |= KT_FLAG_DUPLICATE;
 	r.raw = raw_text(text);
 	at = here(s, text);
-	r.loc = locate(&at);
+	r.loc = kt_line_locator(&at);
 	kt_seen(s->ctx, 1);
 	s->any = true;
 	/* another user of the phone is another person: counted, not shown */
@@ -632,10 +563,10 @@ static int fixes(struct state *s)
 		if (p == NULL)
 			return n;
 		off = (size_t)(p - s->line.p);
-		rest = from(s->line, off + 9);
+		rest = kt_str_from(s->line, off + 9);
 		if (off > 0 && word_char(p[-1])) /* the end of another name */
 			continue;
-		r = emit_fix(s, from(s->line, off), upto(s->line, off));
+		r = emit_fix(s, kt_str_from(s->line, off), kt_str_upto(s->line, off));
 		if (r < 0)
 			return r;
 		n++;
@@ -648,10 +579,10 @@ static bool user_heading(struct state *s, struct kt_str bare)
 	struct kt_str no;
 	size_t n;
 
-	if (!starts(bare, "user ") && !starts(bare, "user="))
+	if (!kt_str_starts(bare, "user ") && !kt_str_starts(bare, "user="))
 		return false;
-	no = from(bare, 5);
-	n = digits(no);
+	no = kt_str_from(bare, 5);
+	n = kt_str_digits(no);
 	if (n == 0 || n > 9 || !(n == no.len || no.p[n] == ':' || no.p[n] == ' '))
 		return false;
 	s->has_user = kt_json_int(no.p, n, &s->user);
@@ -660,19 +591,20 @@ static bool user_heading(struct state *s, struct kt_str bare)
 
 static int one_line(struct state *s)
 {
-	struct kt_str bare = trim(s->line);
-	bool last = starts(bare, "last location") || starts(bare, "last coarse location");
+	struct kt_str bare = kt_str_trim(s->line);
+	bool last =
+		kt_str_starts(bare, "last location") || kt_str_starts(bare, "last coarse location");
 	int r = fixes(s);
 
 	if (r != 0)
 		return r;
 	if (user_heading(s, bare))
 		return 0;
-	if (ends(bare, " provider:") || ends(bare, " provider [mock]:"))
+	if (kt_str_ends(bare, " provider:") || kt_str_ends(bare, " provider [mock]:"))
 		s->has_user = false;
-	if (ends(bare, ":"))
-		s->last_known = is(bare, "Last Known Locations:");
-	if ((last && ends(bare, "=null")) || (s->last_known && ends(bare, ": null")))
+	if (kt_str_ends(bare, ":"))
+		s->last_known = kt_str_is(bare, "Last Known Locations:");
+	if ((last && kt_str_ends(bare, "=null")) || (s->last_known && kt_str_ends(bare, ": null")))
 		skip(s, S_NO_LOCATION);
 	else if (last)
 		skip(s, S_NOT_UNDERSTOOD);

@@ -102,7 +102,27 @@ int kt_parse_scaled(const char *p, size_t n, unsigned scale, int64_t *v);
 void kt_set_position(struct kt_record *r, int64_t lat_e7, int64_t lon_e7);
 void kt_set_unusable(struct kt_record *r, const char *reason);
 
+/* -- text: pieces of borrowed lines ----------------------------------------------------------- */
+
 /* Borrowed constant text. */
 struct kt_str kt_str_c(const char *s);
+bool kt_str_starts(struct kt_str s, const char *with);
+bool kt_str_ends(struct kt_str s, const char *with);
+bool kt_str_is(struct kt_str s, const char *text);
+/* Without the first n bytes (n <= len); only the first n bytes. */
+struct kt_str kt_str_from(struct kt_str s, size_t n);
+struct kt_str kt_str_upto(struct kt_str s, size_t n);
+/* Without blanks and tabs at both ends. */
+struct kt_str kt_str_trim(struct kt_str s);
+/* Number of leading ASCII digits. */
+size_t kt_str_digits(struct kt_str s);
+
+/* A place in a text artifact, remembered until it is needed as a locator. */
+struct kt_line_place {
+	uint64_t no, off, len;
+	char text[24]; /* the number, once kt_line_locator() has written it */
+};
+/* KT_LOC_LINE; the path borrows from *p. */
+struct kt_locator kt_line_locator(struct kt_line_place *p);
 
 #endif

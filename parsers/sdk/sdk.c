@@ -319,13 +319,6 @@ void kt_rec_init(struct kt_record *r, enum kt_rec_type type, enum kt_rec_basis b
 	r->basis = (uint8_t)basis;
 }
 
-struct kt_str kt_str_c(const char *s)
-{
-	struct kt_str v = {s, (uint32_t)strlen(s)};
-
-	return v;
-}
-
 void kt_set_unusable(struct kt_record *r, const char *reason)
 {
 	r->pos_state = KT_POS_UNUSABLE;
