@@ -257,6 +257,17 @@ static int log_item_end(struct kt_acq *q, size_t i, const struct kt_outcome *out
 	return kt_custody_end(&q->log, event, err);
 }
 
+/* err holds why, in the words of keten-device. */
+static int log_lost(struct kt_acq *q, struct kt_err *err)
+{
+	const char *text = err->n > 0 ? err->frame[0].text : "";
+
+	kt_custody_begin(&q->log);
+	kt_jw_kstr(&q->log.w, "reason", q->dev.gone ? "process-ended" : "lost");
+	kt_jw_kbytes(&q->log.w, "text", text, strlen(text));
+	return kt_custody_end(&q->log, "device.disconnect", err);
+}
+
 static int take(struct kt_acq *q, const struct kt_plan_item *it, struct kt_index *ix,
 		struct kt_outcome *out, struct kt_err *err)
 {
@@ -270,7 +281,7 @@ static int take(struct kt_acq *q, const struct kt_plan_item *it, struct kt_index
 							     : kt_take_files(q, it, ix, out, err);
 		if (r != KT_E_DEVICE || !q->dev.lost || tries >= RECONNECTS)
 			return r;
-		r = kt_custody_event(&q->log, "device.disconnect", "reason", "lost", err);
+		r = log_lost(q, err);
 		if (r < 0)
 			return r;
 		kt_progress_say(&q->prog, "The phone is gone. Plug it in again; Keten goes on.");

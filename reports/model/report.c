@@ -74,6 +74,9 @@ static const struct {
 	 "The report says what a phone holds. It does not say who carried the phone, or why."},
 	{"can-be-changed", "Location data can be planted, edited, shared between people, or synced "
 			   "from another device."},
+	{"other-device",
+	 "A picture or file on this phone can have been made by another device and "
+	 "received. The camera's make and model are shown where the file has them."},
 	{"absence",
 	 "The absence of a record is not evidence of absence. A feature may have been off, "
 	 "data may have been removed or kept elsewhere, or the phone may be new."},

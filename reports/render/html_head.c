@@ -84,7 +84,7 @@ int sec_result(struct html *h)
 	put_dl(h, "Withheld: outside the mandate", "%n", flat_get(h->f, "withheld"));
 	put_dl(h, "Not reported, with reasons", "%n", flat_get(h->f, "skipped"));
 	put_raw(h, "</dl>\n<dl class=\"counts\">\n");
-	put_dl(h, "Measured by the phone", "%n", flat_get(h->f, "by_basis.measured"));
+	put_dl(h, "Measured at the time", "%n", flat_get(h->f, "by_basis.measured"));
 	put_dl(h, "Inferred by the source", "%n", flat_get(h->f, "by_basis.inferred"));
 	put_dl(h, "Edited by a user", "%n", flat_get(h->f, "by_basis.user-edited"));
 	put_dl(h, "From another device", "%n", flat_get(h->f, "by_basis.other-device"));

@@ -17,7 +17,7 @@ static const char *in_words(const char *const (*table)[2], size_t n, const char 
 #define IN_WORDS(table, s) in_words(table, sizeof(table) / sizeof((table)[0]), s)
 
 static const char *const basis_words[][2] = {
-	{"measured", "measured by the phone"},
+	{"measured", "measured at the time"},
 	{"inferred", "inferred by the source"},
 	{"user-edited", "edited by a user"},
 	{"other-device", "from another device"},

@@ -148,8 +148,8 @@ allowed_commands() {
 # good_journal FILE: nothing that changes the phone, nothing outside the plan. In the environment:
 # MEDIA_RECV=1 photos may be read from their start (phones that can't give ranges);
 # PROTOCOL_OK=1 the phone itself broke the protocol, so that it may complain about the answer;
-# An empty journal is a good one: the phone was not spoken to.
 # RANGE_MAX bytes that may be asked of one photo in one connection (default 4096).
+# An empty journal is a good one: the phone was not spoken to.
 good_journal() {
 	local file=$1
 	[ -e "$file" ] || { echo "no journal"; return 1; }

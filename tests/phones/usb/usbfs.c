@@ -258,6 +258,41 @@ static unsigned int get_uint(UMockdevIoctlClient *client)
 	return v;
 }
 
+/* What the kernel does when the last descriptor of a device is closed. */
+static void let_go(struct sim_usbfs *f, const UMockdevIoctlClient *client)
+{
+	struct sim_urb *next;
+
+	if (f->claimer == client) {
+		f->claimer = NULL;
+		if (sim_pipe_alive(f->pipe, f->generation))
+			sim_pipe_claim(f->pipe, false);
+	}
+	for (struct sim_urb *x = f->head; x; x = next) {
+		next = x->next;
+		if (x->client != client)
+			continue;
+		urb_unlink(f, x);
+		urb_free(x);
+	}
+}
+
+/* A client that is killed within an ioctl is destroyed without "client-vanished". */
+static void destroyed(gpointer user, GObject *client)
+{
+	let_go(user, (UMockdevIoctlClient *)client);
+}
+
+static void vanished(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user)
+{
+	struct sim_usbfs *f = user;
+
+	(void)base;
+	if (f->claimer == client)
+		g_object_weak_unref(G_OBJECT(client), destroyed, f);
+	let_go(f, client);
+}
+
 static int claim(struct sim_usbfs *f, UMockdevIoctlClient *client, unsigned int interface)
 {
 	if (interface > SIM_USB_ADB_INTERFACE)
@@ -266,8 +301,10 @@ static int claim(struct sim_usbfs *f, UMockdevIoctlClient *client, unsigned int 
 		return 0;
 	if (f->cfg->busy || (f->claimer && f->claimer != client))
 		return EBUSY;
-	if (!f->claimer)
+	if (!f->claimer) {
 		sim_pipe_claim(f->pipe, true);
+		g_object_weak_ref(G_OBJECT(client), destroyed, f);
+	}
 	f->claimer = client;
 	return 0;
 }
@@ -278,6 +315,7 @@ static int release(struct sim_usbfs *f, UMockdevIoctlClient *client, unsigned in
 		return 0;
 	if (f->claimer != client)
 		return EINVAL;
+	g_object_weak_unref(G_OBJECT(client), destroyed, f);
 	f->claimer = NULL;
 	sim_pipe_claim(f->pipe, false);
 	return 0;
@@ -343,26 +381,6 @@ static gboolean handle_ioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *clien
 	}
 	complete(client, error);
 	return TRUE;
-}
-
-static void vanished(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer user)
-{
-	struct sim_usbfs *f = user;
-	struct sim_urb *next;
-
-	(void)base;
-	if (f->claimer == client) {
-		f->claimer = NULL;
-		if (sim_pipe_alive(f->pipe, f->generation))
-			sim_pipe_claim(f->pipe, false);
-	}
-	for (struct sim_urb *x = f->head; x; x = next) {
-		next = x->next;
-		if (x->client != client)
-			continue;
-		urb_unlink(f, x);
-		urb_free(x);
-	}
 }
 
 struct sim_usbfs *sim_usbfs_new(const struct sim_config *cfg, struct sim_pipe *pipe,
