@@ -255,6 +255,53 @@ int kt_sync_stat(struct kt_sync *y, unsigned root, const void *path, size_t n,
 	return r;
 }
 
+/* Requests from q[*at] on, as many as one small payload holds; *at moves behind them. */
+static int ask_some(struct kt_sync *y, struct kt_sync_ask *q, size_t count, size_t *at,
+		    struct kt_err *err)
+{
+	const char *id = y->a->features & KT_ADB_F_STAT_V2 ? "LST2" : "STAT";
+	struct kt_buf b;
+	int r = get_ready(y, err);
+
+	if (r < 0)
+		return r;
+	kt_buf_init(&b, KT_ADB_PAYLOAD_MIN);
+	for (; *at < count && b.len + 8 + q[*at].n <= KT_ADB_PAYLOAD_MIN; ++*at) {
+		if (q[*at].code == 0) /* else the caller has its reason already */
+			q[*at].code =
+				kt_allow_path(y->allow, q[*at].root, q[*at].path, q[*at].n, NULL);
+		if (q[*at].code == 0)
+			put_request(&b, id, q[*at].path, q[*at].n);
+	}
+	if (b.failed)
+		r = KT_FAIL(err, KT_E_NOMEM, "no memory for a request");
+	else if (b.len > 0)
+		r = kt_adb_write(y->a, y->s, b.p, b.len, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+int kt_sync_stat_many(struct kt_sync *y, struct kt_sync_ask *q, size_t count, struct kt_err *err)
+{
+	size_t done = 0, at = 0;
+	int r = 0;
+
+	y->feed = NULL;
+	while (r == 0 && done < count) {
+		y->deadline = kt_mono_ms() + STAT_MS;
+		r = ask_some(y, q, count, &at, err);
+		for (; r == 0 && done < at; done++)
+			if (q[done].code == 0)
+				r = read_stat(y, &q[done].st, err);
+	}
+	if (r < 0)
+		kt_sync_close(y);
+	for (; r < 0 && done < count; done++)
+		if (done >= at || q[done].code == 0)
+			q[done].code = r;
+	return r;
+}
+
 /* DATA chunks up to DONE. *settled: the stream stands at the border after the answer. */
 static int read_chunks(struct kt_sync *y, uint64_t max_bytes, uint64_t *bytes, bool *settled,
 		       struct kt_err *err)

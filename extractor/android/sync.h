@@ -46,6 +46,22 @@ void kt_sync_close(struct kt_sync *y);
 int kt_sync_stat(struct kt_sync *y, unsigned root, const void *path, size_t n,
 		 struct kt_sync_stat *st, struct kt_err *err);
 
+/* One of several files to be looked at: the answer, or a negative code, comes back in it. */
+struct kt_sync_ask {
+	unsigned root;
+	const void *path; /* borrowed */
+	size_t n;
+	struct kt_sync_stat st;
+	int code;
+};
+
+/*
+ * lstat of count files with their requests in as few writes as fit: a round trip for many instead
+ * of one for each. Files whose code is set already are left out. 0 with a code in every q[i]; a failure of the stream is returned, and stands in
+ * the code of each file that has no answer.
+ */
+int kt_sync_stat_many(struct kt_sync *y, struct kt_sync_ask *q, size_t count, struct kt_err *err);
+
 /*
  * Reads a file from its start into the feed, then its lstat into *after. *bytes counts what was
  * handed on, on failure too. More than max_bytes: KT_E_LIMIT. A refusal in the phone's words:

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define GATHER_MS 2
+
 /* One request being served. */
 struct job {
 	struct kt_session *s;
@@ -171,6 +173,14 @@ static int send_stat(struct job *j, uint8_t when, const struct kt_sync_stat *st,
 	return kt_session_put_end(j->s, start, err);
 }
 
+static int judge_stat(const struct kt_sync_stat *st, struct kt_err *err)
+{
+	if (st->error == 0)
+		return 0;
+	return KT_FAIL(err, kt_sync_errno_code(st->error), "the phone says: %s",
+		       st->error < 134 ? strerrordesc_np((int)st->error) : "unknown error");
+}
+
 /* lstat, sent on; what the phone says against it is the code. */
 static int stat_and_send(struct job *j, unsigned root, const uint8_t *path, size_t n,
 			 struct kt_sync_stat *st, struct kt_err *err)
@@ -179,26 +189,7 @@ static int stat_and_send(struct job *j, unsigned root, const uint8_t *path, size
 
 	if (r == 0)
 		r = send_stat(j, 0, st, err);
-	if (r == 0 && st->error != 0)
-		r = KT_FAIL(err, kt_sync_errno_code(st->error), "the phone says: %s",
-			    st->error < 134 ? strerrordesc_np((int)st->error) : "unknown error");
-	return r;
-}
-
-static int do_stat(struct job *j, struct kt_err *err)
-{
-	unsigned root = kt_rd_le16(&j->rd);
-	struct kt_sync_stat st;
-	size_t n = 0;
-	const uint8_t *path = kt_rd_blob(&j->rd, KT_DEV_PATH_MAX, &n);
-	int r;
-
-	if (!read_all(&j->rd))
-		return malformed(err);
-	r = stat_and_send(j, root, path, n, &st, err);
-	if (r == 0)
-		j->res.flags |= KT_DEV_F_COMPLETE;
-	return r;
+	return r == 0 ? judge_stat(st, err) : r;
 }
 
 static int do_fetch(struct job *j, struct kt_err *err)
@@ -325,6 +316,19 @@ static int cancelled_in_queue(struct kt_session *s, uint32_t tag, struct kt_err 
 	return kt_session_result(s, &res, err);
 }
 
+/*
+ * The next range request. One command on the phone costs far more than a millisecond here, so the
+ * other parsers, which got their answers at the same moment, are given that long to ask again.
+ */
+static bool next_range(struct ranges *g, struct kt_session_frame *f)
+{
+	if (g->n >= KT_DEV_BATCH)
+		return false;
+	if (kt_session_take(g->s, KT_DEV_RANGE, f))
+		return true;
+	return kt_session_sleep(g->s, GATHER_MS) == 0 && kt_session_take(g->s, KT_DEV_RANGE, f);
+}
+
 /* Takes over first. Requests that were cancelled while they waited are answered here. */
 static int collect_ranges(struct ranges *g, struct kt_session_frame *first, struct kt_err *err)
 {
@@ -349,7 +353,7 @@ static int collect_ranges(struct ranges *g, struct kt_session_frame *first, stru
 		}
 		if (r < 0)
 			return r;
-		got = g->n < KT_DEV_BATCH && kt_session_next_if(g->s, KT_DEV_RANGE, &g->f[g->n]);
+		got = next_range(g, &g->f[g->n]);
 	}
 	return 0;
 }
@@ -374,6 +378,66 @@ static int serve_ranges(struct kt_session *s, struct kt_phone *p, struct kt_sess
 	return r;
 }
 
+/* The RESULT of one STAT of a group. */
+static int finish_stat(struct kt_session *s, struct kt_phone *p, uint32_t tag,
+		       const struct kt_sync_ask *a, const struct kt_err *why)
+{
+	struct job j = {.s = s, .p = p, .res = {.tag = tag, .status = -1}};
+	struct kt_err none = {0}, err = {0};
+	int code = a->code;
+
+	if (code == 0)
+		code = send_stat(&j, 0, &a->st, &err);
+	if (code == 0)
+		code = judge_stat(&a->st, &none);
+	if (code == 0)
+		j.res.flags |= KT_DEV_F_COMPLETE;
+	return finish(&j, code, a->code < 0 ? why : &none, &err);
+}
+
+static bool parse_stat(const struct kt_session_frame *f, uint32_t *tag, struct kt_sync_ask *a)
+{
+	struct kt_rd rd;
+
+	memset(a, 0, sizeof(*a));
+	kt_rd_init(&rd, f->p, f->len);
+	*tag = kt_rd_le32(&rd);
+	a->root = kt_rd_le16(&rd);
+	a->path = kt_rd_blob(&rd, KT_DEV_PATH_MAX, &a->n);
+	return read_all(&rd);
+}
+
+/* STAT requests: as many as wait in the queue are asked together. Takes over first. */
+static int serve_stats(struct kt_session *s, struct kt_phone *p, struct kt_session_frame *first)
+{
+	struct kt_session_frame f[KT_DEV_BATCH];
+	struct kt_sync_ask q[KT_DEV_BATCH];
+	uint32_t tag[KT_DEV_BATCH];
+	struct kt_err err = {0};
+	size_t n = 0;
+	int r = 0;
+
+	f[0] = *first;
+	memset(first, 0, sizeof(*first));
+	do {
+		if (!parse_stat(&f[n], &tag[n], &q[n]))
+			r = refuse(s, 0, "malformed request");
+		else if (f[n].cancelled)
+			q[n].code = KT_E_CANCELLED;
+		kt_session_begin(s, tag[n]);
+		n++;
+	} while (r == 0 && n < KT_DEV_BATCH && kt_session_take(s, KT_DEV_STAT, &f[n]));
+	if (r == 0)
+		kt_sync_stat_many(&p->sync, q, n, &err);
+	kt_session_end(s);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = finish_stat(s, p, tag[i], &q[i], &err);
+		kt_session_frame_free(&f[i]);
+	}
+	return r == 0 ? kt_session_flush(s, &err) : r;
+}
+
 /* What is let through when. */
 static const struct {
 	uint8_t type;
@@ -383,7 +447,7 @@ static const struct {
 	{KT_DEV_ENUM, false, do_enum},	     {KT_DEV_PROBE, false, do_probe},
 	{KT_DEV_CONNECT, false, do_connect}, {KT_DEV_SHELL, true, do_shell},
 	{KT_DEV_LIST, true, do_list},	     {KT_DEV_FETCH, true, do_fetch},
-	{KT_DEV_STAT, true, do_stat},	     {KT_DEV_RANGE, true, NULL},
+	{KT_DEV_STAT, true, NULL},	     {KT_DEV_RANGE, true, NULL},
 };
 
 static int answer_lost(struct kt_session *s, uint32_t tag)
@@ -438,7 +502,7 @@ static int serve_one(struct kt_session *s, struct kt_phone *p, struct kt_session
 		return p->was_connected ? answer_lost(s, j.res.tag)
 					: refuse(s, j.res.tag, "no phone is connected");
 	if (table[i].run == NULL)
-		return serve_ranges(s, p, f);
+		return f->type == KT_DEV_STAT ? serve_stats(s, p, f) : serve_ranges(s, p, f);
 	if (f->cancelled) {
 		int r = cancelled_in_queue(s, j.res.tag, NULL);
 

@@ -126,13 +126,25 @@ int kt_session_next(struct kt_session *s, struct kt_session_frame *f, struct kt_
 	return 1;
 }
 
-bool kt_session_next_if(struct kt_session *s, uint8_t type, struct kt_session_frame *f)
+bool kt_session_take(struct kt_session *s, uint8_t type, struct kt_session_frame *f)
 {
-	if (s->count == 0)
-		listen_to(s, 0);
-	if (s->count == 0 || s->eof || queued(s, 0)->type != type)
+	size_t i = 0;
+
+	listen_to(s, 0);
+	while (i < s->count && !s->eof && queued(s, i)->type != type) {
+		if (queued(s, i)->type != KT_DEV_RANGE && queued(s, i)->type != KT_DEV_STAT)
+			return false;
+		i++;
+	}
+	if (i >= s->count || s->eof)
 		return false;
-	return kt_session_next(s, f, NULL) == 1;
+	*f = *queued(s, i);
+	for (; i > 0; i--)
+		*queued(s, i) = *queued(s, i - 1);
+	memset(queued(s, 0), 0, sizeof(*f));
+	s->first = (s->first + 1) % KT_SESSION_QUEUE;
+	s->count--;
+	return true;
 }
 
 void kt_session_begin(struct kt_session *s, uint32_t tag)

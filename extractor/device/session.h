@@ -55,8 +55,11 @@ void kt_session_free(struct kt_session *s);
  * closed, KT_E_USAGE it broke the protocol.
  */
 int kt_session_next(struct kt_session *s, struct kt_session_frame *f, struct kt_err *err);
-/* Takes the next request only when it is there already and of this type. */
-bool kt_session_next_if(struct kt_session *s, uint8_t type, struct kt_session_frame *f);
+/*
+ * Takes a request of this type that is there already, past others only when all of those are RANGE
+ * or STAT: these do not depend on one another, and so can be served in groups.
+ */
+bool kt_session_take(struct kt_session *s, uint8_t type, struct kt_session_frame *f);
 void kt_session_frame_free(struct kt_session_frame *f);
 
 /* Notes that one more request (of at most KT_DEV_BATCH) is under way: a cancel can name it. */
