@@ -325,8 +325,10 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 		if (idle != NULL)
 			idle(arg);
 		r = kt_dev_pump(d, on_event, &c, err);
+		if (r < 0 && d->gone && failed == 0 && kt_stop_asked)
+			return KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator");
 		if (r < 0 && d->gone)
-			return failed != 0 ? failed : kt_stop_asked ? KT_E_CANCELLED : r;
+			return failed != 0 ? failed : r;
 		if (r < 0 && failed == 0)
 			failed = r;
 	}

@@ -24,7 +24,7 @@ void kt_buf_free(struct kt_buf *b)
 void kt_buf_reset(struct kt_buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->no_memory = false;
 }
 
 void kt_buf_consume(struct kt_buf *b, size_t n)
@@ -44,7 +44,7 @@ int kt_buf_reserve(struct kt_buf *b, size_t n)
 	uint8_t *p;
 
 	if (b->failed)
-		return KT_E_LIMIT;
+		return b->no_memory ? KT_E_NOMEM : KT_E_LIMIT;
 	/* one spare byte for kt_buf_cstr() */
 	if (__builtin_add_overflow(b->len, n, &want) || want > max) {
 		b->failed = true;
@@ -57,7 +57,7 @@ int kt_buf_reserve(struct kt_buf *b, size_t n)
 		cap *= 2;
 	p = realloc(b->p, cap);
 	if (p == NULL) {
-		b->failed = true;
+		b->failed = b->no_memory = true;
 		return KT_E_NOMEM;
 	}
 	b->p = p;

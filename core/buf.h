@@ -18,8 +18,9 @@ struct kt_err;
 struct kt_buf {
 	uint8_t *p; /* owned */
 	size_t len, cap;
-	size_t max;  /* hard limit; 0 means KT_BUF_MAX_DEFAULT */
-	bool failed; /* an append did not fit or memory ran out: contents are not to be used */
+	size_t max;	/* hard limit; 0 means KT_BUF_MAX_DEFAULT */
+	bool failed;	/* an append did not fit or memory ran out: contents are not to be used */
+	bool no_memory; /* why: true when memory ran out */
 };
 
 /* max 0: KT_BUF_MAX_DEFAULT. */

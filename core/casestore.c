@@ -282,14 +282,15 @@ int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n
 		kt_close_fd(&copy);
 		return r;
 	}
-	qsort(listed, n, KT_OBJECT, by_name);
+	if (n > 0)
+		qsort(listed, n, KT_OBJECT, by_name);
 	while (r == 0 && (e = readdir(d)) != NULL) {
 		char name[KT_OBJECT] = {0};
 
 		if (e->d_name[0] != 'o')
 			continue;
 		memcpy(name, e->d_name, strnlen(e->d_name, KT_OBJECT - 1));
-		if (bsearch(name, listed, n, KT_OBJECT, by_name) != NULL)
+		if (n > 0 && bsearch(name, listed, n, KT_OBJECT, by_name) != NULL)
 			continue;
 		if (unlinkat(c->objects_fd, e->d_name, 0) < 0)
 			r = KT_FAIL(err, KT_E_STORAGE, "objects/%.20s: %s", e->d_name,

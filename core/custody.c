@@ -216,6 +216,8 @@ int kt_custody_end(struct kt_custody *c, const char *event, struct kt_err *err)
 	kt_buf_putc(&line, '\n');
 	if (c->dead)
 		r = KT_FAIL(err, KT_E_STORAGE, "the custody log could not be written before");
+	else if (line.no_memory || c->detail.no_memory)
+		r = KT_FAIL(err, KT_E_NOMEM, "no memory for custody event %s", event);
 	else if (line.failed || c->detail.failed)
 		r = KT_FAIL(err, KT_E_INTERNAL, "custody event %s does not fit", event);
 	else

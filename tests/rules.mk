@@ -49,4 +49,7 @@ $(BUILD)/sandbox:
 	@mkdir -p $@
 $(BUILD)/sandbox/preload.so: tests/sandbox/preload.c | $(BUILD)/sandbox
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -fPIC -shared -o $@ $< -pthread
+# The calls that tests/unit/test_faults.c makes fail.
+LDLIBS_test_faults := $(foreach f,malloc calloc realloc writev fsync syncfs openat __openat_2 renameat \
+	ftruncate read pread unlinkat,-Wl,--wrap=$(f))
 # --- end of sandbox -----------------------------------------------------------------------------

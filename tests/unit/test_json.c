@@ -247,9 +247,9 @@ static void says_where_tokens_are(void **state)
 		int tok;
 		const char *text;
 	} want[] = {
-		{KT_JSON_OBJ, "{"},	{KT_JSON_KEY, "\"ab\""},    {KT_JSON_ARR, "["},
+		{KT_JSON_OBJ, "{"},	{KT_JSON_KEY, "\"ab\""},      {KT_JSON_ARR, "["},
 		{KT_JSON_NUMBER, "12"}, {KT_JSON_STRING, "\"x\\n\""}, {KT_JSON_ARR_END, "]"},
-		{KT_JSON_KEY, "\"c\""}, {KT_JSON_NULL, "null"},	    {KT_JSON_OBJ_END, "}"},
+		{KT_JSON_KEY, "\"c\""}, {KT_JSON_NULL, "null"},	      {KT_JSON_OBJ_END, "}"},
 	};
 
 	(void)state;
@@ -492,8 +492,8 @@ static void documents_have_a_size(void **state)
 
 static void documents_can_be_walked(void **state)
 {
-	static const char text[] =
-		"{\"s\":\"t\\u00e9xt\",\"i\":-5,\"b\":true,\"n\":null,\"a\":[1,\"2\",{}],\"o\":{\"k\":7}}";
+	static const char text[] = "{\"s\":\"t\\u00e9xt\",\"i\":-5,\"b\":true,\"n\":null,\"a\":[1,"
+				   "\"2\",{}],\"o\":{\"k\":7}}";
 	struct kt_jdoc *d = NULL;
 	const struct kt_jv *root, *a;
 
@@ -551,8 +551,9 @@ static void writes_fixed_decimals(void **state)
 
 static void writes_what_it_reads(void **state)
 {
-	static const char want[] = "{\"a\":[1,-2,true,false,null,\"q\\\"b\\\\\\n\\t\\u0001\\u007f\"],"
-				   "\"o\":{},\"e\":[],\"u\":18446744073709551615}";
+	static const char want[] =
+		"{\"a\":[1,-2,true,false,null,\"q\\\"b\\\\\\n\\t\\u0001\\u007f\"],"
+		"\"o\":{},\"e\":[],\"u\":18446744073709551615}";
 	struct kt_jdoc *d;
 	struct kt_buf b;
 	struct kt_jw w;

@@ -107,9 +107,10 @@ static void every_character_comes_back(void **state)
 
 static void refuses_other_escapes(void **state)
 {
-	static const char *const bad[] = {"\\",	       "\\n",	   "\\x",      "\\x1",	  "\\xGG",
-					  "\\xAB",     "\\u",	   "\\u{",     "\\u{}",	  "\\u{12",
-					  "\\u{d800}", "\\u{110000}", "\\u{1234567}", "\\u0041", "a\\"};
+	static const char *const bad[] = {"\\",		  "\\n",     "\\x",	  "\\x1",
+					  "\\xGG",	  "\\xAB",   "\\u",	  "\\u{",
+					  "\\u{}",	  "\\u{12",  "\\u{d800}", "\\u{110000}",
+					  "\\u{1234567}", "\\u0041", "a\\"};
 	struct kt_buf b;
 
 	(void)state;

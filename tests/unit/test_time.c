@@ -34,8 +34,8 @@ static void known_instants(void **state)
 		bool zone;
 		int off = 9;
 
-		assert_int_equal(kt_time_parse(t[i].text, strlen(t[i].text), true, &us, &zone, &off),
-				 0);
+		assert_int_equal(
+			kt_time_parse(t[i].text, strlen(t[i].text), true, &us, &zone, &off), 0);
 		assert_true(us == t[i].s * KT_US_PER_S);
 		assert_true(zone && off == 0);
 		assert_string_equal(kt_time_text(us, out), t[i].text);
@@ -62,7 +62,8 @@ static void every_day(void **state)
 					 (unsigned)y % 10000, (unsigned)m % 100, (unsigned)d % 100);
 				assert_string_equal(kt_time_text(us, out), want);
 			}
-			assert_int_equal(kt_time_from_civil(y, m, n + 1, 0, 0, 0, &us), KT_E_FORMAT);
+			assert_int_equal(kt_time_from_civil(y, m, n + 1, 0, 0, 0, &us),
+					 KT_E_FORMAT);
 		}
 }
 
@@ -194,10 +195,10 @@ static void clocks_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_instants),	cmocka_unit_test(every_day),
-		cmocka_unit_test(offsets_and_fractions), cmocka_unit_test(without_a_zone),
+		cmocka_unit_test(known_instants),	   cmocka_unit_test(every_day),
+		cmocka_unit_test(offsets_and_fractions),   cmocka_unit_test(without_a_zone),
 		cmocka_unit_test(refuses_what_is_no_time), cmocka_unit_test(ends_where_it_is_told),
-		cmocka_unit_test(text_of_odd_values),	cmocka_unit_test(clocks_run),
+		cmocka_unit_test(text_of_odd_values),	   cmocka_unit_test(clocks_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
