@@ -3,7 +3,7 @@
  * measure [--peak] OUTFILE COMMAND...: runs the command and writes to OUTFILE what it cost, with all
  * children that were waited for: "wall user sys" in seconds. With --peak, a line "NAME KIB" follows
  * for each program of the tree: the highest resident size that was seen of one process of that
- * name, looked up every few milliseconds. Exit status: the command's.
+ * name, looked up every two milliseconds. Exit status: the command's.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define NAMES	 32
 #define PIDS	 4096
-#define LOOK_NS	 10000000L
+#define LOOK_NS	 2000000L
 #define NAME_LEN 16 /* the kernel's TASK_COMM_LEN */
 
 struct peak {
