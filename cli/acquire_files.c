@@ -101,7 +101,8 @@ static int add_entry(struct listing *l, const struct kt_dev_event *ev, struct kt
 		l->cap = cap;
 	}
 	l->path_bytes += ev->path.n;
-	if (l->path_bytes > LIST_MAX_BYTES)
+	if (l->path_bytes > LIST_MAX_BYTES || l->n >= LIST_MAX_ENTRIES ||
+	    ev->path.n > KT_DEV_PATH_MAX)
 		return KT_FAIL(err, KT_E_LIMIT, "the listing is too large");
 	e = &l->e[l->n];
 	e->path = malloc(ev->path.n);

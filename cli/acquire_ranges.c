@@ -144,6 +144,8 @@ static void keep_part(struct slot *s, const struct kt_dev_event *ev)
 {
 	size_t i = s->nr;
 
+	if (s->phase != RUNNING)
+		return;
 	if (ev->n != s->part_len || s->got_part) {
 		fail_slot(s, KT_E_PARTIAL, "the phone gave fewer bytes than it announced");
 		return;
@@ -452,8 +454,8 @@ static int pump_workers(struct pool *p, struct kt_err *err)
 
 static int turn(struct pool *p, struct kt_err *err)
 {
-	struct pollfd fds[1 + 3 * SLOTS];
-	nfds_t n = 0;
+	struct pollfd fds[KT_DEV_POLLFDS + 3 * SLOTS];
+	nfds_t n;
 	int r;
 
 	for (size_t i = 0; i < p->nslots; i++)
@@ -462,7 +464,7 @@ static int turn(struct pool *p, struct kt_err *err)
 			if (r < 0)
 				return r;
 		}
-	fds[n++] = kt_dev_pollfd(&p->q->dev);
+	n = kt_dev_pollfds(&p->q->dev, fds);
 	for (size_t i = 0; i < p->nslots; i++)
 		if (p->slots[i].phase == RUNNING)
 			n += (nfds_t)kt_worker_pollfds(&p->slots[i].w, fds + n);

@@ -12,13 +12,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_GRACE_NS	INT64_C(3000000000)
-#define CANCEL_GRACE_NS INT64_C(10000000000)
-#define TEXT_MAX_BYTES	4096u
+#define REPLY_PIPE_BYTES (1 << 20)
+#define STOP_GRACE_NS	 INT64_C(3000000000)
+#define CANCEL_GRACE_NS	 INT64_C(10000000000)
+#define TEXT_MAX_BYTES	 4096u
 
 static void put_plan(struct kt_dev *d, const struct kt_plan *plan)
 {
@@ -42,30 +42,40 @@ int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, stru
 {
 	static const char *const argv[] = {"keten-device", NULL};
 	struct kt_spawn s;
-	int sv[2];
+	int in[2], out[2];
 	pid_t pid;
 
 	memset(d, 0, sizeof(*d));
-	d->fd = -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "socketpair: %s", strerror(errno));
+	d->from = d->to = -1;
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "pipe: %s", strerror(errno));
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		close(in[0]);
+		close(in[1]);
+		return KT_FAIL(err, KT_E_INTERNAL, "pipe: %s", strerror(errno));
+	}
 	kt_spawn_init(&s, "keten-device", argv);
 	s.keep_env = true;    /* libusb's environment is its own business */
 	s.new_session = true; /* Ctrl-C is for keten, which then ends the session in order */
-	s.fds[KT_DEV_FD_IN] = sv[1];
-	s.fds[KT_DEV_FD_OUT] = sv[1];
-	s.fds[2] = 2;
+	/* no stderr: what it has to say travels in frames, where it can be checked */
+	s.fds[KT_DEV_FD_IN] = in[0];
+	s.fds[KT_DEV_FD_OUT] = out[1];
 	s.fds[KT_DEV_FD_CASE] = case_fd;
 	pid = kt_spawn_start(&s, err);
-	close(sv[1]);
+	close(in[0]);
+	close(out[1]);
 	if (pid < 0) {
-		close(sv[0]);
+		close(in[1]);
+		close(out[0]);
 		return (int)pid;
 	}
 	d->pid = pid;
-	d->fd = sv[0];
-	fcntl(d->fd, F_SETFL, O_NONBLOCK);
-	kt_frame_reader_init(&d->in, d->fd, KT_FRAME_MAX);
+	d->from = out[0];
+	d->to = in[1];
+	(void)fcntl(d->from, F_SETPIPE_SZ, REPLY_PIPE_BYTES);
+	fcntl(d->from, F_SETFL, O_NONBLOCK);
+	fcntl(d->to, F_SETFL, O_NONBLOCK);
+	kt_frame_reader_init(&d->in, d->from, KT_FRAME_MAX);
 	kt_buf_init(&d->out, (size_t)4 << 20);
 	put_plan(d, plan);
 	return 0;
@@ -80,9 +90,9 @@ void kt_dev_stop(struct kt_dev *d)
 		kt_buf_reset(&d->out);
 		kt_frame_put(&d->out, KT_DEV_BYE, "", 0);
 		while (kt_time_mono_ns() < until && waitpid(d->pid, &status, WNOHANG) == 0) {
-			struct pollfd p = kt_dev_pollfd(d);
+			struct pollfd p[KT_DEV_POLLFDS];
 
-			poll(&p, 1, 50);
+			poll(p, kt_dev_pollfds(d, p), 50);
 			if (kt_dev_pump(d, NULL, NULL, NULL) < 0)
 				break;
 		}
@@ -92,7 +102,8 @@ void kt_dev_stop(struct kt_dev *d)
 		}
 	}
 	d->pid = 0;
-	kt_close_fd(&d->fd);
+	kt_close_fd(&d->from);
+	kt_close_fd(&d->to);
 	kt_frame_reader_free(&d->in);
 	kt_buf_free(&d->out);
 }
@@ -209,9 +220,14 @@ static int decode(const struct kt_frame *f, struct kt_dev_event *ev, struct kt_e
 	return 0;
 }
 
-struct pollfd kt_dev_pollfd(const struct kt_dev *d)
+nfds_t kt_dev_pollfds(const struct kt_dev *d, struct pollfd *p)
 {
-	return (struct pollfd){d->fd, (short)(POLLIN | (d->out.len > 0 ? POLLOUT : 0)), 0};
+	nfds_t n = 0;
+
+	p[n++] = (struct pollfd){d->from, POLLIN, 0};
+	if (d->out.len > 0)
+		p[n++] = (struct pollfd){d->to, POLLOUT, 0};
+	return n;
 }
 
 static int flush(struct kt_dev *d, struct kt_err *err)
@@ -221,7 +237,7 @@ static int flush(struct kt_dev *d, struct kt_err *err)
 	if (d->out.failed)
 		return KT_FAIL(err, KT_E_INTERNAL, "too many requests under way");
 	while (d->out.len > 0) {
-		n = write(d->fd, d->out.p, d->out.len);
+		n = write(d->to, d->out.p, d->out.len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -304,7 +320,7 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 
 	memset(res, 0, sizeof(*res));
 	while (!c.done) {
-		struct pollfd p = kt_dev_pollfd(d);
+		struct pollfd p[KT_DEV_POLLFDS];
 
 		if ((kt_stop_asked || failed != 0) && !cancelled) {
 			size_t start = kt_frame_begin(&d->out, KT_DEV_CANCEL);
@@ -320,7 +336,7 @@ int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*
 			kill(d->pid, SIGKILL);
 			until = INT64_MAX;
 		}
-		if (poll(&p, 1, 200) < 0 && errno != EINTR)
+		if (poll(p, kt_dev_pollfds(d, p), 200) < 0 && errno != EINTR)
 			return KT_FAIL(err, KT_E_INTERNAL, "poll: %s", strerror(errno));
 		if (idle != NULL)
 			idle(arg);

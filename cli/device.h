@@ -20,7 +20,7 @@ struct kt_plan;
 
 struct kt_dev {
 	pid_t pid;
-	int fd; /* socket, both directions, non-blocking */
+	int from, to; /* pipes of replies and requests, non-blocking */
 	struct kt_frame_reader in;
 	struct kt_buf out;	/* requests not yet written */
 	uint32_t tag;		/* last one used */
@@ -72,8 +72,9 @@ size_t kt_dev_begin(struct kt_dev *d, enum kt_dev_req req, uint32_t *tag);
 int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*idle)(void *),
 		struct kt_dev_result *res, struct kt_err *err);
 
-/* One poll entry. */
-struct pollfd kt_dev_pollfd(const struct kt_dev *d);
+#define KT_DEV_POLLFDS 2
+/* Fills up to KT_DEV_POLLFDS entries; returns how many. */
+nfds_t kt_dev_pollfds(const struct kt_dev *d, struct pollfd *p);
 /* Moves bytes without blocking and hands out complete replies. 0, KT_E_DEVICE (gone), fn's code. */
 int kt_dev_pump(struct kt_dev *d, kt_dev_fn fn, void *arg, struct kt_err *err);
 

@@ -97,14 +97,17 @@ static void blur(const struct kt_scope *s, struct kt_record *r)
 	struct kt_attr *elat = NULL, *elon = NULL;
 
 	if (r->pos_state == KT_POS_OK) {
+		/* how far the centre of a cell can lie from a point in it, rounded up */
+		int64_t reach = s->max_precision_m * 1000 * (lon_factor(r->lat_e7) < 60 ? 2 : 6);
+
 		lat = r->lat_e7;
 		lon = r->lon_e7;
 		blur_pair(&lat, &lon, s->max_precision_m);
 		r->lat_e7 = (int32_t)lat;
 		r->lon_e7 = (int32_t)lon;
-		if (!r->has_accuracy || r->accuracy_mm < s->max_precision_m * 1000) {
+		if (!r->has_accuracy || r->accuracy_mm < reach) {
 			r->has_accuracy = true;
-			r->accuracy_mm = s->max_precision_m * 1000;
+			r->accuracy_mm = reach;
 		}
 	}
 	for (unsigned i = 0; i < r->nattrs; i++) {

@@ -183,6 +183,8 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 	p->object = kt_jv_str(line, "object");
 	if (p->object == NULL)
 		return 0;
+	if (p->object[0] != 'o' || strspn(p->object + 1, "0123456789") + 1 != strlen(p->object))
+		return KT_FAIL(err, KT_E_INVALID, "index: an object has a name that is not ours");
 	job.size = (uint64_t)kt_jv_int(line, "bytes", 0);
 	if (ranges != NULL) {
 		r = read_ranges(p, ranges, &n, err);
