@@ -89,7 +89,8 @@ static void print_plan(const struct kt_plan *plan, const struct kt_authority *a)
 {
 	char t1[KT_TIME_TEXT], t2[KT_TIME_TEXT];
 
-	printf("Under mandate %s this would be asked of the phone, and nothing else:\n\n",
+	printf("Under mandate %s this would be asked of the phone, beside its clock, and nothing "
+	       "else:\n\n",
 	       a->mandate->mandate_id);
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct kt_plan_item *it = &plan->item[i];
@@ -99,20 +100,26 @@ static void print_plan(const struct kt_plan *plan, const struct kt_authority *a)
 		if (it->want->take == KT_TAKE_OUTPUT)
 			printf("   command: %s\n", rq->text);
 		else
-			printf("   files:   %s in %s, %s, at most %llu bytes of each\n",
+			printf("   files:   %s in %s, %s, at most %llu KiB of each\n",
 			       it->want->globs, rq->text,
 			       it->want->take == KT_TAKE_WHOLE
 				       ? "whole"
 				       : "only the byte ranges with metadata",
-			       (unsigned long long)it->max_bytes);
+			       (unsigned long long)it->max_bytes >> 10);
+		if (it->want->take == KT_TAKE_WHOLE)
+			printf("   note:    such a file is taken with all it holds; the report "
+			       "leaves "
+			       "out what lies\n            outside the period, the package holds "
+			       "it\n");
 		printf("   period:  %s to %s\n", day(it->scope->from_us, t1),
 		       day(it->scope->to_us, t2));
 	}
-	printf("\nAlso, always: the phone's clock at start and end (%s).\n",
-	       kt_request_get(KT_REQ_CLOCK)->text);
+	printf("\nThe phone's clock, at start and end: %s\n", kt_request_get(KT_REQ_CLOCK)->text);
 	for (size_t i = 0; i < plan->nleft; i++)
-		printf("Not in the mandate, not taken: %s (%s)\n", plan->left[i]->id,
+		printf("Not in the mandate, not asked for: %s (%s)\n", plan->left[i]->id,
 		       plan->left[i]->title);
+	printf("Never asked for: message bodies, contacts, pictures, health data, cloud "
+	       "accounts.\n");
 }
 
 int kt_cmd_plan(const struct kt_opts *o)

@@ -88,7 +88,8 @@ static int on_event(void *arg, const struct kt_event *ev, struct kt_err *err)
 	if (b->failed)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");
 	if (b->len > 0 && (fwrite(b->p, 1, b->len, stdout) != b->len || putchar('\n') == EOF))
-		return KT_FAIL(err, KT_E_STORAGE, "output: %s", strerror(errno));
+		return errno == EPIPE ? KT_E_CANCELLED
+				      : KT_FAIL(err, KT_E_STORAGE, "output: %s", strerror(errno));
 	return 0;
 }
 
@@ -180,6 +181,8 @@ static int try_files(const struct kt_opts *o, const struct kt_plugin_info *p)
 	}
 	kt_worker_stop(&w);
 	kt_buf_free(&b);
+	if (r == KT_E_CANCELLED && err.n == 0)
+		return KT_EXIT_OK; /* whoever reads has seen enough */
 	if (r < 0)
 		return kt_fail_exit(r, &err);
 	return partial ? KT_EXIT_PARTIAL : KT_EXIT_OK;

@@ -5,8 +5,10 @@
 #include "core/time.h"
 #include "reports/verify/layout.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct result {
@@ -95,6 +97,18 @@ static int after_seal(struct kt_acq *q, char *package, size_t n, bool *partial, 
 	return r;
 }
 
+/* Before a phone is waited for: can a package be put there at all? */
+static int check_out(const struct kt_opts *o, struct kt_err *err)
+{
+	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)
+		return KT_FAIL(err, KT_E_STORAGE, "--out %.80s: %s; name another folder",
+			       o->out_dir, strerror(errno));
+	if (access(o->out_dir, W_OK | X_OK) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "--out %.80s: %s; name another folder",
+			       o->out_dir, strerror(errno));
+	return 0;
+}
+
 static int run(const struct kt_opts *o, bool package)
 {
 	static struct kt_acq q;
@@ -109,8 +123,14 @@ static int run(const struct kt_opts *o, bool package)
 		r = kt_authority_load(o, true, case_exists(o->case_dir), 0, &a, &err);
 	if (r == 0)
 		r = refuse_two_stage(&a, &err);
+	if (r == 0 && package)
+		r = check_out(o, &err);
 	if (r == 0)
 		r = kt_acq_open(o, &a, &q, &err);
+	if (r == 0 && q.state.acquisition_sealed)
+		kt_progress_say(&q.prog,
+				"The acquisition of this case is complete; no phone is needed. %s",
+				q.state.packages > 0 ? "Another package is made." : "");
 	if (r == 0)
 		r = kt_acq_run(&q, &err);
 	if (r == 0 && package)
@@ -123,10 +143,11 @@ static int run(const struct kt_opts *o, bool package)
 		r = kt_exit_of(res.code);
 	} else {
 		if (q.c.fd >= 0 && r != KT_E_REFUSED && r != KT_E_USAGE)
-			kt_progress_say(&q.prog,
-					"What was acquired stays in %s. Run the same command again "
-					"to go on.",
-					o->case_dir);
+			kt_progress_say(
+				&q.prog,
+				"The case stays in %s. Run the same command again to go on; "
+				"that uses no further session of the mandate.",
+				o->case_dir);
 		r = kt_fail_exit(r, &err);
 	}
 	kt_acq_close(&q);

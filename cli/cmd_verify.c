@@ -84,9 +84,13 @@ int kt_cmd_log(const struct kt_opts *o)
 	}
 	kt_buf_init(&b, 0);
 	r = kt_path_read(path, (size_t)64 << 20, &b, &err);
+	if (r == KT_E_ABSENT)
+		KT_TRACE(&err, r, "%.100s is no case folder", o->case_dir);
 	if (r == 0)
 		r = kt_custody_check(b.p, b.len, head, &lines, o->json ? NULL : print_line, NULL,
 				     &err);
+	if (r == KT_E_INVALID)
+		KT_TRACE(&err, r, "do not rely on this case; keep it as it is");
 	if (r == 0 && o->json)
 		fwrite(b.p, 1, b.len, stdout);
 	else if (r == 0)

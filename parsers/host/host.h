@@ -81,7 +81,9 @@ struct kt_worker {
 	bool busy, saw_eof, bad;
 	bool asked; /* a RANGE event waits for kt_worker_reply() */
 	struct kt_job_end end;
-	void *owner; /* for the caller */
+	unsigned runs; /* small jobs since a common processor was chosen */
+	bool together; /* engine and worker share one processor */
+	void *owner;   /* for the caller */
 };
 
 /* Called for every event but HELLO and END. Negative stops the job with that code. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/err.h"
@@ -157,9 +158,21 @@ int main(int argc, char **argv)
 		return status;
 	}
 	for (int i = 0; i < o.n; i++) {
+		struct stat st;
+
 		fds[i] = open(o.packages[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (fds[i] < 0)
-			fprintf(stderr, "keten-verify: package %d: %s\n", i + 1, strerror(errno));
+		if (fds[i] >= 0 && fstat(fds[i], &st) == 0 && S_ISDIR(st.st_mode)) {
+			errno = EISDIR;
+			close(fds[i]);
+			fds[i] = -1;
+		}
+		if (fds[i] < 0) {
+			/* a wrong name says nothing about any package */
+			fprintf(stderr, "keten-verify: %s: %s; name a package file\n", o.packages[i],
+				strerror(errno));
+			free(fds);
+			return EXIT_USAGE;
+		}
 	}
 	status = run(&o, trust, fds);
 	/* straight out: what runs at an ordinary exit is not made for a sandbox */
