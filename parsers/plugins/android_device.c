@@ -20,7 +20,6 @@ static const char *const props[] = {
 	"ro.product.model",
 	"ro.product.device",
 	"ro.product.name",
-	"ro.product.locale",
 	"ro.build.fingerprint",
 	"ro.build.version.release",
 	"ro.build.version.sdk",
@@ -33,7 +32,6 @@ static const char *const props[] = {
 	"ro.crypto.type",
 	"ro.csc.country_code",
 	"persist.sys.timezone",
-	"persist.sys.locale",
 	"gsm.sim.operator.numeric",
 	"gsm.sim.operator.iso-country",
 	"gsm.operator.numeric",
@@ -43,9 +41,14 @@ static const char *const props[] = {
 };
 
 static const char *const settings[] = {
-	"global/auto_time",	"global/auto_time_zone", "global/development_settings_enabled",
-	"global/adb_enabled",	"global/device_name",	 "secure/location_mode",
-	"secure/mock_location", "system/system_locales", NULL,
+	"global/auto_time",
+	"global/auto_time_zone",
+	"global/development_settings_enabled",
+	"global/adb_enabled",
+	"global/device_name",
+	"secure/location_mode",
+	"secure/mock_location",
+	NULL,
 };
 
 #define SKIPS(X)                                                                                   \

@@ -1,1 +1,1 @@
-for k in auto_time auto_time_zone development_settings_enabled adb_enabled device_name; do echo global/$k=$(settings get global $k); done; for k in location_mode mock_location; do echo secure/$k=$(settings get secure $k); done; for k in system_locales; do echo system/$k=$(settings get system $k); done
+for k in auto_time auto_time_zone development_settings_enabled adb_enabled device_name; do echo global/$k=$(settings get global $k); done; for k in location_mode mock_location; do echo secure/$k=$(settings get secure $k); done
