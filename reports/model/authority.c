@@ -212,14 +212,12 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	return rep_flush(e->r, false);
 }
 
-static int walk(struct rep *r, struct events *e)
+static int walk(struct rep *r, kt_custody_fn fn, void *arg)
 {
 	char head[KT_SHA256_HEX];
 	uint64_t lines;
-	int c;
+	int c = kt_custody_check(r->custody.p, r->custody.len, head, &lines, fn, arg, r->err);
 
-	e->r = r;
-	c = kt_custody_check(r->custody.p, r->custody.len, head, &lines, on_line, e, r->err);
 	return c < 0 ? KT_TRACE(r->err, c, "report: custody log") : 0;
 }
 
@@ -240,10 +238,53 @@ static void put_resume(struct rep *r, const struct kt_jv *d)
 	rep_copy(r, d, "dropped_objects");
 }
 
-static void put_connect(struct rep *r, const struct kt_jv *d)
+/*
+ * A connection is one element made of two lines: the phone appears, and, when it answers, is
+ * identified. One that never answers has no fingerprint.
+ */
+struct connects {
+	struct rep *r;
+	bool open, sealed;
+};
+
+static void connect_end(struct connects *s, const struct kt_jv *identified)
 {
-	rep_copy(r, d, "serial");
-	rep_copy(r, d, "key_fingerprint");
+	if (!s->open)
+		return;
+	rep_copy(s->r, identified, "key_fingerprint");
+	kt_jw_obj_end(&s->r->w);
+	s->open = false;
+}
+
+static int on_connect(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		      struct kt_err *err)
+{
+	struct connects *s = arg;
+
+	(void)seq;
+	(void)err;
+	if (s->sealed)
+		return 0;
+	s->sealed = strcmp(event, "acquisition.sealed") == 0;
+	if (strcmp(event, "device.identified") == 0)
+		connect_end(s, kt_jv_get(line, "detail"));
+	if (strcmp(event, "device.connect") != 0)
+		return 0;
+	connect_end(s, NULL);
+	kt_jw_obj(&s->r->w);
+	kt_jw_kstr(&s->r->w, "utc", kt_jv_str(line, "utc"));
+	rep_copy(s->r, kt_jv_get(line, "detail"), "serial");
+	s->open = true;
+	return rep_flush(s->r, false);
+}
+
+static int put_connects(struct rep *r)
+{
+	struct connects s = {.r = r};
+	int c = walk(r, on_connect, &s);
+
+	connect_end(&s, NULL);
+	return c;
 }
 
 static void put_disconnect(struct rep *r, const struct kt_jv *d)
@@ -298,14 +339,14 @@ int rep_session(struct rep *r)
 	} lists[] = {
 		{"opened", "session.open", put_open},
 		{"resumed", "session.resume", put_resume},
-		{"connects", "device.connect", put_connect},
+		{"connects", NULL, NULL}, /* two events make one element */
 		{"disconnects", "device.disconnect", put_disconnect},
 		{"clock_checks", "clock.check", put_clock},
 		{"refused_attempts", "attempt.refused", put_refused},
 		{"subject_position", "subject.position", put_position},
 		{"notes", "operator.note", put_note},
 	};
-	struct events closed = {.event = "acquisition.sealed"};
+	struct events closed = {.r = r, .event = "acquisition.sealed"};
 	const struct kt_jv *seal = r->seal_doc != NULL ? kt_jdoc_root(r->seal_doc) : NULL;
 	struct kt_jw *w = &r->w;
 	int c;
@@ -313,17 +354,17 @@ int rep_session(struct rep *r)
 	rep_member(r, "session");
 	kt_jw_obj(w);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		struct events e = {.event = lists[i].event, .put = lists[i].put};
+		struct events e = {.r = r, .event = lists[i].event, .put = lists[i].put};
 
 		rep_elem(r);
 		kt_jw_key(w, lists[i].key);
 		kt_jw_arr(w);
-		c = walk(r, &e);
+		c = e.event == NULL ? put_connects(r) : walk(r, on_line, &e);
 		if (c < 0)
 			return c;
 		kt_jw_arr_end(w);
 	}
-	c = walk(r, &closed);
+	c = walk(r, on_line, &closed);
 	if (c < 0)
 		return c;
 	rep_elem(r);

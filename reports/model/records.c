@@ -82,8 +82,11 @@ static void add_group(struct rep *r, struct item *it, sqlite3_stmt *st)
 	if (strcmp(kind, "local") == 0)
 		r->local_time += n;
 	for (unsigned i = 1; i < KT_REC_TYPE_END; i++)
-		if (strcmp(kt_rec_type_name(i), type) == 0)
+		if (strcmp(kt_rec_type_name(i), type) == 0) {
 			r->by_type[i] += n;
+			if (i == KT_REC_PROPERTY || i == KT_REC_SETTING || i == KT_REC_USER)
+				it->about_itself += n;
+		}
 	for (unsigned i = 1; i < KT_BASIS_END; i++)
 		if (strcmp(kt_basis_name(i), basis) == 0)
 			r->by_basis[i] += n;

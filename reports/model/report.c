@@ -21,6 +21,15 @@ const char *rep_outcome(enum outcome o)
 	return outcome_names[o];
 }
 
+uint64_t rep_tally_sum(const struct tally *t)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < t->n; i++)
+		n += t->row[i].count;
+	return n;
+}
+
 void rep_elem(struct rep *r)
 {
 	bool *first = &r->w.first[r->w.depth - 1];
@@ -119,7 +128,10 @@ static void put_why(struct kt_buf *b, const struct item *it)
 {
 	switch (it->outcome) {
 	case OUT_ABSENT:
-		kt_buf_puts(b, "The phone holds nothing of this kind in the places asked.");
+		kt_buf_puts(b,
+			    it->withheld.n > 0
+				    ? "Files were there, all of them outside the mandate's limits."
+				    : "The phone holds nothing of this kind in the places asked.");
 		return;
 	case OUT_REFUSED:
 		kt_buf_puts(b, "Asked for and refused.");
@@ -142,6 +154,9 @@ static void put_why(struct kt_buf *b, const struct item *it)
 		kt_buf_puts(b, "What was stored holds no element of this kind.");
 	else if (it->observations == 0)
 		kt_buf_puts(b, "Elements were found, and none could be reported.");
+	else if (it->about_itself == it->observations)
+		kt_buf_puts(b, "Statements of the phone about itself; this source holds no "
+			       "positions.");
 	else if (it->with_position == 0)
 		kt_buf_puts(b, "Elements were found, none of them with a usable position.");
 	else
@@ -171,6 +186,7 @@ static void write_sources(struct rep *r)
 		kt_jw_kuint(w, "with_position", it->with_position);
 		kt_jw_kuint(w, "skipped", it->skipped);
 		kt_jw_kuint(w, "withheld", it->withheld_records);
+		kt_jw_kuint(w, "withheld_files", rep_tally_sum(&it->withheld));
 		kt_jw_kstr(w, "why", kt_buf_cstr(&b));
 		kt_jw_obj_end(w);
 	}
@@ -203,7 +219,9 @@ static void put_result_text(struct rep *r)
 			    "observation with a usable position. This is a result of the same "
 			    "rank as any other and speaks neither for nor against a statement.");
 	else
-		kt_buf_printf(&b, "%llu observation%s with a usable position, from %u source%s.",
+		kt_buf_printf(&b,
+			      "%llu observation%s with a usable position, from %u source%s. Their "
+			      "number is no measure of weight.",
 			      (unsigned long long)r->with_position,
 			      r->with_position == 1 ? "" : "s", n, n == 1 ? "" : "s");
 	kt_jw_kstr(&r->w, "text", kt_buf_cstr(&b));
@@ -213,11 +231,12 @@ static void put_result_text(struct rep *r)
 static void write_result(struct rep *r)
 {
 	struct kt_jw *w = &r->w;
-	uint64_t skipped = 0, withheld = 0;
+	uint64_t skipped = 0, withheld = 0, files = 0;
 
 	for (size_t i = 0; i < r->in->plan->n; i++) {
 		skipped += r->items[i].skipped;
 		withheld += r->items[i].withheld_records;
+		files += rep_tally_sum(&r->items[i].withheld);
 	}
 	rep_member(r, "result");
 	kt_jw_obj(w);
@@ -229,6 +248,7 @@ static void write_result(struct rep *r)
 	kt_jw_kuint(w, "local_time", r->local_time);
 	kt_jw_kuint(w, "undated", r->observations - r->with_time);
 	kt_jw_kuint(w, "withheld", withheld);
+	kt_jw_kuint(w, "withheld_files", files);
 	kt_jw_kuint(w, "skipped", skipped);
 	write_counts(r, "by_basis", r->by_basis, KT_BASIS_END, kt_basis_name);
 	write_counts(r, "by_type", r->by_type, KT_REC_TYPE_END, kt_rec_type_name);

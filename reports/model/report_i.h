@@ -54,6 +54,7 @@ struct item {
 	struct tally problems;	/* objects that are not acquired, by reason */
 	uint64_t artifacts, failed_artifacts, seen, skipped, withheld_records;
 	uint64_t observations, with_position;
+	uint64_t about_itself; /* observations in which the phone speaks about itself */
 };
 
 /* Where the index line of an object stands. */
@@ -91,6 +92,7 @@ void rep_member(struct rep *r,
 void rep_elem(struct rep *r);	  /* next value is an array element on its own line */
 int rep_flush(struct rep *r, bool force);
 const char *rep_outcome(enum outcome o);
+uint64_t rep_tally_sum(const struct tally *t);
 /* Copies a scalar member of a document under the same key; null when it is missing. */
 void rep_copy(struct rep *r, const struct kt_jv *from, const char *key);
 

@@ -30,10 +30,55 @@ void put_outcome(struct html *h, const char *outcome)
 	put(h, "<span class=\"pill\">%t</span>", outcome_words(outcome));
 }
 
+void put_outcome_reason(struct html *h, const char *reason)
+{
+	static const struct {
+		const char *phone, *folder, *other;
+	} said[] = {
+		{"No such file or directory", "the folder is not there", "it is not there"},
+		{"Permission denied", "the phone gives no access to the folder",
+		 "the phone gives no access to it"},
+	};
+
+	if (reason == NULL || *reason == '\0')
+		return;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (strstr(reason, said[i].phone) != NULL) {
+			put(h,
+			    "<small>%t</small><small>the phone's words: \xe2\x80\x9c%p\xe2\x80\x9d"
+			    "</small>",
+			    *reason == '/' ? said[i].folder : said[i].other, reason);
+			return;
+		}
+	put(h, "<small>%w</small>", reason);
+}
+
+/* "2 files and 136 records"; nothing withheld is "none". */
+static void put_withheld(struct html *h, const char *files, const char *records)
+{
+	bool f = files != NULL && strcmp(files, "0") != 0;
+	bool r = records != NULL && strcmp(records, "0") != 0;
+
+	if (f)
+		put(h, strcmp(files, "1") == 0 ? "<span>%n file</span>" : "<span>%n files</span>",
+		    files);
+	if (f && r)
+		put_raw(h, " and ");
+	if (r)
+		put(h,
+		    strcmp(records, "1") == 0 ? "<span>%n record</span>"
+					      : "<span>%n records</span>",
+		    records);
+	if (!f && !r)
+		put_raw(h, "none");
+}
+
 static void put_sources(struct html *h)
 {
-	static const char *const cols[] = {"item",	    "plugin",	"outcome", "observations",
-					   "with_position", "withheld", "skipped", "why"};
+	static const char *const cols[] = {
+		"item",		  "plugin",   "outcome", "observations", "with_position",
+		"withheld_files", "withheld", "skipped", "why",
+	};
 
 	put_raw(h,
 		"<table class=\"sources\">\n<caption>What each source gave</caption>\n<thead><tr>"
@@ -44,17 +89,17 @@ static void put_sources(struct html *h)
 		"<th scope=\"col\" class=\"num\">Not reported</th>"
 		"<th scope=\"col\">In words</th></tr></thead>\n<tbody>\n");
 	for (unsigned i = 0; flat_has(h->f, "sources", i); i++) {
-		const char *v[8];
+		const char *v[9];
 
-		for (size_t k = 0; k < 8; k++)
+		for (size_t k = 0; k < 9; k++)
 			v[k] = flat_in(h->f, "sources", i, cols[k]);
 		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", title_of(h, v[1]),
 		    v[0]);
 		put_outcome(h, v[2]);
-		put(h,
-		    "</td><td class=\"num\">%n</td><td class=\"num\">%n</td>"
-		    "<td class=\"num\">%n</td><td class=\"num\">%n</td><td>%t</td></tr>\n",
-		    v[3], v[4], v[5], v[6], v[7]);
+		put(h, "</td><td class=\"num\">%n</td><td class=\"num\">%n</td><td class=\"num\">",
+		    v[3], v[4]);
+		put_withheld(h, v[5], v[6]);
+		put(h, "</td><td class=\"num\">%n</td><td>%t</td></tr>\n", v[7], v[8]);
 	}
 	put_raw(h, "</tbody>\n</table>\n");
 }
@@ -81,10 +126,12 @@ int sec_result(struct html *h)
 	put_dl(h, "with a position", "%n", flat_get(h->f, "with_position"));
 	put_dl(h, "with a time", "%n", flat_get(h->f, "with_time"));
 	put_dl(h, "without a time", "%n", flat_get(h->f, "undated"));
-	put_dl(h, "Withheld: outside the mandate", "%n", flat_get(h->f, "withheld"));
+	put_raw(h, "<div><dt>Withheld: outside the mandate</dt><dd>");
+	put_withheld(h, flat_get(h->f, "withheld_files"), flat_get(h->f, "withheld"));
+	put_raw(h, "</dd></div>\n");
 	put_dl(h, "Not reported, with reasons", "%n", flat_get(h->f, "skipped"));
 	put_raw(h, "</dl>\n<dl class=\"counts\">\n");
-	put_dl(h, "Measured at the time", "%n", flat_get(h->f, "by_basis.measured"));
+	put_dl(h, "Recorded at the time", "%n", flat_get(h->f, "by_basis.measured"));
 	put_dl(h, "Inferred by the source", "%n", flat_get(h->f, "by_basis.inferred"));
 	put_dl(h, "Edited by a user", "%n", flat_get(h->f, "by_basis.user-edited"));
 	put_dl(h, "From another device", "%n", flat_get(h->f, "by_basis.other-device"));
@@ -152,6 +199,15 @@ static void put_person(struct html *h, const char *who, const char *path)
 	    who, subject, flat_get(h->f, key));
 }
 
+/* Nothing for a value that is not given. */
+static void put_given(struct html *h, const char *fmt, const char *path)
+{
+	const char *value = flat_get(h->f, path);
+
+	if (value != NULL && *value != '\0')
+		put(h, fmt, value);
+}
+
 int sec_authority(struct html *h)
 {
 	const char *minor = flat_get(h->f, "subject.minor");
@@ -167,12 +223,11 @@ int sec_authority(struct html *h)
 	put_dl(h, "Question to be answered", "%t", flat_get(h->f, "necessity.question"));
 	put_means(h);
 	put_dl(h, "Proportionality", "%t", flat_get(h->f, "necessity.proportionality"));
-	put(h,
-	    "<div><dt>Person concerned</dt><dd>minor, as the mandate has it: %t; language "
-	    "%c<small>representative: %t; "
-	    "interpreter: %t</small></dd></div>\n",
-	    minor, flat_get(h->f, "subject.language"), flat_get(h->f, "subject.representative"),
-	    flat_get(h->f, "subject.interpreter"));
+	put(h, "<div><dt>Person concerned</dt><dd>minor, as the mandate has it: %t", minor);
+	put_given(h, "; language %c", "subject.language");
+	put_given(h, "<small>representative: %t</small>", "subject.representative");
+	put_given(h, "<small>interpreter: %t</small>", "subject.interpreter");
+	put_raw(h, "</dd></div>\n");
 	put(h,
 	    "<div><dt>Valid</dt><dd>from %u to %u<small>issued %u; sessions allowed: %n</small>"
 	    "</dd></div>\n",
@@ -249,8 +304,23 @@ static void put_clocks(struct html *h)
 	put(h, "<small>%t</small></dd></div>\n", flat_get(h->f, "clock_source"));
 }
 
+static const char *disconnect_words(const char *reason)
+{
+	static const char *const words[][2] = {
+		{"done", "after the last request"},
+		{"lost", "the connection was lost"},
+		{"process-ended", "the program that speaks to the phone ended"},
+	};
+
+	for (size_t i = 0; reason != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	return reason;
+}
+
 static void put_list(struct html *h, const char *term, const char *path, const char *member)
 {
+	bool disconnects = strcmp(path, "disconnects") == 0;
 	unsigned n = entries(h, path);
 
 	if (n == 0)
@@ -259,7 +329,12 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 	for (unsigned i = 0; i < n; i++) {
 		put(h, "<li>%u", flat_in(h->f, path, i, "utc"));
 		if (flat_in(h->f, path, i, member) != NULL)
-			put(h, ": %w", flat_in(h->f, path, i, member));
+			put(h, ": %w",
+			    disconnects ? disconnect_words(flat_in(h->f, path, i, member))
+					: flat_in(h->f, path, i, member));
+		if (flat_in(h->f, path, i, "key_fingerprint") != NULL)
+			put(h, "<small>; the station's key, as the phone shows it: %c</small>",
+			    flat_in(h->f, path, i, "key_fingerprint"));
 		put_raw(h, "</li>\n");
 	}
 	put_raw(h, "</ul></dd></div>\n");

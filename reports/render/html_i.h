@@ -40,6 +40,9 @@ bool flat_has(const struct flat *f, const char *path, unsigned i);
 
 #define PLUGINS_MAX 128u
 
+/* Facts of a request that are mostly those of every request. */
+enum { COMMON_WHY, COMMON_PERIOD, COMMON_FIELDS, COMMON_PRECISION, COMMONS };
+
 struct html {
 	struct kt_json *j;
 	struct flat *f;
@@ -54,6 +57,10 @@ struct html {
 	uint64_t rows, statements;	/* on the page */
 	uint64_t over, over_statements; /* counted, not shown */
 	bool no_finding;
+	struct {
+		size_t off, len; /* as the first request has it, in later */
+		bool differs;
+	} common[COMMONS];
 	uint64_t places; /* observations of place and time, as the result counts them */
 	unsigned nplugins;
 	struct {
@@ -88,6 +95,8 @@ const char *milli(const char *s, char *out, size_t n);
 
 /* html_head.c */
 void put_outcome(struct html *h, const char *outcome); /* one of the five, in words */
+/* Why an outcome is what it is; the phone's own text is quoted behind a sentence of ours. */
+void put_outcome_reason(struct html *h, const char *reason);
 int sec_result(struct html *h);
 void limits_begin(struct html *h);
 int limits_elem(struct html *h);

@@ -17,6 +17,7 @@ void taken_begin(struct html *h)
 		"<th scope=\"col\" class=\"num\">Stored</th>"
 		"<th scope=\"col\" class=\"num\">Size on the phone</th></tr></thead>\n<tbody>\n");
 	kt_buf_reset(&h->later);
+	memset(h->common, 0, sizeof(h->common));
 }
 
 static const char *take_words(const char *take)
@@ -115,22 +116,87 @@ static void put_methods(struct html *h)
 		put_raw(h, "</dd></div>\n");
 }
 
-/* One item in full: goes behind the table. */
-static void put_card(struct html *h)
+static void put_justification(struct html *h)
 {
-	put(h, "<article>\n<h4>%t <small>%c</small></h4>\n<dl class=\"facts\">\n",
-	    flat_get(h->f, "title"), flat_get(h->f, "item"));
-	put(h, "<div><dt>Request, as sent</dt><dd>%t %c</dd></div>\n",
-	    flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
-	put_dl(h, "Names looked for", "%c", flat_get(h->f, "request.names"));
 	put_dl(h, "Why, says the mandate", "%t", flat_get(h->f, "justification"));
+}
+
+static void put_period(struct html *h)
+{
 	put(h,
 	    "<div><dt>Period allowed</dt><dd>from %u until before %u<small>records without a "
 	    "time: %t</small></dd></div>\n",
 	    flat_get(h->f, "period.from"), flat_get(h->f, "period.to"),
 	    flat_true(h->f, "undated") ? "may be shown" : "withheld");
-	put_fields(h);
-	put_precision(h);
+}
+
+/*
+ * Whether all requests share a fact is known at the end alone. Until then it stands in every card
+ * between two control characters, which no text can hold: put() writes them out.
+ */
+#define COMMON_BEGIN '\x01' /* then the number of the fact as a letter */
+#define COMMON_END   '\x02'
+
+static void put_common(struct html *h, unsigned i, void (*fact)(struct html *h))
+{
+	struct kt_buf *b = h->o;
+	size_t from;
+
+	kt_buf_putc(b, COMMON_BEGIN);
+	kt_buf_putc(b, (char)('a' + i));
+	from = b->len;
+	fact(h);
+	if (h->rows == 0) {
+		h->common[i].off = from;
+		h->common[i].len = b->len - from;
+	} else if (!b->failed &&
+		   (b->len - from != h->common[i].len ||
+		    memcmp(b->p + from, b->p + h->common[i].off, b->len - from) != 0)) {
+		h->common[i].differs = true;
+	}
+	kt_buf_putc(b, COMMON_END);
+}
+
+/* What all requests share, then the cards without it. */
+static void put_cards(struct html *h)
+{
+	const struct kt_buf *b = &h->later;
+	bool any = false, show = true;
+
+	for (unsigned i = 0; i < COMMONS && !b->failed; i++) {
+		if (h->common[i].differs || h->common[i].len == 0)
+			continue;
+		if (!any)
+			put_raw(h, "<p>For all requests:</p>\n<dl class=\"facts\">\n");
+		kt_buf_put(&h->out, b->p + h->common[i].off, h->common[i].len);
+		any = true;
+	}
+	put_raw(h, any ? "</dl>\n<div class=\"cards\">\n" : "<div class=\"cards\">\n");
+	for (size_t i = 0; i < b->len && !b->failed; i++) {
+		char c = (char)b->p[i];
+
+		if (c == COMMON_BEGIN)
+			show = h->common[b->p[++i] - 'a'].differs;
+		else if (c == COMMON_END)
+			show = true;
+		else if (show)
+			kt_buf_putc(&h->out, c);
+	}
+	put_raw(h, "</div>\n");
+}
+
+/* One item in full: goes behind the table. */
+static void put_card(struct html *h)
+{
+	put(h, "<article>\n<h4>%t<small>%c</small></h4>\n<dl class=\"facts\">\n",
+	    flat_get(h->f, "title"), flat_get(h->f, "item"));
+	put(h, "<div><dt>Request, as sent</dt><dd>%t %c</dd></div>\n",
+	    flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
+	put_dl(h, "Names looked for", "%c", flat_get(h->f, "request.names"));
+	put_common(h, COMMON_WHY, put_justification);
+	put_common(h, COMMON_PERIOD, put_period);
+	put_common(h, COMMON_FIELDS, put_fields);
+	put_common(h, COMMON_PRECISION, put_precision);
 	put_dl(h, "Limit for one object", "%b", flat_get(h->f, "max_object_bytes"));
 	put_methods(h);
 	put_counts(h, "Withheld while reading", "withheld");
@@ -149,8 +215,7 @@ int taken_elem(struct html *h)
 	put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>%t</td><td>",
 	    flat_get(h->f, "title"), flat_get(h->f, "item"), take_words(flat_get(h->f, "take")));
 	put_outcome(h, flat_get(h->f, "outcome"));
-	if (flat_get(h->f, "reason") != NULL && *flat_get(h->f, "reason") != '\0')
-		put(h, "<small>%w</small>", flat_get(h->f, "reason"));
+	put_outcome_reason(h, flat_get(h->f, "reason"));
 	put(h, "</td><td class=\"num\">%n</td><td class=\"num\">%b</td><td class=\"num\">",
 	    flat_get(h->f, "objects"), flat_get(h->f, "bytes"));
 	if (size != NULL && strcmp(size, "0") != 0)
@@ -161,15 +226,15 @@ int taken_elem(struct html *h)
 	h->o = &h->later;
 	put_card(h);
 	h->o = &h->out;
+	h->rows++;
 	return 0;
 }
 
 void taken_end(struct html *h)
 {
-	put_raw(h, "</tbody>\n</table>\n<h3>Each request in full</h3>\n<div class=\"cards\">\n");
-	kt_buf_put(&h->out, h->later.p, h->later.len);
+	put_raw(h, "</tbody>\n</table>\n<h3>Each request in full</h3>\n");
+	put_cards(h);
 	kt_buf_reset(&h->later);
-	put_raw(h, "</div>\n");
 }
 
 /* -- containers ------------------------------------------------------------------------------- */
@@ -200,10 +265,7 @@ int containers_elem(struct html *h)
 
 void containers_end(struct html *h)
 {
-	put_raw(h, h->rows > 0
-			   ? "</tbody>\n</table>\n</section>\n"
-			   : "<p>No such file: nothing was taken whole that holds records outside "
-			     "the mandate's limits.</p>\n</section>\n");
+	put_raw(h, h->rows > 0 ? "</tbody>\n</table>\n</section>\n" : "<p>None.</p>\n</section>\n");
 }
 
 /* -- not taken -------------------------------------------------------------------------------- */
@@ -284,8 +346,7 @@ int not_taken_elem(struct html *h)
 	if (strcmp(kind, "item") == 0) {
 		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", what, id);
 		put_outcome(h, flat_get(h->f, "outcome"));
-		if (reason != NULL && *reason != '\0')
-			put(h, "<small>%w</small>", reason);
+		put_outcome_reason(h, reason);
 		put(h, "</td><td>%t</td></tr>\n", flat_get(h->f, "absence"));
 		return 0;
 	}
@@ -374,9 +435,9 @@ void objects_begin(struct html *h)
 {
 	put_raw(h,
 		"<section aria-labelledby=\"check\">\n<h2 id=\"check\">How to check</h2>\n<ol>\n"
-		"<li>Check the package that this page came in: signatures, time-stamp, and the "
-		"hash of "
-		"every file. The page <em>verify-without-keten</em> of the user's documentation "
+		"<li>Check the package that this page came in: signatures, and the hash of "
+		"every file (there is no outside time-stamp in this version). The page "
+		"<em>verify-without-keten</em> of the user's documentation "
 		"gives "
 		"the steps with standard tools alone; no program of this project is needed.</li>\n"
 		"<li>Compare the SHA-256 of the mandate at the top of this page with the mandate "
@@ -385,9 +446,11 @@ void objects_begin(struct html *h)
 		"<li>Compare the SHA-256 of an object below with the object in the evidence, where "
 		"the "
 		"release of the evidence allows it.</li>\n"
-		"<li>Open the object at the byte range or path that an observation names, and read "
-		"the "
-		"element there.</li>\n"
+		"<li>Find the element of an observation at the byte range or path that it names, "
+		"and read it there. Byte offsets are offsets in the phone's file. The object of a "
+		"photo holds only ranges of that file: <code>ranges</code> in "
+		"<code>data/index</code> of the package maps them, each as [offset on the phone, "
+		"length, offset in the object].</li>\n"
 		"<li>Evaluate the same evidence again on another machine: report.json must come "
 		"out "
 		"with the same bytes.</li>\n</ol>\n"

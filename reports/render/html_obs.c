@@ -17,7 +17,7 @@ static const char *in_words(const char *const (*table)[2], size_t n, const char 
 #define IN_WORDS(table, s) in_words(table, sizeof(table) / sizeof((table)[0]), s)
 
 static const char *const basis_words[][2] = {
-	{"measured", "measured at the time"},
+	{"measured", "recorded at the time"},
 	{"inferred", "inferred by the source"},
 	{"user-edited", "edited by a user"},
 	{"other-device", "from another device"},
@@ -40,18 +40,31 @@ static const char *const flag_words[][2] = {
 	{"bad-accuracy", "an accuracy is given and is no usable figure"},
 };
 
+/*
+ * Attributes that share a line, in its order: what stands before the value (its separator left out
+ * at the start of a line), and the unit.
+ */
+static const struct part {
+	const char *name, *before, *unit;
+} camera_line[] =
+	{
+		{"camera_make", "", ""},
+		{"camera_model", " ", ""},
+		{"software", ", software ", ""},
+},
+  time_line[] = {
+	  {"taken_local", "taken ", ""},
+	  {"taken_offset", ", zone as written ", ""},
+	  {"modified_local", ", changed ", ""},
+	  {"gps_time", "; satellite time ", ""},
+	  {"time_difference_s", "; camera minus satellite ", " s"},
+};
+
 /* Attributes: label, unit, and how many decimals the integer hides. */
 static const struct attr {
 	const char *name, *label, *unit;
 	unsigned milli;
 } attrs[] = {
-	{"camera_make", "camera make", "", 0},
-	{"camera_model", "camera model", "", 0},
-	{"taken_local", "taken, camera clock", "", 0},
-	{"taken_offset", "zone, as written", "", 0},
-	{"gps_time", "satellite time", "", 0},
-	{"modified_local", "changed, camera clock", "", 0},
-	{"time_difference_s", "camera clock minus satellite time", " s", 0},
 	{"altitude_mm", "altitude", " m", 3},
 	{"vertical_accuracy_mm", "vertical accuracy", " m", 3},
 	{"speed_mm_s", "speed", " m/s", 3},
@@ -202,6 +215,35 @@ static bool has_place(const char *name)
 	return false;
 }
 
+static bool in_line(const struct part *parts, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(parts[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void put_line(struct html *h, const char *label, const struct part *parts, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *value = rec(h, parts[i].name);
+
+		if (value == NULL)
+			continue;
+		if (!any)
+			put(h, "<span class=\"kv\">%t: ", label);
+		put_raw(h, parts[i].before + (any ? 0 : strspn(parts[i].before, ",; ")));
+		put(h, "%p", value);
+		put_raw(h, parts[i].unit);
+		any = true;
+	}
+	if (any)
+		put_raw(h, "</span>");
+}
+#define PARTS(line) line, sizeof(line) / sizeof((line)[0])
+
 static void put_attr(struct html *h, const char *name, const char *value)
 {
 	char label[64], num[40];
@@ -225,19 +267,24 @@ static void put_attr(struct html *h, const char *name, const char *value)
 static void put_said(struct html *h)
 {
 	const char *plugin = flat_get(h->f, "plugin"), *raw = rec(h, "raw");
+	const char *taken = rec(h, "taken_local");
 
-	put(h, "<b>%t</b><br>%t", title_of(h, plugin), IN_WORDS(type_words, rec(h, "type")));
+	put(h, "<b>%t</b>: %t", title_of(h, plugin), IN_WORDS(type_words, rec(h, "type")));
+	put_line(h, "camera", PARTS(camera_line));
+	put_line(h, "camera clock", PARTS(time_line));
 	for (size_t i = 0; i < h->f->n; i++) {
 		const char *key = (const char *)h->f->text.p + h->f->e[i].key;
 
 		if (strncmp(key, "record.", 7) == 0 && !has_place(key + 7) &&
+		    !in_line(PARTS(camera_line), key + 7) && !in_line(PARTS(time_line), key + 7) &&
 		    h->f->e[i].tok != KT_JSON_NULL)
 			put_attr(h, key + 7, (const char *)h->f->text.p + h->f->e[i].val);
 	}
 	for (unsigned i = 0; flat_at(h->f, "record.flags", i) != NULL; i++)
 		put(h, "<span class=\"flag\">Note: %t</span>",
 		    IN_WORDS(flag_words, flat_at(h->f, "record.flags", i)));
-	if (raw != NULL && *raw != '\0')
+	/* a photo's own time stands in its line already */
+	if (raw != NULL && *raw != '\0' && (taken == NULL || strcmp(raw, taken) != 0))
 		put(h, "<small>as written: %p</small>", raw);
 }
 

@@ -27,17 +27,29 @@
 	"\"s\",\"absence\":\"a\"}],\"limits\":[{\"id\":\"x\",\"text\":\"A limit.\"}]"
 #define RESULT(code, n)                                                                            \
 	",\"result\":{\"code\":\"" code "\",\"text\":\"The result.\",\"observations\":" n          \
-	",\"with_position\":1,\"by_basis\":{},\"by_type\":{},\"sources\":[{\"item\":\"p/dcim\","   \
+	",\"with_position\":1,\"withheld\":136,\"withheld_files\":2,\"by_basis\":{},\"by_type\":{" \
+	"},\"sources\":[{\"item\":\"p/dcim\","                                                     \
 	"\"plugin\":\"media-exif\",\"outcome\":\"absent\",\"observations\":0,\"with_position\":0," \
-	"\"skipped\":0,\"withheld\":0,\"why\":\"Nothing there.\"}]}"
+	"\"skipped\":0,\"withheld\":1,\"withheld_files\":2,\"why\":\"Nothing there.\"}]}"
+/* Two of them share everything but their period. */
+#define TAKEN(name, from)                                                                          \
+	"{\"item\":\"p/" name "\",\"title\":\"Photos\",\"justification\":\"Because <b>\\u0001b\"," \
+	"\"period\":{\"from\":\"" from "-01-01T00:00:00Z\",\"to\":\"2026-11-24T00:00:00Z\"},"      \
+	"\"fields\":[\"time\"],\"max_precision_m\":0,\"outcome\":\"absent\","                      \
+	"\"reason\":\"/sdcard/X: No such file or directory\"}"
+#define TWO_TAKEN TAKEN("dcim", "1990") "," TAKEN("pictures", "2020")
+#define CONNECTS                                                                                   \
+	"\"connects\":[{\"utc\":\"2026-11-22T09:00:09Z\",\"serial\":\"SIM0001\","                  \
+	"\"key_fingerprint\":\"AA:BB\"}],"                                                         \
+	"\"disconnects\":[{\"utc\":\"2026-11-22T09:10:00Z\",\"reason\":\"done\"}]"
 #define MIDDLE                                                                                     \
-	",\"authority\":{\"issuer\":\"An "                                                         \
-	"office\"},\"device\":{\"kind\":\"android\",\"identifier\":"                               \
-	"\"S\\\"1\",\"stated\":[]},\"session\":{\"opened\":[],\"clock_checks\":[]},\"taken\":[],"  \
-	"\"containers\":[],\"not_taken\":[{\"kind\":\"item\",\"id\":\"p/"                          \
-	"dcim\",\"what\":\"Photos\","                                                              \
-	"\"reason\":\"no-such-folder\",\"outcome\":\"absent\",\"absence\":\"Photos may be "        \
-	"elsewhere.\"}],\"observations\":["
+	",\"authority\":{\"issuer\":\"An office\"},"                                               \
+	"\"device\":{\"kind\":\"android\",\"identifier\":\"S\\\"1\",\"stated\":[]},"               \
+	"\"session\":{\"opened\":[]," CONNECTS ",\"clock_checks\":[]},"                            \
+	"\"taken\":[" TWO_TAKEN "],\"containers\":[],"                                             \
+	"\"not_taken\":[{\"kind\":\"item\",\"id\":\"p/dcim\",\"what\":\"Photos\","                 \
+	"\"reason\":\"no-such-folder\",\"outcome\":\"absent\","                                    \
+	"\"absence\":\"Photos may be elsewhere.\"}],\"observations\":["
 #define TAIL "],\"not_reported\":[],\"parsing\":[{}],\"objects\":[]}\n"
 
 #define OBS_HEAD                                                                                   \
@@ -157,6 +169,81 @@ static void test_words(void **state)
 	assert_true(has(&io, "absent on the phone"));
 	assert_true(has(&io, "Photos may be elsewhere."));
 	assert_true(has(&io, "<strong>Simulated data.</strong>"));
+	kt_buf_free(&io.out);
+}
+
+static unsigned times(const struct io *io, const char *text)
+{
+	unsigned n = 0;
+
+	for (const char *p = (const char *)io->out.p; (p = strstr(p, text)) != NULL; p++)
+		n++;
+	return n;
+}
+
+static void test_in_short(void **state)
+{
+	struct io io = {0};
+
+	(void)state;
+	assert_int_equal(render(&io, hostile, sizeof(hostile) - 1), 0);
+	assert_true(has(&io,
+			"<dt>Withheld: outside the mandate</dt><dd><span><bdi dir=\"ltr\">2</bdi> "
+			"files</span> and <span><bdi dir=\"ltr\">136</bdi> records</span></dd>"));
+	assert_true(has(
+		&io, "2</bdi> files</span> and <span><bdi dir=\"ltr\">1</bdi> record</span></td>"));
+	assert_true(has(&io, "UTC</span></bdi>: after the last request"));
+	assert_true(has(&io, "as the phone shows it: <code dir=\"ltr\">AA:BB</code>"));
+	assert_true(hasnt(&io, "representative"));
+	assert_true(hasnt(&io, "interpreter"));
+	assert_true(
+		has(&io,
+		    "<small>the folder is not there</small><small>the phone's words: "
+		    "\xe2\x80\x9c<bdi class=\"phone\">/sdcard/X: No such file or directory</bdi>"));
+	kt_buf_free(&io.out);
+}
+
+/* What all requests share stands once, what differs in each card; no text can pass for a mark. */
+static void test_common_facts(void **state)
+{
+	struct io io = {0};
+
+	(void)state;
+	assert_int_equal(render(&io, hostile, sizeof(hostile) - 1), 0);
+	assert_int_equal(times(&io, "<p>For all requests:</p>"), 1);
+	assert_int_equal(
+		times(&io, "<dt>Why, says the mandate</dt><dd>Because &lt;b&gt;\\u{0001}b</dd>"),
+		1);
+	assert_int_equal(times(&io, "<dt>Kinds of data allowed</dt>"), 1);
+	assert_int_equal(times(&io, "<dt>Precision of positions</dt>"), 1);
+	assert_int_equal(times(&io, "<dt>Period allowed</dt>"), 2);
+	assert_int_equal(times(&io, "<article>"), 2);
+	assert_true(hasnt(&io, "\x01"));
+	assert_true(hasnt(&io, "\x02"));
+	kt_buf_free(&io.out);
+}
+
+static void test_photo_lines(void **state)
+{
+	static const char doc[] =
+		HEAD "false" PLUGINS RESULT("positions-reported", "1") MIDDLE OBS_HEAD
+		"\"path\":\"/p\",\"record\":{\"type\":\"media\",\"basis\":\"measured\",\"t_kind\":"
+		"\"none\",\"position\":\"none\",\"camera_model\":\"M <1>\",\"software\":\"S\","
+		"\"taken_local\":\"T\",\"gps_time\":\"G\",\"time_difference_s\":7,\"altitude_mm\":"
+		"1000,"
+		"\"raw\":\"T\"," OBS_LOC TAIL;
+	struct io io = {0};
+
+	(void)state;
+	assert_int_equal(render(&io, doc, sizeof(doc) - 1), 0);
+	assert_true(has(&io,
+			"<span class=\"kv\">camera: <bdi class=\"phone\">M &lt;1&gt;</bdi>, "
+			"software <bdi class=\"phone\">S</bdi></span><span class=\"kv\">camera "
+			"clock: taken <bdi class=\"phone\">T</bdi>; satellite time <bdi "
+			"class=\"phone\">G</bdi>; camera minus satellite <bdi "
+			"class=\"phone\">7</bdi> s</span><span class=\"kv\">altitude: "));
+	assert_int_equal(times(&io, "software <bdi"), 1);
+	assert_true(hasnt(&io, "as written"));
 	kt_buf_free(&io.out);
 }
 
@@ -292,10 +379,12 @@ static void test_sink_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_is_text),   cmocka_unit_test(test_words),
-		cmocka_unit_test(test_self_contained), cmocka_unit_test(test_no_usable_finding),
-		cmocka_unit_test(test_row_cap),	       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_sink_fails),
+		cmocka_unit_test(test_text_is_text),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_in_short),	  cmocka_unit_test(test_common_facts),
+		cmocka_unit_test(test_photo_lines),	  cmocka_unit_test(test_self_contained),
+		cmocka_unit_test(test_no_usable_finding), cmocka_unit_test(test_row_cap),
+		cmocka_unit_test(test_refused),		  cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_sink_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

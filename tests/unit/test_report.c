@@ -67,7 +67,9 @@ static void make_log(struct fixture *f, bool later)
 	log_event(f, &b, "2026-11-22T09:00:01Z", "session.open",
 		  "{\"anchored\":\"no\",\"case_id\":\"00112233445566778899aabbccddeeff\","
 		  "\"tool_version\":\"0.1.0\"}");
-	log_event(f, &b, "2026-11-22T09:00:20Z", "device.connect",
+	log_event(f, &b, "2026-11-22T09:00:09Z", "device.connect", "{\"serial\":\"SIM0001\"}");
+	log_event(f, &b, "2026-11-22T09:00:10Z", "device.connect", "{\"serial\":\"SIM0001\"}");
+	log_event(f, &b, "2026-11-22T09:00:20Z", "device.identified",
 		  "{\"key_fingerprint\":\"AA:BB\",\"serial\":\"SIM0001\"}");
 	log_event(f, &b, "2026-11-22T09:00:21Z", "clock.check",
 		  "{\"offset_ms\":-2310,\"when\":\"start\"}");
@@ -511,16 +513,28 @@ static void test_counts(void **state)
 	struct kt_buf b;
 
 	assert_int_equal(make_report(*state, &b, &err), 0);
-	assert_true(has(&b, "\"code\":\"positions-reported\",\"text\":\"5 observations with a "
-			    "usable position, from 2 sources.\""));
+	assert_true(has(
+		&b, "\"code\":\"positions-reported\",\"text\":\"5 observations with a "
+		    "usable position, from 2 sources. Their number is no measure of weight.\""));
 	assert_true(has(&b, "\"observations\":11,\"with_position\":5,\"with_time\":5,"
-			    "\"local_time\":1,\"undated\":6,\"withheld\":5166,\"skipped\":42"));
+			    "\"local_time\":1,\"undated\":6,\"withheld\":5166,"
+			    "\"withheld_files\":312,\"skipped\":42"));
 	assert_true(has(&b, "\"by_basis\":{\"measured\":3,\"inferred\":3,\"stated\":5}"));
 	assert_true(has(&b, "\"objects\":2,\"bytes\":39244,\"phone_bytes\":8731122"));
 	assert_true(has(&b, "\"objects_by_outcome\":{\"acquired\":2,\"failed\":1}"));
 	assert_true(has(&b, "\"problems\":[{\"reason\":\"vanished\",\"count\":1}]"));
 	assert_true(has(&b, "\"withheld\":[{\"reason\":\"outside-period\",\"count\":312}]"));
 	assert_true(has(&b, "\"unmatched\":[{\"reason\":\"not-asked-for\",\"count\":41}]"));
+	/* the photos that lie outside are counted with their source, not only in the sum */
+	assert_true(has(&b, "\"with_position\":1,\"skipped\":1,\"withheld\":0,"
+			    "\"withheld_files\":312,"));
+	assert_true(has(&b, "\"why\":\"Statements of the phone about itself; this source holds no "
+			    "positions.\""));
+	/* the first connection never answered */
+	assert_true(has(&b,
+			"\"connects\":[{\"utc\":\"2026-11-22T09:00:09Z\",\"serial\":\"SIM0001\","
+			"\"key_fingerprint\":null},{\"utc\":\"2026-11-22T09:00:10Z\",\"serial\":"
+			"\"SIM0001\",\"key_fingerprint\":\"AA:BB\"}]"));
 	assert_true(has(&b, "the phone's clock was 2310 ms behind that of the station"));
 	assert_true(has(&b, "the phone's clock was 1980 ms ahead of that of the station"));
 	kt_buf_free(&b);
