@@ -136,7 +136,7 @@ static int build(struct kt_jdoc *d, struct kt_json *j, struct kt_err *err)
 			return KT_FAIL(err, KT_E_INTERNAL, "JSON: lost the parent");
 		if (tok == KT_JSON_KEY && depth > 0) {
 			r = doc_text(d, j, &key, err);
-			if (r == 0)
+			if (r == 0 && key != NULL)
 				r = check_new_key(open[depth - 1], key, err);
 			if (r < 0)
 				return r;

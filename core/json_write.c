@@ -141,16 +141,16 @@ void kt_jw_bytes(struct kt_jw *w, const void *p, size_t n)
 /* Decimal digits, with leading zeros up to width; numbers are most of what is written. */
 static void put_uint(struct kt_buf *b, uint64_t v, unsigned width)
 {
-	char t[24];
-	size_t at = sizeof(t);
+	char t[24]; /* 20 digits are the most there are */
+	unsigned n = 0;
 
 	do {
-		t[--at] = (char)('0' + v % 10);
+		t[sizeof(t) - ++n] = (char)('0' + v % 10);
 		v /= 10;
-	} while (v > 0);
-	while (at > 0 && sizeof(t) - at < width)
-		t[--at] = '0';
-	kt_buf_put(b, t + at, sizeof(t) - at);
+	} while (v > 0 && n < sizeof(t));
+	while (n < width && n < sizeof(t))
+		t[sizeof(t) - ++n] = '0';
+	kt_buf_put(b, t + (sizeof(t) - n), n);
 }
 
 static uint64_t magnitude(int64_t v)

@@ -168,8 +168,8 @@ int main(int argc, char **argv)
 		}
 		if (fds[i] < 0) {
 			/* a wrong name says nothing about any package */
-			fprintf(stderr, "keten-verify: %s: %s; name a package file\n", o.packages[i],
-				strerror(errno));
+			fprintf(stderr, "keten-verify: %s: %s; name a package file\n",
+				o.packages[i], strerror(errno));
 			free(fds);
 			return EXIT_USAGE;
 		}

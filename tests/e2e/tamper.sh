@@ -68,7 +68,7 @@ expect "a trust folder that is not there" "$status" 2
 run "$verify"
 expect "no package" "$status" 2
 run "$verify" "$tmp/nowhere" --trust "$trust"
-expect "a package that is not there" "$status" 7
+expect "a package that is not there" "$status" 2
 run "$verify" "$package" "$tmp/kinds/prefix"/* --trust "$trust"
 expect "a good and a bad one: the gravest counts" "$status" 5
 run "$verify" "$package" "$package" --trust "$tmp"
