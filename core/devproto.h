@@ -18,7 +18,7 @@
 #define KT_DEV_PATH_MAX	 1024u	      /* bytes of a path on the phone */
 #define KT_DEV_CHUNK	 (1u << 20)   /* data bytes in one frame */
 #define KT_DEV_RANGE_MAX (256u << 10) /* bytes of one range request */
-#define KT_DEV_BATCH	 32u	      /* range requests that may be under way at once */
+#define KT_DEV_BATCH	 96u	      /* range requests that may be under way at once */
 
 /* keten -> keten-device */
 enum kt_dev_req {
