@@ -103,7 +103,8 @@ static const struct {
 	 "records and another none."},
 	{"scope",
 	 "Only what the mandate names was asked for. Records outside its period, fields or "
-	 "kinds were withheld and counted, not read by a person."},
+	 "kinds are left out of this report and counted. A file that was taken whole "
+	 "still holds them in the package."},
 	{"no-score", "The report gives no score and draws no conclusion about a person."},
 };
 
