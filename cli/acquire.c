@@ -225,18 +225,13 @@ void kt_acq_close(struct kt_acq *q)
 
 /* -- items ------------------------------------------------------------------------------------ */
 
-static const char *take_name(enum kt_take t)
-{
-	return t == KT_TAKE_OUTPUT ? "output" : t == KT_TAKE_WHOLE ? "whole" : "ranges";
-}
-
 static int log_item_start(struct kt_acq *q, const struct kt_plan_item *it, struct kt_err *err)
 {
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "item", it->id);
 	kt_jw_kstr(&q->log.w, "plugin", it->plugin->id);
 	kt_jw_kstr(&q->log.w, "request", kt_request_get(it->want->request)->name);
-	kt_jw_kstr(&q->log.w, "take", take_name(it->want->take));
+	kt_jw_kstr(&q->log.w, "take", kt_take_name(it->want->take));
 	return kt_custody_end(&q->log, "item.start", err);
 }
 
@@ -298,7 +293,7 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 		.plugin = it->plugin->id,
 		.plugin_version = it->plugin->version,
 		.request = kt_request_get(it->want->request)->name,
-		.take = take_name(it->want->take),
+		.take = kt_take_name(it->want->take),
 	};
 	struct kt_outcome out = {"failed", "", 0};
 	char sha[KT_SHA256_HEX];

@@ -3,6 +3,7 @@
 #include "cli/keten.h"
 #include "core/io.h"
 #include "core/register.h"
+#include "core/request.h"
 #include "core/spawn.h"
 #include "core/time.h"
 #include "parsers/host/host.h"
@@ -215,5 +216,6 @@ void kt_authority_free(struct kt_authority *a)
 
 int kt_authority_plan(const struct kt_authority *a, struct kt_plan *plan, struct kt_err *err)
 {
-	return kt_plan_make(a->mandate, kt_plugins, kt_plugins_n, kt_wants, kt_wants_n, plan, err);
+	return kt_plan_make(a->mandate, KT_FORM_PHONE, kt_plugins, kt_plugins_n, kt_wants,
+			    kt_wants_n, plan, err);
 }

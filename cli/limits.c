@@ -39,7 +39,7 @@ const char *kt_limit_withhold(const struct kt_scope *s, const struct kt_record *
 
 static bool allows(const struct kt_scope *s, int group)
 {
-	return group >= 0 && (s->fields & 1u << group) != 0;
+	return group == KT_G_SOURCE || (group >= 0 && (s->fields & 1u << group) != 0);
 }
 
 static unsigned limit_attrs(const struct kt_scope *s, struct kt_record *r)

@@ -14,6 +14,7 @@
 #define KT_DEV_FD_IN	 0 /* frames from keten */
 #define KT_DEV_FD_OUT	 1 /* frames to keten */
 #define KT_DEV_FD_CASE	 3 /* case folder: holds KT_DEV_KEY_NAME alone; absent when listing only */
+#define KT_DEV_FD_SOURCE 4 /* folder or file that is read instead of a phone; absent otherwise */
 #define KT_DEV_KEY_NAME	 "adb.key"
 #define KT_DEV_PATH_MAX	 1024u	      /* bytes of a path on the phone */
 #define KT_DEV_CHUNK	 (1u << 20)   /* data bytes in one frame */
@@ -37,6 +38,14 @@ enum kt_dev_req {
 	KT_DEV_STAT = 't', /* u32 tag, u16 root id, blob path -> STAT RESULT */
 	KT_DEV_RANGE =
 		'R', /* u32 tag, u16 root id, u64 file size, u64 offset, u32 len, blob path -> RANGE RESULT */
+	/* -- reading a backup, an image, a carrier or a file: the source is KT_DEV_FD_SOURCE -- */
+	KT_DEV_OPEN = 'O', /* u32 tag, u8 form (enum kt_form) -> SOURCE RESULT */
+	KT_DEV_NEXT =
+		'N', /* u32 tag -> [MEMBER] RESULT: the next object that the plan wants; at the end
+				RESULT has KT_E_ABSENT and SUMMARY came before it */
+	KT_DEV_WHOLE = 'W', /* u32 tag, u64 max_bytes -> OUT* RESULT: the current object */
+	KT_DEV_PART =
+		'T', /* u32 tag, u64 offset, u32 len -> RDATA RESULT: bytes of the current object */
 	KT_DEV_CANCEL = 'X', /* u32 tag or 0 for whatever is under way */
 	KT_DEV_BYE = 'B',    /* close streams and the device, exit 0 */
 };
@@ -57,6 +66,12 @@ enum kt_dev_reply {
 		'a', /* u32 tag, u8 0 before | 1 after, u32 errno, u32 mode, u64 size, i64 mtime s */
 	KT_DEV_RDATA =
 		'r', /* u32 tag, u8 method, then the bytes: exactly the range, cut at the file's end */
+	KT_DEV_SOURCER =
+		'c', /* u32 tag, u8 layout (enum kt_dev_layout), u64 size (0 for folders), blob identifier (UDID, or empty: it names none), blob detail */
+	KT_DEV_MEMBER =
+		'm', /* u32 tag, u8 flags (KT_DEV_M_*), u16 n, n x u16 request id, u32 mode, u64 size, i64 mtime s, blob path as the source names it, blob note (may be empty) */
+	KT_DEV_SUMMARY =
+		'u', /* u32 tag, u64 objects seen, u64 bytes of the source read, u64 names refused, u64 members that could not be read, u8 has_sha, 32 bytes SHA-256 of the source (files only), blob text */
 	KT_DEV_RESULT =
 		'f', /* u32 tag, i32 kt_code, i32 exit status or -1, u64 data bytes, u32 flags, blob text */
 };
@@ -68,6 +83,19 @@ enum kt_dev_method {
 	KT_METHOD_DD = 2,    /* constant command, operands on stdin, exact bytes */
 	KT_METHOD_RECV = 3,  /* RECV from the start, rest dropped in memory, stream closed early */
 	KT_METHOD_SHELL = 4, /* stdout of a constant command */
+	KT_METHOD_READ = 5,  /* read from a folder or an archive */
+};
+
+/* What a source turned out to be. */
+enum kt_dev_layout {
+	KT_LAYOUT_NONE = 0,
+	KT_LAYOUT_FOLDER, /* a folder tree */
+	KT_LAYOUT_TAR,	  /* tar, not compressed */
+	KT_LAYOUT_TARGZ,  /* tar inside gzip */
+	KT_LAYOUT_ZIP,
+	KT_LAYOUT_BACKUP, /* iPhone backup folder with Manifest.db */
+	KT_LAYOUT_FILE,	  /* one file as it is */
+	KT_LAYOUT_COUNT
 };
 
 /* Flags of RESULT. */
@@ -77,6 +105,11 @@ enum kt_dev_method {
 #define KT_DEV_F_LISTED_NONE  8u  /* the folder listed nothing, not even ".": possibly refused */
 #define KT_DEV_F_SKIPPED_NAME 16u /* entries with impossible names were left out */
 #define KT_DEV_F_LOST	      32u /* the phone is gone; nothing further will work */
+
+/* Flags of MEMBER. Neither set: it can be read, the note is empty or a remark. */
+#define KT_DEV_M_UNREADABLE 1u /* WHOLE and PART will fail; the note says why */
+#define KT_DEV_M_PATH_ONLY  2u /* an app's container known by its path alone, not by its identifier */
+#define KT_DEV_M_REPEATED   4u /* the same name came before in this source */
 
 /* States of a phone, facts that a person can act on. */
 enum kt_dev_state {

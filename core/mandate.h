@@ -42,6 +42,7 @@ struct kt_mandate {
 	const char *legal_code, *legal_text, *question, *proportionality;
 	const char *device_kind;       /* android | ios */
 	const char *device_identifier; /* USB serial or UDID; NULL: any phone of that kind */
+	unsigned device_forms;	       /* enum kt_form, bits: what may be read; default the phone */
 	const char *subject_language;
 	bool subject_minor;
 	const char *operator_role;

@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/record.h"
+#include "core/request.h"
 #include "core/time.h"
 
 #include <stdio.h>
@@ -85,6 +86,7 @@ static const struct member scope_members[] = {
 static const struct member device_members[] = {
 	{"kind", KT_JV_STR, REQUIRED},
 	{"identifier", KT_JV_STR, OPTIONAL},
+	{"forms", KT_JV_ARR, OPTIONAL},
 };
 
 static const struct member subject_members[] = {
@@ -431,6 +433,28 @@ static int parse_exclusions(const struct kt_jv *root, const struct kt_mandate *m
 	return 0;
 }
 
+/* What may be read for this phone: the phone itself unless the list says otherwise. */
+static int parse_forms(const struct kt_jv *list, struct kt_mandate *m, struct kt_err *err)
+{
+	char name[48];
+
+	m->device_forms = list == NULL ? KT_FORM_PHONE : 0;
+	for (const struct kt_jv *c = list == NULL ? NULL : list->child; c != NULL; c = c->next) {
+		unsigned form = c->type == KT_JV_STR ? kt_form_find(c->str) : 0;
+
+		if (form == 0)
+			return REFUSE(err, "bad-value",
+				      "device.forms can't hold \"%s\"; it lists phone, backup, "
+				      "image, file, carrier",
+				      shown(c->type == KT_JV_STR ? c->str : "?", name));
+		m->device_forms |= form;
+	}
+	if (m->device_forms == 0)
+		return REFUSE(err, "bad-value",
+			      "device.forms is empty; leave it out to mean the phone alone");
+	return 0;
+}
+
 static int parse_device(const struct kt_jv *root, struct kt_mandate *m, struct kt_err *err)
 {
 	static const char *const kinds[] = {"android", "ios", NULL};
@@ -447,7 +471,7 @@ static int parse_device(const struct kt_jv *root, struct kt_mandate *m, struct k
 		return REFUSE(
 			err, "bad-id",
 			"device.identifier is 1 to 128 of A-Z, a-z, 0-9 and ._:-; correct it");
-	return 0;
+	return parse_forms(kt_jv_get(v, "forms"), m, err);
 }
 
 static int parse_subject(const struct kt_jv *root, struct kt_mandate *m, struct kt_err *err)

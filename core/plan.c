@@ -107,19 +107,77 @@ static int check_sources(const struct kt_mandate *m, const struct kt_plugin_info
 	return 0;
 }
 
-int kt_plan_make(const struct kt_mandate *m, const struct kt_plugin_info *plugins, size_t nplugins,
-		 const struct kt_want *wants, size_t nwants, struct kt_plan *plan,
+/* Why what is read can't hold what is wanted; NULL: it can. */
+static const char *out_of_reach(const struct kt_request *q, unsigned platform, unsigned form)
+{
+	if ((q->platform & platform) == 0)
+		return "other-kind-of-phone";
+	if ((q->forms & form) != 0)
+		return NULL;
+	if (q->forms == KT_FORM_IMAGE)
+		return "image-only";
+	if (q->forms == KT_FORM_PHONE)
+		return "phone-only";
+	if (q->kind == KT_REQ_KIND_HANDED)
+		return "handed-over-only";
+	return "not-in-this-form";
+}
+
+static int add_unreachable(struct kt_plan *plan, const struct kt_plugin_info *plugin,
+			   const struct kt_want *want, const char *reason, struct kt_err *err)
+{
+	if (plan->nunreachable >= KT_PLAN_MAX)
+		return KT_FAIL(err, KT_E_LIMIT, "the plan has more than %u items", KT_PLAN_MAX);
+	plan->unreachable[plan->nunreachable++] =
+		(struct kt_plan_unreachable){plugin, want, reason};
+	return 0;
+}
+
+static int add_wants(struct kt_plan *plan, const struct kt_plugin_info *plugin,
+		     const struct kt_scope *scope, unsigned platform, const struct kt_want *wants,
+		     size_t nwants, struct kt_err *err)
+{
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < nwants; k++) {
+		const struct kt_request *q = kt_request_get(wants[k].request);
+		const char *reason;
+
+		if (strcmp(wants[k].plugin, plugin->id) != 0)
+			continue;
+		if (q == NULL)
+			return KT_FAIL(err, KT_E_INTERNAL, "%s wants an unknown request",
+				       plugin->id);
+		reason = out_of_reach(q, platform, plan->form);
+		r = reason == NULL ? add_item(plan, plugin, &wants[k], scope, err)
+				   : add_unreachable(plan, plugin, &wants[k], reason, err);
+	}
+	return r;
+}
+
+const char *kt_take_name(enum kt_take take)
+{
+	static const char *const names[] = {"", "output", "whole", "ranges", "group"};
+
+	return take <= KT_TAKE_GROUP ? names[take] : "";
+}
+
+int kt_plan_make(const struct kt_mandate *m, unsigned form, const struct kt_plugin_info *plugins,
+		 size_t nplugins, const struct kt_want *wants, size_t nwants, struct kt_plan *plan,
 		 struct kt_err *err)
 {
+	unsigned platform = kt_platform_find(m->device_kind);
 	int r;
 
 	memset(plan, 0, sizeof(*plan));
+	plan->form = form;
 	if (nplugins > KT_PLAN_MAX)
 		return KT_FAIL(err, KT_E_LIMIT, "more than %u plugins", KT_PLAN_MAX);
-	/* every row of requests.def is a request to an Android phone */
-	if (strcmp(m->device_kind, "android") != 0)
-		return REFUSE(err, "nothing-to-take", "this version reads no phones of kind %s",
-			      m->device_kind);
+	if ((m->device_forms & form) == 0)
+		return REFUSE(err, "form-not-allowed",
+			      "the mandate does not allow to read a %s; its device.forms would "
+			      "have to list it",
+			      kt_form_name(form) != NULL ? kt_form_name(form) : "?");
 	r = check_sources(m, plugins, nplugins, err);
 	for (size_t i = 0; r == 0 && i < nplugins; i++) {
 		const struct kt_scope *scope = kt_mandate_scope(m, plugins[i].id);
@@ -128,13 +186,13 @@ int kt_plan_make(const struct kt_mandate *m, const struct kt_plugin_info *plugin
 			plan->left[plan->nleft++] = &plugins[i];
 			continue;
 		}
-		for (size_t k = 0; r == 0 && k < nwants; k++)
-			if (strcmp(wants[k].plugin, plugins[i].id) == 0)
-				r = add_item(plan, &plugins[i], &wants[k], scope, err);
+		r = add_wants(plan, &plugins[i], scope, platform, wants, nwants, err);
 	}
 	if (r == 0 && plan->n == 0)
 		r = REFUSE(err, "nothing-to-take",
-			   "the mandate allows nothing that this version can take");
+			   "the mandate allows nothing that this version can take from a %s of "
+			   "kind %s",
+			   kt_form_name(form), m->device_kind);
 	return r;
 }
 
@@ -164,16 +222,18 @@ static void scope_json(const struct kt_scope *s, struct kt_jw *w)
 static void request_json(const struct kt_request *r, struct kt_jw *w)
 {
 	kt_jw_obj(w);
-	kt_jw_kstr(w, "kind", r->kind == KT_REQ_KIND_SHELL ? "command" : "folder");
+	if (r->domain != NULL && *r->domain != '\0')
+		kt_jw_kstr(w, "domain", r->domain);
+	kt_jw_kstr(w, "kind", kt_request_kind_name(r));
 	kt_jw_kstr(w, "name", r->name);
+	if (r->source != NULL)
+		kt_jw_kstr(w, "source", r->source);
 	kt_jw_kstr(w, "text", r->text);
 	kt_jw_obj_end(w);
 }
 
 static void item_json(const struct kt_plan_item *it, struct kt_jw *w)
 {
-	static const char *const takes[] = {"", "output", "whole", "ranges"};
-
 	kt_jw_obj(w);
 	kt_jw_kstr(w, "globs", it->want->globs);
 	kt_jw_kstr(w, "item", it->id);
@@ -185,7 +245,7 @@ static void item_json(const struct kt_plan_item *it, struct kt_jw *w)
 	kt_jw_key(w, "scope");
 	scope_json(it->scope, w);
 	kt_jw_kstr(w, "status", it->plugin->status);
-	kt_jw_kstr(w, "take", takes[it->want->take]);
+	kt_jw_kstr(w, "take", kt_take_name(it->want->take));
 	kt_jw_kstr(w, "title", it->plugin->title);
 	kt_jw_obj_end(w);
 }
@@ -200,6 +260,7 @@ void kt_plan_json(const struct kt_plan *plan, const struct kt_mandate *m, struct
 	kt_jw_kstr(w, "identifier", m->device_identifier);
 	kt_jw_kstr(w, "kind", m->device_kind);
 	kt_jw_obj_end(w);
+	kt_jw_kstr(w, "form", kt_form_name(plan->form));
 	kt_jw_kstr(w, "format", "keten-plan-1");
 	kt_jw_key(w, "items");
 	kt_jw_arr(w);
@@ -218,5 +279,15 @@ void kt_plan_json(const struct kt_plan *plan, const struct kt_mandate *m, struct
 	kt_jw_arr_end(w);
 	kt_jw_kstr(w, "mandate_id", m->mandate_id);
 	kt_jw_kstr(w, "mandate_sha256", kt_hex(m->sha256, sizeof(m->sha256), hex));
+	kt_jw_key(w, "unreachable");
+	kt_jw_arr(w);
+	for (size_t i = 0; i < plan->nunreachable; i++) {
+		kt_jw_obj(w);
+		kt_jw_kstr(w, "plugin", plan->unreachable[i].plugin->id);
+		kt_jw_kstr(w, "reason", plan->unreachable[i].reason);
+		kt_jw_kstr(w, "request", kt_request_get(plan->unreachable[i].want->request)->name);
+		kt_jw_obj_end(w);
+	}
+	kt_jw_arr_end(w);
 	kt_jw_obj_end(w);
 }

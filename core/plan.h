@@ -16,7 +16,7 @@ struct kt_jw;
 struct kt_mandate;
 struct kt_scope;
 
-#define KT_PLAN_MAX 128u
+#define KT_PLAN_MAX 256u
 #define KT_ITEM_ID  64u
 
 struct kt_plan_item {
@@ -30,19 +30,28 @@ struct kt_plan_item {
 struct kt_plan {
 	size_t n;
 	struct kt_plan_item item[KT_PLAN_MAX];
+	unsigned form; /* enum kt_form: what is read */
 	/* plugins of this build that the mandate does not name */
 	size_t nleft;
 	const struct kt_plugin_info *left[KT_PLAN_MAX];
+	/* allowed by the mandate, but what is read can't hold it: with the reason, a word of ours */
+	size_t nunreachable;
+	struct kt_plan_unreachable {
+		const struct kt_plugin_info *plugin;
+		const struct kt_want *want;
+		const char *reason;
+	} unreachable[KT_PLAN_MAX];
 };
 
 /*
- * wants ∩ mandate. plugins and wants are tables (static storage, borrowed); *plan also borrows from
- * m. Items stand in the order of the tables. 0; KT_E_REFUSED when the mandate allows nothing that
- * this build can take ("nothing-to-take") or names a source without a plugin ("unknown-source");
+ * wants ∩ mandate ∩ what the form (one of enum kt_form) can hold. plugins and wants are tables
+ * (static storage, borrowed); *plan also borrows from m. Items stand in the order of the tables. 0; KT_E_REFUSED when the mandate allows nothing that
+ * this build can take ("nothing-to-take"), does not allow this form ("form-not-allowed") or names a source without a
+ * plugin ("unknown-source");
  * KT_E_LIMIT or KT_E_INTERNAL for tables that don't fit together.
  */
-int kt_plan_make(const struct kt_mandate *m, const struct kt_plugin_info *plugins, size_t nplugins,
-		 const struct kt_want *wants, size_t nwants, struct kt_plan *plan,
+int kt_plan_make(const struct kt_mandate *m, unsigned form, const struct kt_plugin_info *plugins,
+		 size_t nplugins, const struct kt_want *wants, size_t nwants, struct kt_plan *plan,
 		 struct kt_err *err);
 
 /*

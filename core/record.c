@@ -27,6 +27,7 @@ static const char *const group_names[KT_G_COUNT] = {
 
 static const char *const type_names[KT_REC_TYPE_END] = {
 	NULL, "position", "visit", "movement", "media", "property", "setting", "user", "network",
+	"place", "event",
 };
 
 static const char *const basis_names[KT_BASIS_END] = {
@@ -35,9 +36,11 @@ static const char *const basis_names[KT_BASIS_END] = {
 
 static const char *const time_kinds[KT_TIME_KIND_END] = {"none", "utc", "local", "boot"};
 static const char *const pos_states[KT_POS_STATE_END] = {"none", "ok", "unusable"};
-static const char *const loc_kinds[KT_LOC_END] = {NULL, "bytes", "json", "line", "row"};
+static const char *const loc_kinds[KT_LOC_END] = {NULL,  "bytes", "json",  "line",
+						  "row", "key",	"member"};
 static const char *const flag_names[] = {
 	"null-island", "mock", "implausible-time", "coarse", "wrapped", "duplicate", "bad-accuracy",
+	"trashed",
 };
 
 const char *kt_field_name(unsigned f)

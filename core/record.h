@@ -24,6 +24,9 @@ enum kt_rec_type {
 	KT_REC_SETTING,
 	KT_REC_USER,	/* a user account of the phone, present or examined */
 	KT_REC_NETWORK, /* a radio network heard at an instant */
+	KT_REC_PLACE,	/* a place that the data names (searched, saved, booked): the phone need
+			   not have been there */
+	KT_REC_EVENT,	/* something dated without a position of its own */
 	KT_REC_TYPE_END
 };
 
@@ -53,20 +56,23 @@ enum kt_pos_state {
 };
 
 /* Flags: shown, never a reason to drop. */
-#define KT_FLAG_NULL_ISLAND	 1u  /* exactly or nearly 0,0 */
-#define KT_FLAG_MOCK		 2u  /* the phone itself marks the fix as simulated */
-#define KT_FLAG_IMPLAUSIBLE_TIME 4u  /* before 2001 or after the acquisition */
-#define KT_FLAG_COARSE		 8u  /* deliberately blurred by the phone */
-#define KT_FLAG_WRAPPED		 16u /* an E7 value was unwrapped by 2^32 */
-#define KT_FLAG_DUPLICATE	 32u /* the source repeats it on another level */
-#define KT_FLAG_BAD_ACCURACY	 64u /* accuracy was given but is no usable figure */
-#define KT_FLAG_ALL		 127u
+#define KT_FLAG_NULL_ISLAND	 1u   /* exactly or nearly 0,0 */
+#define KT_FLAG_MOCK		 2u   /* the phone itself marks the fix as simulated */
+#define KT_FLAG_IMPLAUSIBLE_TIME 4u   /* before 2001 or after the acquisition */
+#define KT_FLAG_COARSE		 8u   /* deliberately blurred by the phone */
+#define KT_FLAG_WRAPPED		 16u  /* an E7 value was unwrapped by 2^32 */
+#define KT_FLAG_DUPLICATE	 32u  /* the source repeats it on another level */
+#define KT_FLAG_BAD_ACCURACY	 64u  /* accuracy was given but is no usable figure */
+#define KT_FLAG_TRASHED		 128u /* the source holds it in its bin, or marks it deleted */
+#define KT_FLAG_ALL		 255u
 
 enum kt_locator_kind {
 	KT_LOC_BYTES = 1, /* off, len */
 	KT_LOC_JSON,	  /* path like $.a[3].b, with off, len of the element */
 	KT_LOC_LINE,	  /* path is the 1-based line number as text, with off, len */
 	KT_LOC_ROW,	  /* path is table/rowid */
+	KT_LOC_KEY,	  /* property list: path like $.List[2].SSID; no bytes */
+	KT_LOC_MEMBER, /* path is a member of an archive, off and len lie in its unpacked bytes */
 	KT_LOC_END
 };
 
@@ -88,7 +94,9 @@ enum kt_group {
 	KT_G_PLACE,
 	KT_G_NETWORK,
 	KT_G_DEVICE,
-	KT_G_COUNT
+	KT_G_COUNT,
+	/* says where a record stands and how to read it, never anything about a person: always allowed */
+	KT_G_SOURCE = KT_G_COUNT
 };
 
 #define KT_REC_STR_MAX 512u /* bytes of one text value, raw text or locator path */
@@ -126,8 +134,15 @@ struct kt_record {
 	struct kt_str raw;	  /* the source's own text of the main value */
 	struct kt_locator loc;
 	unsigned nattrs;
-	struct kt_attr attr[KT_REC_ATTRS];
+	struct kt_attr attr[KT_REC_ATTRS]; /* the last member; behind nattrs nothing is ever read */
 };
+
+/*
+ * Zeroes a record, and copies one: without the attributes that are not there, which are most of
+ * its bytes (records come by the million).
+ */
+void kt_rec_clear(struct kt_record *r);
+void kt_rec_copy(struct kt_record *to, const struct kt_record *from);
 
 /* Adds an attribute; silently ignored when full (the caller's table is a constant) or empty text. */
 void kt_rec_str(struct kt_record *r, enum kt_field f, const char *p, size_t len);

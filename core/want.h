@@ -9,7 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kt_take { KT_TAKE_OUTPUT = 1, KT_TAKE_WHOLE, KT_TAKE_RANGES };
+enum kt_take {
+	KT_TAKE_OUTPUT = 1, /* what a command or a list of values says */
+	KT_TAKE_WHOLE,	    /* whole files */
+	KT_TAKE_RANGES,	    /* only the bytes that the plugin reads */
+	KT_TAKE_GROUP,	    /* an SQLite file with its -wal and -journal: whole, as one */
+};
+
+/* "output", "whole", "ranges", "group"; "" when unknown. */
+const char *kt_take_name(enum kt_take take);
 
 struct kt_want {
 	const char *plugin; /* id */

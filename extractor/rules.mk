@@ -11,7 +11,9 @@ LIB_extractor := \
 	extractor/android/sync_list.c \
 	extractor/android/transport.c \
 	extractor/android/usb.c \
-	extractor/android/usb_find.c
+	extractor/android/usb_find.c \
+	$(sort $(wildcard extractor/image/*.c)) \
+	$(sort $(wildcard extractor/ios/*.c))
 
 PROGS += keten-device
 SRCS_keten-device := \
@@ -20,5 +22,5 @@ SRCS_keten-device := \
 	extractor/device/phone.c \
 	extractor/device/serve.c \
 	extractor/device/session.c
-PKGS_keten-device := libusb-1.0 libcrypto libseccomp
+PKGS_keten-device := libusb-1.0 libcrypto libseccomp sqlite3 libplist-2.0 zlib
 LIBS_keten-device := extractor core

@@ -404,18 +404,17 @@ static void put_limits(struct rep *r, const struct kt_plan_item *p)
 
 static void put_request(struct rep *r, const struct kt_want *want)
 {
-	static const char *const takes[] = {NULL, "output", "whole", "ranges"};
 	const struct kt_request *q = kt_request_get(want->request);
 	struct kt_jw *w = &r->w;
 
 	kt_jw_key(w, "request");
 	kt_jw_obj(w);
 	kt_jw_kstr(w, "name", q != NULL ? q->name : NULL);
-	kt_jw_kstr(w, "kind", q != NULL && q->kind == KT_REQ_KIND_SHELL ? "command" : "folder");
+	kt_jw_kstr(w, "kind", kt_request_kind_name(q));
 	kt_jw_kstr(w, "text", q != NULL ? q->text : NULL);
 	kt_jw_kstr(w, "names", *want->globs != '\0' ? want->globs : NULL);
 	kt_jw_obj_end(w);
-	kt_jw_kstr(w, "take", want->take <= KT_TAKE_RANGES ? takes[want->take] : NULL);
+	kt_jw_kstr(w, "take", kt_take_name(want->take));
 }
 
 static void put_sums(struct rep *r, const struct item *it)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* What was not taken, and why: six kinds, in this order. */
+/* What was not taken, and why: seven kinds, in this order. */
 #include "reports/model/report_i.h"
 #include "core/err.h"
 #include "core/mandate.h"
+#include "core/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define USERS_MAX 64u
@@ -64,8 +66,52 @@ static int put_scopes(struct rep *r)
 		if (planned)
 			continue;
 		c = put(r, "scope", m->scope[s].id, m->scope[s].source,
-			"The mandate names it, and this program has no request for it on this kind "
-			"of phone.");
+			"The mandate names it, and what was read can't hold it, or this program "
+			"has "
+			"no request for it there.");
+		if (c < 0)
+			return c;
+	}
+	return 0;
+}
+
+static const char *out_of_reach(const char *reason)
+{
+	static const char *const words[][2] = {
+		{"image-only",
+		 "Neither a phone nor a backup gives this out; it is only in an image "
+		 "of a whole file system. No lock or protection was bypassed."},
+		{"phone-only", "Only the connected phone itself can answer this."},
+		{"handed-over-only", "It exists only as a file that the holder exports and hands "
+				     "over. None was part of "
+				     "this acquisition."},
+		{"not-in-this-form",
+		 "What was read (phone, backup, image, carrier or file) does not "
+		 "hold this."},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	return NULL;
+}
+
+/* Allowed by the mandate, but out of reach with what was read. Another kind of phone is no news. */
+static int put_out_of_reach(struct rep *r)
+{
+	const struct kt_plan *plan = r->in->plan;
+
+	for (size_t i = 0; i < plan->nunreachable; i++) {
+		const struct kt_plugin_info *p = plan->unreachable[i].plugin;
+		const struct kt_request *q = kt_request_get(plan->unreachable[i].want->request);
+		const char *why = out_of_reach(plan->unreachable[i].reason);
+		char id[96];
+		int c;
+
+		if (why == NULL || q == NULL)
+			continue;
+		snprintf(id, sizeof(id), "%s/%s", p->id, q->name);
+		c = put(r, "form", id, p->title, why);
 		if (c < 0)
 			return c;
 	}
@@ -160,6 +206,8 @@ int rep_not_taken(struct rep *r)
 	c = put_items(r);
 	if (c == 0)
 		c = put_scopes(r);
+	if (c == 0)
+		c = put_out_of_reach(r);
 	if (c == 0)
 		c = put_plugins(r);
 	if (c == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * The records of a case, read with cursors. Sorting is done over keys alone (time, object,
- * number); each record's text is then fetched by its key, so that what SQLite may have to spill
+ * number); each record's text is then fetched by its rowid, so that what SQLite may have to spill
  * while sorting stays small.
  */
 #include "reports/model/report_i.h"
@@ -73,7 +73,10 @@ static void add_group(struct rep *r, struct item *it, sqlite3_stmt *st)
 
 	r->observations += n;
 	it->observations += n;
-	if (strcmp(text(st, 4), "ok") == 0) {
+	if (strcmp(type, kt_rec_type_name(KT_REC_PLACE)) == 0) {
+		r->places_named += n;
+		it->named += n;
+	} else if (strcmp(text(st, 4), "ok") == 0) {
 		r->with_position += n;
 		it->with_position += n;
 	}
@@ -253,21 +256,18 @@ int rep_observations(struct rep *r)
 
 	rep_member(r, "observations");
 	kt_jw_arr(&r->w);
-	c = prepare(r, "SELECT json FROM record WHERE object = ?1 AND n = ?2", &one);
+	c = prepare(r, "SELECT object, n, json FROM record WHERE rowid = ?1", &one);
 	if (c == 0)
 		c = prepare(r,
-			    "SELECT object, n FROM record "
+			    "SELECT rowid FROM record "
 			    "ORDER BY t_us IS NULL, t_us, " BY_OBJECT ", n",
 			    &keys);
 	while (c == 0 && (c = step(r, keys)) == 1) {
-		const char *object = text(keys, 0);
-
-		sqlite3_bind_text(one, 1, object, -1, SQLITE_STATIC);
-		sqlite3_bind_int64(one, 2, sqlite3_column_int64(keys, 1));
+		sqlite3_bind_int64(one, 1, sqlite3_column_int64(keys, 0));
 		c = step(r, one);
 		if (c == 1)
-			c = put_observation(r, object, number(keys, 1), text(one, 0),
-					    (size_t)sqlite3_column_bytes(one, 0));
+			c = put_observation(r, text(one, 0), number(one, 1), text(one, 2),
+					    (size_t)sqlite3_column_bytes(one, 2));
 		sqlite3_reset(one);
 	}
 	sqlite3_finalize(keys);

@@ -105,6 +105,9 @@ static const struct {
 	 "Only what the mandate names was asked for. Records outside its period, fields or "
 	 "kinds are left out of this report and counted. A file that was taken whole "
 	 "still holds them in the package."},
+	{"named-place",
+	 "A place that was searched for, saved, booked or drawn is named by the data. That is no "
+	 "sign that the phone was there."},
 	{"no-score", "The report gives no score and draws no conclusion about a person."},
 };
 
@@ -158,6 +161,9 @@ static void put_why(struct kt_buf *b, const struct item *it)
 	else if (it->about_itself == it->observations)
 		kt_buf_puts(b, "Statements of the phone about itself; this source holds no "
 			       "positions.");
+	else if (it->with_position == 0 && it->named > 0)
+		kt_buf_puts(b, "Places that the data names were found; the phone need not have "
+			       "been there. This source holds no positions of the phone.");
 	else if (it->with_position == 0)
 		kt_buf_puts(b, "Elements were found, none of them with a usable position.");
 	else
@@ -245,6 +251,7 @@ static void write_result(struct rep *r)
 	put_result_text(r);
 	kt_jw_kuint(w, "observations", r->observations);
 	kt_jw_kuint(w, "with_position", r->with_position);
+	kt_jw_kuint(w, "places_named", r->places_named);
 	kt_jw_kuint(w, "with_time", r->with_time);
 	kt_jw_kuint(w, "local_time", r->local_time);
 	kt_jw_kuint(w, "undated", r->observations - r->with_time);

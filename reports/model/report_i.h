@@ -55,6 +55,7 @@ struct item {
 	uint64_t artifacts, failed_artifacts, seen, skipped, withheld_records;
 	uint64_t observations, with_position;
 	uint64_t about_itself; /* observations in which the phone speaks about itself */
+	uint64_t named;	       /* places that the data merely names */
 };
 
 /* Where the index line of an object stands. */
@@ -82,7 +83,7 @@ struct rep {
 	const struct objref *last; /* whose line last_doc is */
 	struct kt_jdoc *last_doc;
 
-	uint64_t observations, with_position, with_time, local_time;
+	uint64_t observations, with_position, places_named, with_time, local_time;
 	uint64_t by_basis[KT_BASIS_END], by_type[KT_REC_TYPE_END];
 };
 

@@ -124,6 +124,7 @@ int sec_result(struct html *h)
 	    flat_get(h->f, "text"));
 	put_dl(h, "Observations", "%n", flat_get(h->f, "observations"));
 	put_dl(h, "with a position", "%n", flat_get(h->f, "with_position"));
+	put_dl(h, "Places only named", "%n", flat_get(h->f, "places_named"));
 	put_dl(h, "with a time", "%n", flat_get(h->f, "with_time"));
 	put_dl(h, "without a time", "%n", flat_get(h->f, "undated"));
 	put_raw(h, "<div><dt>Withheld: outside the mandate</dt><dd>");

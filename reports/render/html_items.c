@@ -275,6 +275,7 @@ static const struct {
 } groups[] = {
 	{"item", "Planned, and not or not wholly acquired"},
 	{"scope", "Named by the mandate, and not possible"},
+	{"form", "Allowed by the mandate, and not in what was read"},
 	{"plugin", "Known to this program, and not in the mandate"},
 	{"user", "Other users of the phone"},
 	{"exclusion", "Excluded by the mandate"},
@@ -355,8 +356,11 @@ int not_taken_elem(struct html *h)
 	if (strcmp(kind, "user") == 0)
 		put(h, what != NULL ? "<li>user %n: %p" : "<li>user %n", id, what);
 	else
-		put(h, strcmp(kind, "plugin") == 0 ? "<li>%t <small>%c</small>" : "<li>%w", what,
-		    id);
+		put(h,
+		    strcmp(kind, "plugin") == 0 || strcmp(kind, "form") == 0
+			    ? "<li>%t <small>%c</small>"
+			    : "<li>%w",
+		    what, id);
 	if (reason != NULL && strcmp(reason, h->reason) != 0)
 		put(h, ". %t", reason);
 	put_raw(h, "</li>\n");

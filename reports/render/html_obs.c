@@ -27,7 +27,8 @@ static const char *const basis_words[][2] = {
 static const char *const type_words[][2] = {
 	{"position", "position"},	    {"visit", "stay at a place"},
 	{"movement", "movement"},	    {"media", "photo without a usable position"},
-	{"network", "radio network heard"},
+	{"network", "radio network heard"}, {"place", "place that the data names"},
+	{"event", "dated entry"},
 };
 
 static const char *const flag_words[][2] = {
@@ -38,6 +39,7 @@ static const char *const flag_words[][2] = {
 	{"wrapped", "coordinate was stored with an overflow, which was undone"},
 	{"duplicate", "the source repeats it on another level"},
 	{"bad-accuracy", "an accuracy is given and is no usable figure"},
+	{"trashed", "the source has it in its bin or marks it deleted"},
 };
 
 /*

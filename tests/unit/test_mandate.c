@@ -4,6 +4,7 @@
 #include "core/buf.h"
 #include "core/mandate.h"
 #include "core/record.h"
+#include "core/request.h"
 #include "core/time.h"
 
 #include <setjmp.h>
@@ -117,6 +118,41 @@ static void reads_a_good_mandate(void **state)
 	kt_mandate_free(NULL);
 }
 
+#define KIND "\"kind\": \"android\""
+
+/* What may be read: the phone alone, unless device.forms says otherwise. */
+static void reads_the_forms(void **state)
+{
+	static const struct {
+		const char *member;
+		unsigned forms;
+	} good[] = {
+		{"", KT_FORM_PHONE},
+		{", \"forms\": [\"phone\"]", KT_FORM_PHONE},
+		{", \"forms\": [\"image\"]", KT_FORM_IMAGE},
+		{", \"forms\": [\"file\", \"phone\"]", KT_FORM_FILE | KT_FORM_PHONE},
+		{", \"forms\": [\"backup\", \"carrier\", \"backup\"]",
+		 KT_FORM_BACKUP | KT_FORM_CARRIER},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct kt_err err = {0};
+		struct kt_mandate *m;
+		char member[128];
+		struct kt_buf b;
+
+		snprintf(member, sizeof(member), KIND "%s", good[i].member);
+		kt_buf_init(&b, 0);
+		edit(&b, good_json, KIND, member);
+		if (kt_mandate_parse(b.p, b.len, &m, &err) < 0)
+			fail_msg("%s: %s", good[i].member, kt_err_text(&err));
+		assert_int_equal(m->device_forms, good[i].forms);
+		kt_mandate_free(&m);
+		kt_buf_free(&b);
+	}
+}
+
 struct defect {
 	const char *from, *to, *name;
 };
@@ -130,6 +166,13 @@ static const struct defect defects[] = {
 	{"\"means\": \"Papers\"", "\"means\": \"Papers\", \"more\": 1", "unknown-member"},
 	{"\"undated\": \"include\"", "\"undate\": \"include\"", "unknown-member"},
 	{"\"kind\": \"android\"", "\"kind\": \"android\", \"imei\": \"1\"", "unknown-member"},
+	{KIND, KIND ", \"form\": \"image\"", "unknown-member"},
+	{KIND, KIND ", \"forms\": \"image\"", "wrong-type"},
+	{KIND, KIND ", \"forms\": []", "bad-value"},
+	{KIND, KIND ", \"forms\": [\"cloud\"]", "bad-value"},
+	{KIND, KIND ", \"forms\": [\"phone\", \"Image\"]", "bad-value"},
+	{KIND, KIND ", \"forms\": [1]", "bad-value"},
+	{KIND, KIND ", \"forms\": [[\"phone\"]]", "bad-value"},
 	{"\"two_stage\": true", "\"two_stage\": true, \"key\": \"x\"", "unknown-member"},
 	{"\"unreleased_days\": 30", "\"unreleased_days\": 30, \"a\\u202eb\": 1", "unknown-member"},
 	{"\"issuer\": \"Intake Desk, Team 3\",\n", "", "missing-member"},
@@ -515,6 +558,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_good_mandate),
+		cmocka_unit_test(reads_the_forms),
 		cmocka_unit_test(refuses_every_defect_by_name),
 		cmocka_unit_test(refuses_defects_of_whole_parts),
 		cmocka_unit_test(survives_mutation),

@@ -307,7 +307,7 @@ static void put_timeline(struct fixture *f)
 	const char raw[] = "37.9755000\xc2\xb0, 23.7348000\xc2\xb0";
 
 	begin(f);
-	put_artifact(f, "o000005", 5, "ok", 5210, 4, 40, 5166);
+	put_artifact(f, "o000005", 5, "ok", 5211, 5, 40, 5166);
 	r.time_kind = KT_TIME_UTC;
 	r.t_us = at("2024-05-11T20:12:00Z");
 	r.has_end = true;
@@ -343,6 +343,11 @@ static void put_timeline(struct fixture *f)
 	r = record(KT_REC_POSITION, KT_BASIS_INFERRED, "$.rawSignals[9].position", 920000, 180);
 	set_place(&r, 379838000, 237275000, 25000);
 	put_record(f, "o000005", 4, &r);
+
+	/* searched for on a map: named, and no position of the phone */
+	r = record(KT_REC_PLACE, KT_BASIS_STATED, "$.frequentPlaces[0]", 90100, 60);
+	set_place(&r, 385000000, 240000000, 0);
+	put_record(f, "o000005", 5, &r);
 
 	assert_int_equal(kt_recstore_skip(&f->store, "o000005", "wifi-scan", 40, &first, &err), 0);
 	assert_int_equal(kt_recstore_withheld(&f->store, "o000005", "outside-period", 5100, &err),
@@ -516,10 +521,10 @@ static void test_counts(void **state)
 	assert_true(has(
 		&b, "\"code\":\"positions-reported\",\"text\":\"5 observations with a "
 		    "usable position, from 2 sources. Their number is no measure of weight.\""));
-	assert_true(has(&b, "\"observations\":11,\"with_position\":5,\"with_time\":5,"
-			    "\"local_time\":1,\"undated\":6,\"withheld\":5166,"
+	assert_true(has(&b, "\"observations\":12,\"with_position\":5,\"places_named\":1,"
+			    "\"with_time\":5,\"local_time\":1,\"undated\":7,\"withheld\":5166,"
 			    "\"withheld_files\":312,\"skipped\":42"));
-	assert_true(has(&b, "\"by_basis\":{\"measured\":3,\"inferred\":3,\"stated\":5}"));
+	assert_true(has(&b, "\"by_basis\":{\"measured\":3,\"inferred\":3,\"stated\":6}"));
 	assert_true(has(&b, "\"objects\":2,\"bytes\":39244,\"phone_bytes\":8731122"));
 	assert_true(has(&b, "\"objects_by_outcome\":{\"acquired\":2,\"failed\":1}"));
 	assert_true(has(&b, "\"problems\":[{\"reason\":\"vanished\",\"count\":1}]"));
