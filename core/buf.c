@@ -10,7 +10,7 @@
 void kt_buf_init(struct kt_buf *b, size_t max)
 {
 	memset(b, 0, sizeof(*b));
-	b->max = max;
+	b->max = max > 0 ? max : KT_BUF_MAX_DEFAULT;
 }
 
 void kt_buf_free(struct kt_buf *b)
@@ -65,7 +65,7 @@ int kt_buf_reserve(struct kt_buf *b, size_t n)
 	return 0;
 }
 
-int kt_buf_put(struct kt_buf *b, const void *p, size_t n)
+int kt_buf_put_more(struct kt_buf *b, const void *p, size_t n)
 {
 	int r = kt_buf_reserve(b, n);
 
@@ -75,16 +75,6 @@ int kt_buf_put(struct kt_buf *b, const void *p, size_t n)
 		memcpy(b->p + b->len, p, n);
 	b->len += n;
 	return 0;
-}
-
-int kt_buf_puts(struct kt_buf *b, const char *s)
-{
-	return kt_buf_put(b, s, strlen(s));
-}
-
-int kt_buf_putc(struct kt_buf *b, char c)
-{
-	return kt_buf_put(b, &c, 1);
 }
 
 int kt_buf_printf(struct kt_buf *b, const char *fmt, ...)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct kt_err;
 
@@ -18,7 +19,7 @@ struct kt_err;
 struct kt_buf {
 	uint8_t *p; /* owned */
 	size_t len, cap;
-	size_t max;	/* hard limit; 0 means KT_BUF_MAX_DEFAULT */
+	size_t max;	/* hard limit; 0 (no init): KT_BUF_MAX_DEFAULT */
 	bool failed;	/* an append did not fit or memory ran out: contents are not to be used */
 	bool no_memory; /* why: true when memory ran out */
 };
@@ -36,9 +37,9 @@ int kt_buf_reserve(struct kt_buf *b, size_t n);
  * Appends. Errors are remembered in b->failed, so that a run of appends needs one check at the
  * end; each also returns 0, KT_E_LIMIT or KT_E_NOMEM.
  */
-int kt_buf_put(struct kt_buf *b, const void *p, size_t n);
-int kt_buf_puts(struct kt_buf *b, const char *s);
-int kt_buf_putc(struct kt_buf *b, char c);
+static inline int kt_buf_put(struct kt_buf *b, const void *p, size_t n);
+static inline int kt_buf_puts(struct kt_buf *b, const char *s);
+static inline int kt_buf_putc(struct kt_buf *b, char c);
 int kt_buf_printf(struct kt_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int kt_buf_put_u8(struct kt_buf *b, uint8_t v);
 int kt_buf_put_le16(struct kt_buf *b, uint16_t v);
@@ -48,6 +49,31 @@ int kt_buf_put_le64(struct kt_buf *b, uint64_t v);
 int kt_buf_put_blob(struct kt_buf *b, const void *p, size_t n);
 /* Terminates with a NUL that does not count in len and returns the text; NULL when failed. */
 const char *kt_buf_cstr(struct kt_buf *b);
+
+/* kt_buf_put() when there is no room yet. */
+int kt_buf_put_more(struct kt_buf *b, const void *p, size_t n);
+
+/* Reports and records are written in pieces of a few bytes: here, so that each costs no call. */
+static inline int kt_buf_put(struct kt_buf *b, const void *p, size_t n)
+{
+	/* one byte stays spare for kt_buf_cstr() */
+	if (b->failed || n >= b->cap - b->len || b->len + n > b->max)
+		return kt_buf_put_more(b, p, n);
+	if (n > 0)
+		memcpy(b->p + b->len, p, n);
+	b->len += n;
+	return 0;
+}
+
+static inline int kt_buf_puts(struct kt_buf *b, const char *s)
+{
+	return kt_buf_put(b, s, strlen(s));
+}
+
+static inline int kt_buf_putc(struct kt_buf *b, char c)
+{
+	return kt_buf_put(b, &c, 1);
+}
 
 struct kt_rd {
 	const uint8_t *p; /* borrowed */

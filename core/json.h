@@ -50,6 +50,14 @@ void kt_jw_null(struct kt_jw *w);
 void kt_jw_fixed(struct kt_jw *w, int64_t v, unsigned scale);
 /* Key and value in one. */
 void kt_jw_kstr(struct kt_jw *w, const char *key, const char *s);
+/*
+ * A key that the compiler has quoted, for what is written a million times: KT_JW_KEY(w, "lat").
+ * The name must be a literal without anything that needs an escape.
+ */
+#define KT_JW_QUOTED(name) "\"" name "\":"
+#define KT_JW_KEY(w, literal)                                                                      \
+	kt_jw_quoted_key((w), KT_JW_QUOTED(literal), sizeof(KT_JW_QUOTED(literal)) - 1)
+void kt_jw_quoted_key(struct kt_jw *w, const char *quoted, size_t n);
 void kt_jw_kint(struct kt_jw *w, const char *key, int64_t v);
 void kt_jw_kuint(struct kt_jw *w, const char *key, uint64_t v);
 void kt_jw_kbool(struct kt_jw *w, const char *key, bool v);
@@ -59,6 +67,8 @@ void kt_jw_kbytes(struct kt_jw *w, const char *key, const void *p, size_t n);
 
 /* Appends bytes in the visible form described at kt_jw_bytes() (without JSON quoting). */
 void kt_text_escape(struct kt_buf *b, const void *p, size_t n);
+/* Whether kt_text_escape() would leave these bytes as they are. */
+bool kt_text_is_plain(const void *p, size_t n);
 /* The inverse. 0 or KT_E_FORMAT. */
 int kt_text_unescape(struct kt_buf *b, const char *p, size_t n);
 /* Length of the valid UTF-8 sequence at p (n bytes left), 0 when invalid; *cp gets the code point. */
@@ -89,10 +99,10 @@ struct kt_json_src {
 
 #define KT_JSON_DEPTH 64
 #define KT_JSON_BUF   65536
+#define KT_JSON_PAD   32 /* zeros that the reader keeps behind the bytes in its buffer */
 
 struct kt_json {
 	struct kt_json_src src;
-	uint8_t buf[KT_JSON_BUF];
 	size_t pos, end;
 	uint64_t base; /* offset of buf[0] */
 	bool src_eof;
@@ -103,10 +113,13 @@ struct kt_json {
 	uint8_t stack[KT_JSON_DEPTH]; /* '{' or '[' */
 	uint8_t expect;
 	/* of the last token: */
-	const char *str; /* NUL-terminated; may hold NULs itself */
+	const char *str; /* valid until the next call; NUL-terminated; may hold NULs itself */
 	size_t str_len;
 	bool str_cut;		   /* longer than str_max: cut, the rest was read and dropped */
 	uint64_t tok_off, tok_end; /* byte offsets [off, end) in the source */
+	/* the reader's own: */
+	char number[24]; /* text of a short number */
+	uint8_t buf[KT_JSON_BUF + KT_JSON_PAD];
 };
 
 /*

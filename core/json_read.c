@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The streaming reader of core/json.h: RFC 8259 to the letter, one pass, constant memory. */
+/*
+ * The streaming reader of core/json.h: RFC 8259 to the letter, one pass, constant memory.
+ *
+ * Every rule stands here once, in functions that take byte after byte through peek(), wherever the
+ * source's pieces end. In front of strings, numbers and white space stands a quick look at the
+ * bytes in the buffer (quick_*): it takes the token when that is plain and lies whole in the
+ * buffer, and otherwise nothing at all, so that the careful function starts where it started.
+ */
 #include "core/err.h"
 #include "core/json.h"
 
 #include <string.h>
 
-#define NUMBER_MAX 64
+/* Kept out of the functions that run for every token, so that these stay small. */
+#define SLOW __attribute__((noinline, cold))
+
+#define NUMBER_MAX   64
+#define NUMBER_QUICK sizeof(((struct kt_json *)0)->number)
 
 enum expect {
+	EX_START,	/* nothing was read: a byte order mark, or a value */
 	EX_VALUE,	/* a value must come */
 	EX_FIRST_VALUE, /* a value or ] */
 	EX_FIRST_KEY,	/* a key or } */
@@ -23,11 +35,12 @@ void kt_json_init(struct kt_json *j, struct kt_json_src src, size_t str_max)
 	j->pos = j->end = 0;
 	j->base = src.off;
 	j->src_eof = false;
+	memset(j->buf, 0, KT_JSON_PAD);
 	kt_buf_init(&j->str_buf, (str_max > NUMBER_MAX ? str_max : NUMBER_MAX) + 16);
 	j->str_max = str_max;
 	j->lenient = false;
 	j->depth = 0;
-	j->expect = EX_VALUE;
+	j->expect = EX_START;
 	j->str = "";
 	j->str_len = 0;
 	j->str_cut = false;
@@ -56,7 +69,8 @@ static int refill(struct kt_json *j, struct kt_err *err)
 		return 0;
 	j->base += j->end;
 	j->pos = j->end = 0;
-	r = j->src.read(j->src.arg, j->buf, sizeof(j->buf), &got, err);
+	r = j->src.read(j->src.arg, j->buf, KT_JSON_BUF, &got, err);
+	memset(j->buf + (r < 0 ? 0 : got), 0, KT_JSON_PAD); /* stops every quick look */
 	if (r < 0)
 		return r;
 	if (got == 0) {
@@ -81,7 +95,7 @@ static int peek(struct kt_json *j, struct kt_err *err)
 	return r == 0 ? AT_END : j->buf[j->pos];
 }
 
-static int bad(struct kt_json *j, const char *what, struct kt_err *err)
+static SLOW int bad(struct kt_json *j, const char *what, struct kt_err *err)
 {
 	return KT_FAIL(err, KT_E_FORMAT, "JSON: %s at byte %llu", what,
 		       (unsigned long long)here(j));
@@ -92,19 +106,164 @@ static int ended(struct kt_json *j, int c, struct kt_err *err)
 	return c == AT_END ? bad(j, "ends early", err) : c;
 }
 
-static int skip_space(struct kt_json *j, struct kt_err *err)
+/* -- quick looks ------------------------------------------------------------------------------ */
+
+/*
+ * Sixteen bytes at a time, in the compiler's own vectors: each comparison gives 0xff or 0 a byte.
+ * Behind the last byte stand KT_JSON_PAD zeros, which are part of nothing: so no look runs over
+ * the end, and one that stops there was not quick.
+ */
+typedef int8_t vec __attribute__((vector_size(16)));
+_Static_assert(KT_JSON_PAD >= sizeof(vec) && KT_JSON_PAD > NUMBER_QUICK, "looks stay inside");
+
+static inline vec load(const uint8_t *p)
 {
+	vec v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* How many bytes of eight stand before the first one that is set; not all are clear. */
+static inline unsigned before_set(uint64_t w)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return (unsigned)__builtin_ctzll(w) / 8;
+}
+
+/* The same of sixteen; 16: none is set. */
+static inline unsigned first_set(vec m)
+{
+	typedef uint64_t halves __attribute__((vector_size(16)));
+	halves w = (halves)m;
+
+	if (w[0] != 0)
+		return before_set(w[0]);
+	return w[1] != 0 ? 8 + before_set(w[1]) : 16;
+}
+
+/* Moves over white space in the buffer; the byte it stops at (the pad's zero at the end). */
+static inline uint8_t quick_space(struct kt_json *j)
+{
+	const uint8_t *p = j->buf + j->pos;
+
+	if (*p == ' ') /* mostly the one behind a colon */
+		p++;
+	while (*p <= ' ') {
+		vec v = load(p);
+		unsigned n = first_set((v != ' ') & (v != '\n') & (v != '\r') & (v != '\t'));
+
+		p += n;
+		if (n < sizeof(v))
+			break;
+	}
+	j->pos = (size_t)(p - j->buf);
+	return *p;
+}
+
+/*
+ * From behind the opening quote to the closing one: NULL when there is an escape, a byte that may
+ * not be there, or none of these before the end of the buffer or of what is kept.
+ */
+static inline uint8_t *quick_text(uint8_t *p, const uint8_t *end, size_t max)
+{
+	const uint8_t *start = p;
+
 	for (;;) {
-		while (j->pos < j->end) {
-			uint8_t c = j->buf[j->pos];
-			if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-				return c;
-			j->pos++;
-		}
-		int r = peek(j, err);
+		vec v = load(p);
+		/* as signed numbers, all bytes above ASCII lie below the control characters */
+		unsigned n = first_set((v < ' ') | (v == '"') | (v == '\\'));
+		uint32_t cp;
+
+		p += n;
+		if ((size_t)(p - start) > max)
+			return NULL;
+		if (n == sizeof(v))
+			continue;
+		if (*p == '"')
+			return p;
+		if (*p < 0x80)
+			return NULL;
+		n = kt_utf8_next(p, (size_t)(end - p), &cp);
+		if (n == 0)
+			return NULL;
+		p += n;
+	}
+}
+
+/* A string as it stands in the buffer; the closing quote becomes the NUL behind it. */
+static inline bool quick_string(struct kt_json *j)
+{
+	uint8_t *start = j->buf + j->pos + 1;
+	uint8_t *close = quick_text(start, j->buf + j->end, j->str_max);
+
+	if (close == NULL)
+		return false;
+	*close = '\0';
+	j->str = (const char *)start;
+	j->str_len = (size_t)(close - start);
+	j->str_cut = false;
+	j->pos = (size_t)(close + 1 - j->buf);
+	return true;
+}
+
+static bool digit(int c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A short number without exponent that does not touch the end of the buffer. */
+static inline bool quick_number(struct kt_json *j)
+{
+	const uint8_t *start = j->buf + j->pos, *p = start + (*start == '-'), *first = p;
+	size_t n;
+
+	while (digit(*p))
+		p++;
+	if (p == first || (*first == '0' && p - first > 1))
+		return false;
+	if (*p == '.') {
+		first = ++p;
+		while (digit(*p))
+			p++;
+		if (p == first)
+			return false;
+	}
+	n = (size_t)(p - start);
+	if (n >= NUMBER_QUICK || *p == 'e' || *p == 'E' || p == j->buf + j->end)
+		return false;
+	memcpy(j->number, start, NUMBER_QUICK); /* of a constant length: two moves */
+	j->number[n] = '\0';
+	j->str = j->number;
+	j->str_len = n;
+	j->str_cut = false;
+	j->pos += n;
+	return true;
+}
+
+/* -- byte after byte -------------------------------------------------------------------------- */
+
+static SLOW int slow_space(struct kt_json *j, struct kt_err *err)
+{
+	int r;
+
+	do {
+		r = peek(j, err);
 		if (r < 0)
 			return r;
-	}
+		r = quick_space(j);
+	} while (j->pos == j->end);
+	return r;
+}
+
+/* The next byte that is no white space, not taken; else like peek(). */
+static inline int skip_space(struct kt_json *j, struct kt_err *err)
+{
+	uint8_t c = quick_space(j);
+
+	return j->pos < j->end ? c : slow_space(j, err);
 }
 
 /* Appends to the token's text, cutting at str_max. */
@@ -238,7 +397,7 @@ static int multibyte(struct kt_json *j, struct kt_err *err)
 	return keep(j, seq, n, err);
 }
 
-static int string(struct kt_json *j, struct kt_err *err)
+static SLOW int slow_string(struct kt_json *j, struct kt_err *err)
 {
 	int r;
 
@@ -281,11 +440,6 @@ static int string(struct kt_json *j, struct kt_err *err)
 	return j->str == NULL ? KT_FAIL(err, KT_E_NOMEM, "JSON: no memory for a string") : 0;
 }
 
-static bool digit(int c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Takes digits into the token's text; at least one must be there. */
 static int digits(struct kt_json *j, struct kt_err *err)
 {
@@ -305,7 +459,7 @@ static int digits(struct kt_json *j, struct kt_err *err)
 	return n == 0 ? bad(j, "digit expected", err) : c;
 }
 
-static int number(struct kt_json *j, struct kt_err *err)
+static SLOW int slow_number(struct kt_json *j, struct kt_err *err)
 {
 	int c = peek(j, err);
 
@@ -347,7 +501,17 @@ static int number(struct kt_json *j, struct kt_err *err)
 	return j->str == NULL ? KT_FAIL(err, KT_E_NOMEM, "JSON: no memory") : 0;
 }
 
-static int word(struct kt_json *j, const char *w, struct kt_err *err)
+static inline int string(struct kt_json *j, struct kt_err *err)
+{
+	return quick_string(j) ? 0 : slow_string(j, err);
+}
+
+static inline int number(struct kt_json *j, struct kt_err *err)
+{
+	return quick_number(j) ? 0 : slow_number(j, err);
+}
+
+static SLOW int word(struct kt_json *j, const char *w, struct kt_err *err)
 {
 	for (; *w != '\0'; w++) {
 		int c = peek(j, err);
@@ -418,6 +582,17 @@ static int close_level(struct kt_json *j, int c, struct kt_err *err)
 	return obj ? KT_JSON_OBJ_END : KT_JSON_ARR_END;
 }
 
+/* Moves a token's text out of the source's buffer. */
+static SLOW int own_text(struct kt_json *j, struct kt_err *err)
+{
+	if (j->str == (const char *)j->str_buf.p)
+		return 0;
+	kt_buf_reset(&j->str_buf);
+	kt_buf_put(&j->str_buf, j->str, j->str_len);
+	j->str = kt_buf_cstr(&j->str_buf);
+	return j->str == NULL ? KT_FAIL(err, KT_E_NOMEM, "JSON: no memory for a string") : 0;
+}
+
 static int key(struct kt_json *j, int c, struct kt_err *err)
 {
 	uint64_t end;
@@ -429,7 +604,13 @@ static int key(struct kt_json *j, int c, struct kt_err *err)
 	if (r < 0)
 		return r;
 	end = here(j);
-	r = skip_space(j, err);
+	r = quick_space(j);
+	if (j->pos == j->end) {
+		/* the next piece of the source is about to take the place of the text */
+		r = own_text(j, err);
+		if (r == 0)
+			r = skip_space(j, err);
+	}
 	if (r < 0)
 		return ended(j, r, err);
 	if (r != ':')
@@ -440,7 +621,7 @@ static int key(struct kt_json *j, int c, struct kt_err *err)
 	return KT_JSON_KEY;
 }
 
-static int start_of_text(struct kt_json *j, struct kt_err *err)
+static SLOW int start_of_text(struct kt_json *j, struct kt_err *err)
 {
 	static const uint8_t bom[3] = {0xef, 0xbb, 0xbf};
 	int c = peek(j, err);
@@ -463,10 +644,11 @@ int kt_json_next(struct kt_json *j, struct kt_err *err)
 {
 	int c, tok;
 
-	if (j->base + j->pos == j->src.off && j->expect == EX_VALUE) {
+	if (j->expect == EX_START) {
 		c = start_of_text(j, err);
 		if (c < 0)
 			return c;
+		j->expect = EX_VALUE;
 	}
 	c = skip_space(j, err);
 	if (c == AT_END)

@@ -17,7 +17,7 @@ static void newline(struct kt_jw *w)
 }
 
 /* Before a value or key: the comma, and the line break of the pretty form. */
-static void lead(struct kt_jw *w)
+static inline void lead(struct kt_jw *w)
 {
 	if (w->after_key) {
 		w->after_key = false;
@@ -77,16 +77,40 @@ void kt_jw_arr_end(struct kt_jw *w)
 	close_level(w, ']');
 }
 
+/* What may stand in a string unescaped; bytes above ASCII are parts of UTF-8 sequences. */
+static const bool as_is[256] = {
+	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true, [0x80 ... 0xff] = true};
+
+/* How many bytes come before the first one that needs an escape. */
+static inline size_t plain_text(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && as_is[(unsigned char)p[i]])
+		i++;
+	return i;
+}
+
 static void put_quoted(struct kt_jw *w, const char *p, size_t n)
 {
 	struct kt_buf *b = w->out;
 	size_t start = 0;
 
+	if (plain_text(p, n) == n && kt_buf_reserve(b, n + 2) == 0) {
+		uint8_t *o = b->p + b->len;
+
+		o[0] = '"';
+		if (n > 0)
+			memcpy(o + 1, p, n);
+		o[n + 1] = '"';
+		b->len += n + 2;
+		return;
+	}
 	kt_buf_putc(b, '"');
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+		if (as_is[c])
 			continue;
 		kt_buf_put(b, p + start, i - start);
 		start = i + 1;
@@ -129,6 +153,10 @@ void kt_jw_bytes(struct kt_jw *w, const void *p, size_t n)
 {
 	struct kt_buf t;
 
+	if (kt_text_is_plain(p, n)) {
+		kt_jw_strn(w, p, n);
+		return;
+	}
 	kt_buf_init(&t, 0);
 	kt_text_escape(&t, p, n);
 	if (t.failed)
@@ -144,10 +172,17 @@ static void put_uint(struct kt_buf *b, uint64_t v, unsigned width)
 	char t[24]; /* 20 digits are the most there are */
 	unsigned n = 0;
 
+	/* two at a time: the divisions are what takes its time */
+	for (; v >= 100; v /= 100) {
+		unsigned two = (unsigned)(v % 100);
+
+		t[sizeof(t) - ++n] = (char)('0' + two % 10);
+		t[sizeof(t) - ++n] = (char)('0' + two / 10);
+	}
 	do {
 		t[sizeof(t) - ++n] = (char)('0' + v % 10);
 		v /= 10;
-	} while (v > 0 && n < sizeof(t));
+	} while (v > 0);
 	while (n < width && n < sizeof(t))
 		t[sizeof(t) - ++n] = '0';
 	kt_buf_put(b, t + (sizeof(t) - n), n);
@@ -204,6 +239,15 @@ void kt_jw_kstr(struct kt_jw *w, const char *key, const char *s)
 {
 	kt_jw_key(w, key);
 	kt_jw_str(w, s);
+}
+
+void kt_jw_quoted_key(struct kt_jw *w, const char *quoted, size_t n)
+{
+	lead(w);
+	kt_buf_put(w->out, quoted, n);
+	if (w->pretty)
+		kt_buf_putc(w->out, ' ');
+	w->after_key = true;
 }
 
 void kt_jw_kint(struct kt_jw *w, const char *key, int64_t v)

@@ -10,12 +10,13 @@
 #define INT false
 #define STR true
 static const struct field {
-	const char *name;
-	uint8_t group;
+	const char *name, *quoted; /* quoted: as a key of JSON */
+	uint8_t quoted_len, group;
 	bool is_str;
 } fields[KT_F_COUNT] = {
-	{NULL, 0, false},
-#define KT_FIELD(id, name, group, kind) {name, KT_G_##group, kind},
+	{NULL, NULL, 0, 0, false},
+#define KT_FIELD(id, name, group, kind)                                                            \
+	{name, KT_JW_QUOTED(name), sizeof(KT_JW_QUOTED(name)) - 1, KT_G_##group, kind},
 #include "core/fields.def"
 };
 #undef INT
@@ -26,8 +27,8 @@ static const char *const group_names[KT_G_COUNT] = {
 };
 
 static const char *const type_names[KT_REC_TYPE_END] = {
-	NULL, "position", "visit", "movement", "media", "property", "setting", "user", "network",
-	"place", "event",
+	NULL,	   "position", "visit",	  "movement", "media", "property",
+	"setting", "user",     "network", "place",    "event",
 };
 
 static const char *const basis_names[KT_BASIS_END] = {
@@ -36,11 +37,11 @@ static const char *const basis_names[KT_BASIS_END] = {
 
 static const char *const time_kinds[KT_TIME_KIND_END] = {"none", "utc", "local", "boot"};
 static const char *const pos_states[KT_POS_STATE_END] = {"none", "ok", "unusable"};
-static const char *const loc_kinds[KT_LOC_END] = {NULL,  "bytes", "json",  "line",
-						  "row", "key",	"member"};
+static const char *const loc_kinds[KT_LOC_END] = {NULL,	 "bytes", "json",  "line",
+						  "row", "key",	  "member"};
 static const char *const flag_names[] = {
-	"null-island", "mock", "implausible-time", "coarse", "wrapped", "duplicate", "bad-accuracy",
-	"trashed",
+	"null-island", "mock",	    "implausible-time", "coarse",
+	"wrapped",     "duplicate", "bad-accuracy",	"trashed",
 };
 
 const char *kt_field_name(unsigned f)
@@ -81,6 +82,16 @@ const char *kt_basis_name(unsigned b)
 	return b > 0 && b < KT_BASIS_END ? basis_names[b] : NULL;
 }
 
+void kt_rec_clear(struct kt_record *r)
+{
+	memset(r, 0, offsetof(struct kt_record, attr));
+}
+
+void kt_rec_copy(struct kt_record *to, const struct kt_record *from)
+{
+	memcpy(to, from, offsetof(struct kt_record, attr) + from->nattrs * sizeof(from->attr[0]));
+}
+
 void kt_rec_str(struct kt_record *r, enum kt_field f, const char *p, size_t len)
 {
 	struct kt_attr *a;
@@ -101,8 +112,9 @@ void kt_rec_int(struct kt_record *r, enum kt_field f, int64_t v)
 	if (r->nattrs >= KT_REC_ATTRS)
 		return;
 	a = &r->attr[r->nattrs++];
-	memset(a, 0, sizeof(*a));
 	a->field = (uint16_t)f;
+	a->s.p = NULL;
+	a->s.len = 0;
 	a->i = v;
 }
 
@@ -114,9 +126,27 @@ const struct kt_attr *kt_rec_attr(const struct kt_record *r, enum kt_field f)
 	return NULL;
 }
 
+#define REASON_MAX 64u
+
 static bool time_ok(int64_t t)
 {
 	return t >= KT_TIME_MIN && t <= KT_TIME_MAX;
+}
+
+/* Twice would be two members of one name in every JSON made of it. All fields are known ones. */
+static bool attr_twice(const struct kt_record *r)
+{
+	uint64_t seen[KT_F_COUNT / 64 + 1] = {0};
+
+	for (unsigned i = 0; i < r->nattrs; i++) {
+		uint64_t *w = &seen[r->attr[i].field / 64], bit = UINT64_C(1)
+								  << r->attr[i].field % 64;
+
+		if ((*w & bit) != 0)
+			return true;
+		*w |= bit;
+	}
+	return false;
 }
 
 int kt_rec_check(const struct kt_record *r, struct kt_err *err)
@@ -134,7 +164,7 @@ int kt_rec_check(const struct kt_record *r, struct kt_err *err)
 		return KT_FAIL(err, KT_E_FORMAT, "record: position out of range");
 	if (r->has_accuracy && (r->accuracy_mm < 0 || r->accuracy_mm > INT64_C(100000000000)))
 		return KT_FAIL(err, KT_E_FORMAT, "record: accuracy out of range");
-	if (r->pos_reason.len > 64 || r->raw.len > KT_REC_STR_MAX ||
+	if (r->pos_reason.len > REASON_MAX || r->raw.len > KT_REC_STR_MAX ||
 	    r->loc.path.len > KT_REC_STR_MAX || r->nattrs > KT_REC_ATTRS)
 		return KT_FAIL(err, KT_E_FORMAT, "record: text too long");
 	if (r->loc.kind == 0 || r->loc.kind >= KT_LOC_END)
@@ -142,11 +172,8 @@ int kt_rec_check(const struct kt_record *r, struct kt_err *err)
 	for (unsigned i = 0; i < r->nattrs; i++)
 		if (kt_field_name(r->attr[i].field) == NULL || r->attr[i].s.len > KT_REC_STR_MAX)
 			return KT_FAIL(err, KT_E_FORMAT, "record: bad attribute");
-	/* twice would be two members of one name in every JSON made of it */
-	for (unsigned i = 1; i < r->nattrs; i++)
-		for (unsigned k = 0; k < i; k++)
-			if (r->attr[k].field == r->attr[i].field)
-				return KT_FAIL(err, KT_E_FORMAT, "record: attribute stands twice");
+	if (attr_twice(r))
+		return KT_FAIL(err, KT_E_FORMAT, "record: attribute stands twice");
 	return 0;
 }
 
@@ -154,112 +181,154 @@ int kt_rec_check(const struct kt_record *r, struct kt_err *err)
 #define HAS_END	     1u
 #define HAS_ACCURACY 2u
 
-static void put_str(struct kt_buf *b, const struct kt_str *s)
+/* Bytes up to the first text, and the most that a whole record can take. */
+#define HEAD_LEN 58u
+#define REC_MAX                                                                                    \
+	(HEAD_LEN + 2 * (2 + KT_REC_STR_MAX) + (2 + REASON_MAX) + 1 +                              \
+	 KT_REC_ATTRS * (4 + KT_REC_STR_MAX))
+
+static uint8_t *put_str(uint8_t *p, const struct kt_str *s)
 {
-	kt_buf_put_le16(b, (uint16_t)s->len);
-	kt_buf_put(b, s->p, s->len);
+	kt_put_le16(p, (uint16_t)s->len);
+	if (s->len > 0)
+		memcpy(p + 2, s->p, s->len);
+	return p + 2 + s->len;
+}
+
+/* Writes into room for REC_MAX bytes, which the check before has made enough; the end. */
+static uint8_t *put_record(const struct kt_record *r, uint8_t *p)
+{
+	p[0] = r->type;
+	p[1] = r->basis;
+	p[2] = r->time_kind;
+	p[3] = r->pos_state;
+	p[4] = (uint8_t)((r->has_end ? HAS_END : 0) | (r->has_accuracy ? HAS_ACCURACY : 0));
+	p[5] = r->loc.kind;
+	kt_put_le32(p + 6, r->flags);
+	kt_put_le64(p + 10, (uint64_t)r->t_us);
+	kt_put_le64(p + 18, (uint64_t)r->t_end_us);
+	kt_put_le32(p + 26, (uint32_t)r->lat_e7);
+	kt_put_le32(p + 30, (uint32_t)r->lon_e7);
+	kt_put_le64(p + 34, (uint64_t)r->accuracy_mm);
+	kt_put_le64(p + 42, r->loc.off);
+	kt_put_le64(p + 50, r->loc.len);
+	p = put_str(p + HEAD_LEN, &r->loc.path);
+	p = put_str(p, &r->pos_reason);
+	p = put_str(p, &r->raw);
+	*p++ = (uint8_t)r->nattrs;
+	for (unsigned i = 0; i < r->nattrs; i++) {
+		const struct kt_attr *a = &r->attr[i];
+
+		kt_put_le16(p, a->field);
+		p += 2;
+		if (fields[a->field].is_str) {
+			p = put_str(p, &a->s);
+		} else {
+			kt_put_le64(p, (uint64_t)a->i);
+			p += 8;
+		}
+	}
+	return p;
 }
 
 int kt_rec_encode(const struct kt_record *r, struct kt_buf *b, struct kt_err *err)
 {
-	uint8_t head[50];
 	int c = kt_rec_check(r, err);
 
 	if (c < 0)
 		return c;
-	head[0] = r->type;
-	head[1] = r->basis;
-	head[2] = r->time_kind;
-	head[3] = r->pos_state;
-	head[4] = (uint8_t)((r->has_end ? HAS_END : 0) | (r->has_accuracy ? HAS_ACCURACY : 0));
-	head[5] = r->loc.kind;
-	kt_put_le32(head + 6, r->flags);
-	kt_put_le64(head + 10, (uint64_t)r->t_us);
-	kt_put_le64(head + 18, (uint64_t)r->t_end_us);
-	kt_put_le32(head + 26, (uint32_t)r->lat_e7);
-	kt_put_le32(head + 30, (uint32_t)r->lon_e7);
-	kt_put_le64(head + 34, (uint64_t)r->accuracy_mm);
-	kt_put_le64(head + 42, r->loc.off);
-	kt_buf_put(b, head, sizeof(head));
-	kt_buf_put_le64(b, r->loc.len);
-	put_str(b, &r->loc.path);
-	put_str(b, &r->pos_reason);
-	put_str(b, &r->raw);
-	kt_buf_put_u8(b, (uint8_t)r->nattrs);
-	for (unsigned i = 0; i < r->nattrs; i++) {
-		const struct kt_attr *a = &r->attr[i];
-		kt_buf_put_le16(b, a->field);
-		if (kt_field_is_int(a->field))
-			kt_buf_put_le64(b, (uint64_t)a->i);
-		else
-			put_str(b, &a->s);
-	}
-	return b->failed ? KT_FAIL(err, KT_E_LIMIT, "record does not fit") : 0;
+	c = kt_buf_reserve(b, REC_MAX);
+	if (c < 0)
+		return KT_FAIL(err, c, "record does not fit");
+	b->len = (size_t)(put_record(r, b->p + b->len) - b->p);
+	return 0;
 }
 
-static void get_str(struct kt_rd *rd, struct kt_str *s)
+/* False: runs over the end. */
+static bool get_str(const uint8_t **p, const uint8_t *end, struct kt_str *s)
 {
-	s->len = kt_rd_le16(rd);
-	s->p = (const char *)kt_rd_bytes(rd, s->len);
-	if (s->p == NULL) {
-		s->p = "";
-		s->len = 0;
-	}
+	if (end - *p < 2)
+		return false;
+	s->len = kt_get_le16(*p);
+	if ((size_t)(end - *p) - 2 < s->len)
+		return false;
+	s->p = (const char *)*p + 2;
+	*p += 2 + s->len;
+	return true;
 }
 
-int kt_rec_decode(struct kt_record *r, const void *p, size_t n, struct kt_err *err)
+static bool get_attr(const uint8_t **p, const uint8_t *end, struct kt_attr *a)
 {
-	struct kt_rd rd;
-	uint8_t has;
+	a->s.p = "";
+	a->s.len = 0;
+	a->i = 0;
+	if (end - *p < 2)
+		return false;
+	a->field = kt_get_le16(*p);
+	*p += 2;
+	if (!kt_field_is_int(a->field))
+		return get_str(p, end, &a->s);
+	if (end - *p < 8)
+		return false;
+	a->i = (int64_t)kt_get_le64(*p);
+	*p += 8;
+	return true;
+}
 
-	memset(r, 0, sizeof(*r));
-	kt_rd_init(&rd, p, n);
-	r->type = kt_rd_u8(&rd);
-	r->basis = kt_rd_u8(&rd);
-	r->time_kind = kt_rd_u8(&rd);
-	r->pos_state = kt_rd_u8(&rd);
-	has = kt_rd_u8(&rd);
-	r->has_end = (has & HAS_END) != 0;
-	r->has_accuracy = (has & HAS_ACCURACY) != 0;
-	r->loc.kind = kt_rd_u8(&rd);
-	r->flags = kt_rd_le32(&rd);
-	r->t_us = (int64_t)kt_rd_le64(&rd);
-	r->t_end_us = (int64_t)kt_rd_le64(&rd);
-	r->lat_e7 = (int32_t)kt_rd_le32(&rd);
-	r->lon_e7 = (int32_t)kt_rd_le32(&rd);
-	r->accuracy_mm = (int64_t)kt_rd_le64(&rd);
-	r->loc.off = kt_rd_le64(&rd);
-	r->loc.len = kt_rd_le64(&rd);
-	get_str(&rd, &r->loc.path);
-	get_str(&rd, &r->pos_reason);
-	get_str(&rd, &r->raw);
-	r->nattrs = kt_rd_u8(&rd);
-	if (r->nattrs > KT_REC_ATTRS)
-		return KT_FAIL(err, KT_E_FORMAT, "record: too many attributes");
-	for (unsigned i = 0; i < r->nattrs; i++) {
-		struct kt_attr *a = &r->attr[i];
-		a->field = kt_rd_le16(&rd);
-		if (kt_field_is_int(a->field))
-			a->i = (int64_t)kt_rd_le64(&rd);
-		else
-			get_str(&rd, &a->s);
-	}
-	if (rd.failed || kt_rd_left(&rd) > 0)
+int kt_rec_decode(struct kt_record *r, const void *bytes, size_t n, struct kt_err *err)
+{
+	const uint8_t *p = bytes, *end = p + n;
+	unsigned nattrs;
+	bool whole;
+
+	kt_rec_clear(r);
+	if (n < HEAD_LEN)
 		return KT_FAIL(err, KT_E_FORMAT, "record: wrong length");
-	if ((has & ~(HAS_END | HAS_ACCURACY)) != 0)
+	r->type = p[0];
+	r->basis = p[1];
+	r->time_kind = p[2];
+	r->pos_state = p[3];
+	r->has_end = (p[4] & HAS_END) != 0;
+	r->has_accuracy = (p[4] & HAS_ACCURACY) != 0;
+	if ((p[4] & ~(HAS_END | HAS_ACCURACY)) != 0)
 		return KT_FAIL(err, KT_E_FORMAT, "record: unknown presence bit");
+	r->loc.kind = p[5];
+	r->flags = kt_get_le32(p + 6);
+	r->t_us = (int64_t)kt_get_le64(p + 10);
+	r->t_end_us = (int64_t)kt_get_le64(p + 18);
+	r->lat_e7 = (int32_t)kt_get_le32(p + 26);
+	r->lon_e7 = (int32_t)kt_get_le32(p + 30);
+	r->accuracy_mm = (int64_t)kt_get_le64(p + 34);
+	r->loc.off = kt_get_le64(p + 42);
+	r->loc.len = kt_get_le64(p + 50);
+	p += HEAD_LEN;
+	whole = get_str(&p, end, &r->loc.path) && get_str(&p, end, &r->pos_reason) &&
+		get_str(&p, end, &r->raw) && p < end;
+	nattrs = whole ? *p++ : 0;
+	if (nattrs > KT_REC_ATTRS)
+		return KT_FAIL(err, KT_E_FORMAT, "record: too many attributes");
+	for (unsigned i = 0; whole && i < nattrs; i++)
+		whole = get_attr(&p, end, &r->attr[r->nattrs++]);
+	if (!whole || p != end)
+		return KT_FAIL(err, KT_E_FORMAT, "record: wrong length");
 	return kt_rec_check(r, err);
 }
+
+/* Key and value in one. */
+#define KSTR(w, key, s)	     (KT_JW_KEY(w, key), kt_jw_str(w, s))
+#define KBYTES(w, key, p, n) (KT_JW_KEY(w, key), kt_jw_bytes(w, p, n))
+#define KUINT(w, key, v)     (KT_JW_KEY(w, key), kt_jw_uint(w, v))
 
 static void json_time(const struct kt_record *r, struct kt_jw *w)
 {
 	char t[KT_TIME_TEXT];
 	bool local = r->time_kind == KT_TIME_LOCAL;
 
-	kt_jw_kstr(w, "t", r->time_kind == KT_TIME_NONE || local ? NULL : kt_time_text(r->t_us, t));
-	kt_jw_kstr(w, "t_kind", time_kinds[r->time_kind]);
+	KT_JW_KEY(w, "t");
+	kt_jw_str(w, r->time_kind == KT_TIME_NONE || local ? NULL : kt_time_text(r->t_us, t));
+	KSTR(w, "t_kind", time_kinds[r->time_kind]);
 	if (local)
-		kt_jw_kstr(w, "t_local", kt_time_local_text(r->t_us, t));
+		KSTR(w, "t_local", kt_time_local_text(r->t_us, t));
 	if (r->has_end)
 		kt_jw_kstr(w, "t_end",
 			   local ? kt_time_local_text(r->t_end_us, t)
@@ -270,34 +339,34 @@ static void json_position(const struct kt_record *r, struct kt_jw *w)
 {
 	bool ok = r->pos_state == KT_POS_OK;
 
-	kt_jw_key(w, "lat");
+	KT_JW_KEY(w, "lat");
 	if (ok)
 		kt_jw_fixed(w, r->lat_e7, 7);
 	else
 		kt_jw_null(w);
-	kt_jw_key(w, "lon");
+	KT_JW_KEY(w, "lon");
 	if (ok)
 		kt_jw_fixed(w, r->lon_e7, 7);
 	else
 		kt_jw_null(w);
-	kt_jw_key(w, "accuracy_m");
+	KT_JW_KEY(w, "accuracy_m");
 	if (r->has_accuracy)
 		kt_jw_fixed(w, r->accuracy_mm, 3);
 	else
 		kt_jw_null(w);
-	kt_jw_kstr(w, "position", pos_states[r->pos_state]);
+	KSTR(w, "position", pos_states[r->pos_state]);
 	if (r->pos_reason.len > 0)
-		kt_jw_kbytes(w, "position_reason", r->pos_reason.p, r->pos_reason.len);
+		KBYTES(w, "position_reason", r->pos_reason.p, r->pos_reason.len);
 }
 
 void kt_rec_json(const struct kt_record *r, struct kt_jw *w)
 {
-	kt_jw_kstr(w, "type", kt_rec_type_name(r->type));
-	kt_jw_kstr(w, "basis", kt_basis_name(r->basis));
+	KSTR(w, "type", kt_rec_type_name(r->type));
+	KSTR(w, "basis", kt_basis_name(r->basis));
 	json_time(r, w);
 	json_position(r, w);
 	if (r->flags != 0) {
-		kt_jw_key(w, "flags");
+		KT_JW_KEY(w, "flags");
 		kt_jw_arr(w);
 		for (unsigned i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 			if ((r->flags & 1u << i) != 0)
@@ -306,20 +375,20 @@ void kt_rec_json(const struct kt_record *r, struct kt_jw *w)
 	}
 	for (unsigned i = 0; i < r->nattrs; i++) {
 		const struct kt_attr *a = &r->attr[i];
-		kt_jw_key(w, kt_field_name(a->field));
+		kt_jw_quoted_key(w, fields[a->field].quoted, fields[a->field].quoted_len);
 		if (kt_field_is_int(a->field))
 			kt_jw_int(w, a->i);
 		else
 			kt_jw_bytes(w, a->s.p, a->s.len);
 	}
 	if (r->raw.len > 0)
-		kt_jw_kbytes(w, "raw", r->raw.p, r->raw.len);
-	kt_jw_key(w, "locator");
+		KBYTES(w, "raw", r->raw.p, r->raw.len);
+	KT_JW_KEY(w, "locator");
 	kt_jw_obj(w);
-	kt_jw_kstr(w, "kind", loc_kinds[r->loc.kind]);
+	KSTR(w, "kind", loc_kinds[r->loc.kind]);
 	if (r->loc.path.len > 0)
-		kt_jw_kbytes(w, "path", r->loc.path.p, r->loc.path.len);
-	kt_jw_kuint(w, "offset", r->loc.off);
-	kt_jw_kuint(w, "length", r->loc.len);
+		KBYTES(w, "path", r->loc.path.p, r->loc.path.len);
+	KUINT(w, "offset", r->loc.off);
+	KUINT(w, "length", r->loc.len);
 	kt_jw_obj_end(w);
 }

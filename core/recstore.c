@@ -10,22 +10,29 @@
 #include <string.h>
 #include <unistd.h>
 
-enum stmt { ARTIFACT, RECORD, SKIP, WITHHELD, NOTE, STMT_COUNT };
+enum stmt { ARTIFACT, RECORD, RECORDS, SKIP, WITHHELD, NOTE, STMT_COUNT };
 
+#define COLUMNS 4 /* of a record */
+#define ROW	"(?,?,?,?)"
+#define ROWS_4	ROW "," ROW "," ROW "," ROW
+
+_Static_assert(KT_RECSTORE_BATCH == 16, "as many rows as RECORDS has");
 _Static_assert(STMT_COUNT <= sizeof(((struct kt_recstore *)0)->stmt) / sizeof(void *),
 	       "every statement has its place");
 
 static const char *const inserts[STMT_COUNT] = {
 	[ARTIFACT] = "INSERT INTO artifact VALUES(?,?,?,?,?,?,?,?,?,?)",
-	[RECORD] = "INSERT INTO record VALUES(?,?,?,?)",
+	[RECORD] = "INSERT INTO record VALUES" ROW,
+	[RECORDS] = "INSERT INTO record VALUES" ROWS_4 "," ROWS_4 "," ROWS_4 "," ROWS_4,
 	[SKIP] = "INSERT INTO skip VALUES(?,?,?,?,?,?)",
 	[WITHHELD] = "INSERT INTO withheld VALUES(?,?,?)",
 	[NOTE] = "INSERT INTO note VALUES(?,?,?)",
 };
 
 /*
- * A derived file: no sync, and a journal in memory that is there for the savepoints alone. WITHOUT
- * ROWID with pages of 16 KiB: rows arrive in key order, so records are written once, in one tree.
+ * A derived file: no sync, and a journal in memory that is there for the savepoints alone. Records
+ * have no key but their rowid: they are appended in their order, and a search for the place of each
+ * would cost as much as all the rest.
  */
 static const char setup[] =
 	"PRAGMA page_size=16384; PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
@@ -33,8 +40,7 @@ static const char setup[] =
 	"BEGIN EXCLUSIVE;"
 	"CREATE TABLE artifact(object TEXT PRIMARY KEY, item TEXT, plugin TEXT, version INT,"
 	" code TEXT, error TEXT, seen INT, emitted INT, skipped INT, withheld INT) WITHOUT ROWID;"
-	"CREATE TABLE record(object TEXT, n INT, t_us INT, json TEXT, PRIMARY KEY(object, n))"
-	" WITHOUT ROWID;"
+	"CREATE TABLE record(object TEXT, n INT, t_us INT, json TEXT);"
 	"CREATE TABLE skip(object TEXT, reason TEXT, n INT, first_off INT, first_len INT,"
 	" first_path TEXT);"
 	"CREATE TABLE withheld(object TEXT, reason TEXT, n INT);"
@@ -56,12 +62,16 @@ void kt_recstore_abandon(struct kt_recstore *s)
 	for (unsigned i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->stmt[i]);
 	sqlite3_close(s->db); /* rolls back what is open */
+	kt_buf_free(&s->texts);
 	memset(s, 0, sizeof(*s));
 }
 
 static int open_db(const char *path, int flags, struct kt_recstore *s, struct kt_err *err)
 {
-	if (sqlite3_open_v2(path, &s->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+	/* one thread in every program of ours: SQLite's own locks are not needed */
+	flags |= SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
+	kt_buf_init(&s->texts, 0);
+	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
 		return db_fail(s, err, "cannot be opened");
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -146,6 +156,14 @@ int kt_recstore_close(struct kt_recstore *s, struct kt_err *err)
 
 /* -- one artifact ----------------------------------------------------------------------------- */
 
+static int insert_waiting(struct kt_recstore *s, struct kt_err *err);
+
+static void drop_waiting(struct kt_recstore *s)
+{
+	s->waiting = 0;
+	kt_buf_reset(&s->texts);
+}
+
 int kt_recstore_begin(struct kt_recstore *s, struct kt_err *err)
 {
 	int r;
@@ -154,13 +172,19 @@ int kt_recstore_begin(struct kt_recstore *s, struct kt_err *err)
 		return KT_FAIL(err, KT_E_USAGE, "records.sqlite: begin at the wrong moment");
 	r = run(s, "SAVEPOINT artifact", "begin", err);
 	s->in_artifact = r == 0;
+	s->object[0] = '\0';
 	return r;
 }
 
 int kt_recstore_commit(struct kt_recstore *s, struct kt_err *err)
 {
+	int r;
+
 	if (!s->in_artifact)
 		return KT_FAIL(err, KT_E_USAGE, "records.sqlite: commit without begin");
+	r = insert_waiting(s, err);
+	if (r < 0)
+		return r;
 	s->in_artifact = false;
 	return run(s, "RELEASE artifact", "commit", err);
 }
@@ -169,6 +193,7 @@ int kt_recstore_rollback(struct kt_recstore *s, struct kt_err *err)
 {
 	if (!s->in_artifact)
 		return KT_FAIL(err, KT_E_USAGE, "records.sqlite: rollback without begin");
+	drop_waiting(s);
 	s->in_artifact = false;
 	return run(s, "ROLLBACK TO artifact; RELEASE artifact", "rollback", err);
 }
@@ -230,19 +255,58 @@ int kt_recstore_artifact(struct kt_recstore *s, const struct kt_artifact_row *a,
 	return step(s, q, err);
 }
 
+/* Binds waiting record i as the row that begins at parameter `first`. */
+static void bind_waiting(struct kt_recstore *s, unsigned i, sqlite3_stmt *q, int first)
+{
+	bind_str(q, first, s->object);
+	bind_count(q, first + 1, s->wait[i].n);
+	if (s->wait[i].timed) /* else it stays NULL: step() has cleared the last row's */
+		sqlite3_bind_int64(q, first + 2, s->wait[i].t_us);
+	bind_text(q, first + 3, (const char *)s->texts.p + s->wait[i].at, s->wait[i].len);
+}
+
+static int insert_waiting(struct kt_recstore *s, struct kt_err *err)
+{
+	sqlite3_stmt *all = s->stmt[RECORDS], *one = s->stmt[RECORD];
+	int r = 0;
+
+	if (s->waiting == KT_RECSTORE_BATCH) {
+		for (unsigned i = 0; i < KT_RECSTORE_BATCH; i++)
+			bind_waiting(s, i, all, (int)(i * COLUMNS) + 1);
+		r = step(s, all, err);
+	} else {
+		for (unsigned i = 0; i < s->waiting && r == 0; i++) {
+			bind_waiting(s, i, one, 1);
+			r = step(s, one, err);
+		}
+	}
+	drop_waiting(s);
+	return r;
+}
+
 int kt_recstore_record(struct kt_recstore *s, const char *object, uint64_t n, const int64_t *t_us,
 		       const char *json, size_t json_len, struct kt_err *err)
 {
-	sqlite3_stmt *q = row(s, RECORD, err);
-
-	if (q == NULL)
+	if (row(s, RECORD, err) == NULL)
 		return KT_E_USAGE;
-	bind_str(q, 1, object);
-	bind_count(q, 2, n);
-	if (t_us != NULL)
-		sqlite3_bind_int64(q, 3, *t_us);
-	bind_text(q, 4, json, json_len);
-	return step(s, q, err);
+	if (s->object[0] == '\0') {
+		size_t len = strlen(object);
+
+		if (len == 0 || len >= sizeof(s->object))
+			return KT_FAIL(err, KT_E_USAGE, "records.sqlite: an object's name");
+		memcpy(s->object, object, len + 1);
+	} else if (n <= s->last_n || strcmp(s->object, object) != 0) {
+		return KT_FAIL(err, KT_E_USAGE, "records.sqlite: a record out of its order");
+	}
+	s->last_n = n;
+	s->wait[s->waiting].n = n;
+	s->wait[s->waiting].timed = t_us != NULL;
+	s->wait[s->waiting].t_us = t_us != NULL ? *t_us : 0;
+	s->wait[s->waiting].at = s->texts.len;
+	s->wait[s->waiting++].len = json_len;
+	if (kt_buf_put(&s->texts, json, json_len) < 0)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for records");
+	return s->waiting == KT_RECSTORE_BATCH ? insert_waiting(s, err) : 0;
 }
 
 int kt_recstore_skip(struct kt_recstore *s, const char *object, const char *reason, uint64_t n,

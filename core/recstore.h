@@ -6,8 +6,10 @@
  *
  *   artifact(object TEXT PRIMARY KEY, item TEXT, plugin TEXT, version INT, code TEXT, error TEXT,
  *            seen INT, emitted INT, skipped INT, withheld INT)
- *   record(object TEXT, n INT, t_us INT NULL, json TEXT, PRIMARY KEY(object, n))
- *       json: one object as kt_rec_json() writes it, after the mandate's field and precision limits
+ *   record(object TEXT, n INT, t_us INT NULL, json TEXT)
+ *       (object, n) stands once: an object is one artifact, and its n only grow; in this order the
+ *       rows lie, so a rowid finds one. json: one object as kt_rec_json() writes it, after the
+ *       mandate's field and precision limits
  *   skip(object TEXT, reason TEXT, n INT, first_off INT, first_len INT, first_path TEXT)
  *   withheld(object TEXT, reason TEXT, n INT)
  *   note(object TEXT, code TEXT, text TEXT)
@@ -23,16 +25,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/buf.h"
+
 struct kt_err;
 struct kt_locator;
 struct sqlite3;
 
-#define KT_RECSTORE_VERSION 1
+#define KT_RECSTORE_VERSION 2
+#define KT_RECSTORE_BATCH   16u
 
 struct kt_recstore {
 	struct sqlite3 *db; /* owned; readers use it directly */
 	void *stmt[6];
 	bool writing, in_artifact;
+	/* records that wait to be inserted together: most of the cost is one per statement */
+	struct {
+		uint64_t n;
+		int64_t t_us;
+		bool timed;
+		size_t at, len; /* in texts */
+	} wait[KT_RECSTORE_BATCH];
+	unsigned waiting;
+	struct kt_buf texts;
+	char object[32]; /* of the records of the artifact under way; "" before the first */
+	uint64_t last_n;
 };
 
 struct kt_artifact_row {
@@ -58,7 +74,9 @@ void kt_recstore_abandon(struct kt_recstore *s);
 
 /*
  * One artifact's rows come or go together: begin, rows, then commit or rollback. A row outside of
- * begin is KT_E_USAGE; a full disk or a row that stands twice is KT_E_STORAGE.
+ * begin is KT_E_USAGE; a full disk or an artifact that stands twice is KT_E_STORAGE. Records are
+ * held back for a moment, so a full disk may show only at a later one or at the commit; after any
+ * such failure the artifact can only be rolled back.
  */
 int kt_recstore_begin(struct kt_recstore *s, struct kt_err *err);
 int kt_recstore_commit(struct kt_recstore *s, struct kt_err *err);
@@ -66,7 +84,10 @@ int kt_recstore_rollback(struct kt_recstore *s, struct kt_err *err);
 
 int kt_recstore_artifact(struct kt_recstore *s, const struct kt_artifact_row *row,
 			 struct kt_err *err);
-/* t_us: NULL pointer when the record has no instant. */
+/*
+ * All records of an artifact have one object, of at most 31 bytes, and growing numbers; anything
+ * else is KT_E_USAGE. t_us: NULL pointer when the record has no instant. json is copied.
+ */
 int kt_recstore_record(struct kt_recstore *s, const char *object, uint64_t n, const int64_t *t_us,
 		       const char *json, size_t json_len, struct kt_err *err);
 int kt_recstore_skip(struct kt_recstore *s, const char *object, const char *reason, uint64_t n,

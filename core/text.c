@@ -64,6 +64,23 @@ static size_t plain_run(const uint8_t *s, size_t n)
 	return i;
 }
 
+bool kt_text_is_plain(const void *p, size_t n)
+{
+	const uint8_t *s = p;
+	size_t i = plain_run(s, n);
+
+	while (i < n) {
+		uint32_t cp;
+		unsigned len = kt_utf8_next(s + i, n - i, &cp);
+
+		if (len == 0 || cp == '\\' || is_hidden(cp))
+			return false;
+		i += len;
+		i += plain_run(s + i, n - i);
+	}
+	return true;
+}
+
 void kt_text_escape(struct kt_buf *b, const void *p, size_t n)
 {
 	const uint8_t *s = p;

@@ -63,6 +63,8 @@ static int on_record(struct kt_stream *s, struct kt_rd *rd, struct kt_event *ev,
 
 	rd->off = rd->len;
 	ev->kind = KT_EV_RECORD;
+	ev->frame.p = (const char *)rd->p;
+	ev->frame.len = (uint32_t)rd->len;
 	if (r < 0)
 		return KT_TRACE(err, KT_E_FORMAT, "worker: record %llu",
 				(unsigned long long)s->records);
@@ -166,7 +168,7 @@ int kt_stream_frame(struct kt_stream *s, uint8_t type, const void *p, size_t n, 
 	};
 	struct kt_rd rd;
 
-	memset(ev, 0, sizeof(*ev));
+	memset(ev, 0, offsetof(struct kt_event, rec));
 	kt_rd_init(&rd, p, n);
 	if (s->ended)
 		return KT_FAIL(err, KT_E_FORMAT, "worker: frame after END");

@@ -28,7 +28,7 @@ enum kt_event_kind {
 /* One decoded frame; texts borrow from the frame. */
 struct kt_event {
 	enum kt_event_kind kind;
-	struct kt_record rec;	   /* RECORD */
+	struct kt_str frame;	   /* RECORD: the payload that it was decoded from */
 	uint64_t n;		   /* SKIP: how many; END: seen */
 	struct kt_str code_str;	   /* SKIP: reason; NOTE: code */
 	struct kt_str text;	   /* NOTE, END */
@@ -39,6 +39,7 @@ struct kt_event {
 	uint32_t layers;	   /* HELLO */
 	int code;		   /* END: enum kt_code of parse() */
 	uint64_t emitted, skipped; /* END */
+	struct kt_record rec;	   /* RECORD; else not even zeroed */
 };
 
 struct kt_stream {

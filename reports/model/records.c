@@ -99,6 +99,8 @@ static void add_artifacts(struct item *it, sqlite3_stmt *st)
 {
 	uint64_t n = number(st, 2);
 
+	if (strcmp(text(st, 1), "sibling") == 0)
+		return; /* a -wal or -journal: read with its database, which is counted */
 	it->artifacts += n;
 	if (strcmp(text(st, 1), "ok") != 0)
 		it->failed_artifacts += n;
@@ -256,7 +258,7 @@ int rep_observations(struct rep *r)
 
 	rep_member(r, "observations");
 	kt_jw_arr(&r->w);
-	c = prepare(r, "SELECT object, n, json FROM record WHERE rowid = ?1", &one);
+	c = prepare(r, "SELECT object, n, json, t_us FROM record WHERE rowid = ?1", &one);
 	if (c == 0)
 		c = prepare(r,
 			    "SELECT rowid FROM record "
@@ -268,6 +270,9 @@ int rep_observations(struct rep *r)
 		if (c == 1)
 			c = put_observation(r, text(one, 0), number(one, 1), text(one, 2),
 					    (size_t)sqlite3_column_bytes(one, 2));
+		if (c == 0 && sqlite3_column_type(one, 3) != SQLITE_NULL)
+			c = rep_links_add(r, text(one, 0), number(one, 1),
+					  sqlite3_column_int64(one, 3), text(one, 2));
 		sqlite3_reset(one);
 	}
 	sqlite3_finalize(keys);
@@ -319,9 +324,9 @@ int rep_not_reported(struct rep *r)
 		{"withheld", "SELECT a.item, s.reason, sum(s.n), NULL FROM withheld s "
 			     "LEFT JOIN artifact a ON a.object = s.object "
 			     "GROUP BY 1, 2 ORDER BY min(length(s.object)), min(s.object), 2"},
-		{"result",
-		 "SELECT item, code, count(*), min(error) FROM artifact WHERE code <> 'ok' "
-		 "GROUP BY 1, 2 ORDER BY min(length(object)), min(object), 2"},
+		{"result", "SELECT item, code, count(*), min(error) FROM artifact WHERE code NOT "
+			   "IN ('ok', 'sibling') "
+			   "GROUP BY 1, 2 ORDER BY min(length(object)), min(object), 2"},
 		{"note", "SELECT a.item, s.code, count(*), min(s.text) FROM note s "
 			 "LEFT JOIN artifact a ON a.object = s.object "
 			 "GROUP BY 1, 2 ORDER BY min(length(s.object)), min(s.object), 2"},

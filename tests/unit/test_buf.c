@@ -50,6 +50,44 @@ static void stops_at_its_limit(void **state)
 	kt_buf_free(&b);
 }
 
+/* Also where room is left that was allocated under a higher limit. */
+static void a_lowered_limit_holds(void **state)
+{
+	struct kt_buf b;
+
+	(void)state;
+	kt_buf_init(&b, 0);
+	assert_int_equal(kt_buf_put(&b, "0123456789", 10), 0);
+	assert_true(b.cap > 20);
+	b.max = 12;
+	assert_int_equal(kt_buf_putc(&b, 'a'), 0);
+	assert_int_equal(kt_buf_puts(&b, "b"), 0);
+	assert_int_equal(kt_buf_putc(&b, 'c'), KT_E_LIMIT);
+	assert_true(b.failed);
+	assert_int_equal(kt_buf_putc(&b, 'c'), KT_E_LIMIT);
+	assert_int_equal(b.len, 12);
+	kt_buf_reset(&b);
+	assert_int_equal(kt_buf_put(&b, "0123456789ab", 12), 0);
+	assert_string_equal(kt_buf_cstr(&b), "0123456789ab");
+	kt_buf_free(&b);
+}
+
+/* Up to the last byte of what is allocated: the NUL of kt_buf_cstr() must still have a place. */
+static void one_byte_stays_spare(void **state)
+{
+	struct kt_buf b;
+
+	(void)state;
+	for (size_t n = 250; n < 262; n++) {
+		kt_buf_init(&b, 0);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(kt_buf_putc(&b, 'x'), 0);
+		assert_true(b.len < b.cap);
+		assert_int_equal(strlen(kt_buf_cstr(&b)), n);
+		kt_buf_free(&b);
+	}
+}
+
 static void prints(void **state)
 {
 	struct kt_buf b;
@@ -209,6 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_keeps_order),
 		cmocka_unit_test(stops_at_its_limit),
+		cmocka_unit_test(a_lowered_limit_holds),
+		cmocka_unit_test(one_byte_stays_spare),
 		cmocka_unit_test(prints),
 		cmocka_unit_test(consumes_from_the_front),
 		cmocka_unit_test(numbers_have_one_order),

@@ -625,6 +625,83 @@ static void pretty_is_the_same_document(void **state)
 }
 
 /* Any bytes at all become a string that any reader takes and that can be undone. */
+/* What needs no escape is written straight; whether it does must be decided alike. */
+static void plain_text_is_what_escapes_leave(void **state)
+{
+	uint8_t raw[40];
+	uint32_t x = 1;
+
+	(void)state;
+	for (unsigned round = 0; round < 300000; round++) {
+		size_t n = round % 9;
+		struct kt_buf b;
+
+		for (size_t i = 0; i < n; i++) {
+			static const uint8_t some[] = "ab\\\"\x7f\x1f\xc2\xa0\xad\xe2\x80\x8b\xae"
+						      "\xef\xbb\xbf\xf0\x9f\x98\x80\xff";
+
+			x = x * 1664525 + 1013904223;
+			raw[i] = some[(x >> 8) % (sizeof(some) - 1)];
+		}
+		kt_buf_init(&b, 0);
+		kt_text_escape(&b, raw, n);
+		assert_int_equal(kt_text_is_plain(raw, n),
+				 b.len == n && (n == 0 || memcmp(b.p, raw, n) == 0));
+		kt_buf_free(&b);
+	}
+	assert_true(kt_text_is_plain("52.5\xc2\xb0, \"13\"", 12));
+	assert_false(kt_text_is_plain("a\xe2\x80\xae", 4));
+}
+
+static void numbers_have_all_their_digits(void **state)
+{
+	uint64_t ten = 1;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++, ten *= 10)
+		for (int d = -1; d <= 1; d++) {
+			char text[32];
+			struct kt_buf b;
+			struct kt_jw w;
+
+			kt_buf_init(&b, 0);
+			kt_jw_init(&w, &b);
+			kt_jw_uint(&w, ten + (uint64_t)d);
+			snprintf(text, sizeof(text), "%llu",
+				 (unsigned long long)(ten + (uint64_t)d));
+			assert_string_equal(kt_buf_cstr(&b), text);
+			kt_buf_free(&b);
+		}
+}
+
+static void quoted_keys_are_keys(void **state)
+{
+	for (unsigned pretty = 0; pretty < 2; pretty++) {
+		struct kt_buf a, b;
+		struct kt_jw v, w;
+
+		(void)state;
+		kt_buf_init(&a, 0);
+		kt_buf_init(&b, 0);
+		kt_jw_init(&v, &a);
+		kt_jw_init(&w, &b);
+		v.pretty = w.pretty = pretty != 0;
+		kt_jw_obj(&v);
+		kt_jw_obj(&w);
+		for (unsigned i = 0; i < 2; i++) {
+			kt_jw_key(&v, "lat");
+			kt_jw_int(&v, 7);
+			KT_JW_KEY(&w, "lat");
+			kt_jw_int(&w, 7);
+		}
+		kt_jw_obj_end(&v);
+		kt_jw_obj_end(&w);
+		assert_string_equal(kt_buf_cstr(&b), kt_buf_cstr(&a));
+		kt_buf_free(&a);
+		kt_buf_free(&b);
+	}
+}
+
 static void any_bytes_make_valid_json(void **state)
 {
 	uint8_t raw[4];
@@ -680,6 +757,9 @@ int main(void)
 		cmocka_unit_test(notices_wrong_nesting),
 		cmocka_unit_test(pretty_is_the_same_document),
 		cmocka_unit_test(any_bytes_make_valid_json),
+		cmocka_unit_test(plain_text_is_what_escapes_leave),
+		cmocka_unit_test(numbers_have_all_their_digits),
+		cmocka_unit_test(quoted_keys_are_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

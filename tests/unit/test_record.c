@@ -168,15 +168,92 @@ static void attributes_are_bounded(void **state)
 }
 
 /* What decodes after damage must still keep every promise of kt_rec_check(), and be readable. */
+static void slow_str(struct kt_rd *rd, struct kt_str *s)
+{
+	s->len = kt_rd_le16(rd);
+	s->p = (const char *)kt_rd_bytes(rd, s->len);
+}
+
+/* docs/formats/worker-frames.md once more, field by field through a cursor. 0 or KT_E_FORMAT. */
+static int slow_decode(struct kt_record *r, const void *p, size_t n)
+{
+	struct kt_rd rd;
+	uint8_t has;
+
+	kt_rec_clear(r);
+	kt_rd_init(&rd, p, n);
+	r->type = kt_rd_u8(&rd);
+	r->basis = kt_rd_u8(&rd);
+	r->time_kind = kt_rd_u8(&rd);
+	r->pos_state = kt_rd_u8(&rd);
+	has = kt_rd_u8(&rd);
+	r->has_end = (has & 1) != 0;
+	r->has_accuracy = (has & 2) != 0;
+	r->loc.kind = kt_rd_u8(&rd);
+	r->flags = kt_rd_le32(&rd);
+	r->t_us = (int64_t)kt_rd_le64(&rd);
+	r->t_end_us = (int64_t)kt_rd_le64(&rd);
+	r->lat_e7 = (int32_t)kt_rd_le32(&rd);
+	r->lon_e7 = (int32_t)kt_rd_le32(&rd);
+	r->accuracy_mm = (int64_t)kt_rd_le64(&rd);
+	r->loc.off = kt_rd_le64(&rd);
+	r->loc.len = kt_rd_le64(&rd);
+	slow_str(&rd, &r->loc.path);
+	slow_str(&rd, &r->pos_reason);
+	slow_str(&rd, &r->raw);
+	r->nattrs = kt_rd_u8(&rd);
+	for (unsigned i = 0; i < r->nattrs; i++) {
+		if (i == KT_REC_ATTRS)
+			return KT_E_FORMAT;
+		r->attr[i].field = kt_rd_le16(&rd);
+		r->attr[i].s = kt_str_c("");
+		r->attr[i].i = 0;
+		if (kt_field_is_int(r->attr[i].field))
+			r->attr[i].i = (int64_t)kt_rd_le64(&rd);
+		else
+			slow_str(&rd, &r->attr[i].s);
+		for (unsigned k = 0; k < i; k++)
+			if (r->attr[k].field == r->attr[i].field)
+				return KT_E_FORMAT;
+	}
+	if (rd.failed || kt_rd_left(&rd) > 0 || has > 3)
+		return KT_E_FORMAT;
+	return kt_rec_check(r, NULL);
+}
+
+/* What decode() took must be what the slow reading takes, down to the bytes it came from. */
+static void compare_decoded(const struct kt_record *r, int code, const uint8_t *p, size_t n)
+{
+	struct kt_record slow, copy;
+	struct kt_buf a;
+
+	assert_int_equal(slow_decode(&slow, p, n), code);
+	if (code < 0)
+		return;
+	kt_rec_copy(&copy, r);
+	assert_memory_equal(&copy.loc, &slow.loc, sizeof(slow.loc));
+	assert_int_equal(copy.nattrs, slow.nattrs);
+	kt_buf_init(&a, 0);
+	assert_int_equal(kt_rec_encode(&copy, &a, NULL), 0);
+	assert_int_equal(kt_rec_encode(&slow, &a, NULL), 0);
+	assert_int_equal(a.len, 2 * n);
+	assert_memory_equal(a.p, p, n);
+	assert_memory_equal(a.p + n, p, n);
+	kt_buf_free(&a);
+}
+
 static void try_decode(const uint8_t *p, size_t n, unsigned *good)
 {
 	uint8_t *exact = malloc(n > 0 ? n : 1);
 	struct kt_record r;
 	struct kt_buf b;
 	struct kt_jw w;
+	int code;
 
 	memcpy(exact, p, n);
-	if (kt_rec_decode(&r, exact, n, NULL) == 0) {
+	code = kt_rec_decode(&r, exact, n, NULL);
+	compare_decoded(&r, code, exact, n);
+	if (code == 0) {
 		++*good;
 		assert_int_equal(kt_rec_check(&r, NULL), 0);
 		kt_buf_init(&b, 0);
@@ -222,6 +299,103 @@ static void damage_is_survived(void **state)
 		}
 		try_decode(m, b.len, &good);
 	}
+	kt_buf_free(&b);
+}
+
+/* All that a record can hold, at every count of attributes: texts of full length, ints at their ends. */
+static void the_largest_fits(void **state)
+{
+	char text[KT_REC_STR_MAX];
+	struct kt_buf b;
+	struct kt_err err = {0};
+	unsigned good = 0;
+
+	(void)state;
+	memset(text, 0xe2, sizeof(text));
+	for (unsigned n = 0; n <= KT_REC_ATTRS; n++) {
+		struct kt_record r = full();
+
+		r.raw = (struct kt_str){text, sizeof(text)};
+		r.loc.path = r.raw;
+		r.pos_reason = (struct kt_str){text, 64};
+		r.nattrs = 0;
+		/* from the last field down: those above 64 are known apart too */
+		for (unsigned f = KT_F_COUNT - 1; r.nattrs < n; f--) {
+			if (kt_field_is_int(f))
+				kt_rec_int(&r, (enum kt_field)f,
+					   f % 2 == 0 ? INT64_MIN : INT64_MAX);
+			else
+				kt_rec_str(&r, (enum kt_field)f, text, sizeof(text));
+		}
+		kt_buf_init(&b, 0);
+		assert_int_equal(kt_rec_encode(&r, &b, &err), 0);
+		try_decode(b.p, b.len, &good);
+		assert_int_equal(good, n + 1);
+		if (n > 1) {
+			r.attr[n - 1].field = r.attr[0].field;
+			assert_int_equal(kt_rec_encode(&r, &b, &err), KT_E_FORMAT);
+		}
+		kt_buf_free(&b);
+	}
+	/* fields that differ by the width of a word are different fields */
+	for (unsigned f = 65; f < KT_F_COUNT; f++) {
+		struct kt_record r = full();
+
+		r.attr[0].field = (uint16_t)f;
+		r.attr[1].field = (uint16_t)(f - 64);
+		assert_int_equal(kt_rec_check(&r, NULL), 0);
+	}
+	/* behind anything that stands in the buffer already */
+	for (size_t before = 0; before < 4500; before++) {
+		struct kt_record r = full();
+
+		r.raw = (struct kt_str){text, sizeof(text)};
+		r.loc.path = r.raw;
+		r.pos_reason = (struct kt_str){text, 64};
+		r.nattrs = 0;
+		for (unsigned f = 1; r.nattrs < KT_REC_ATTRS; f++)
+			if (!kt_field_is_int(f))
+				kt_rec_str(&r, (enum kt_field)f, text, sizeof(text));
+		kt_buf_init(&b, 0);
+		kt_buf_reserve(&b, before);
+		memset(b.p, 0, before);
+		b.len = before;
+		assert_int_equal(kt_rec_encode(&r, &b, &err), 0);
+		kt_buf_free(&b);
+	}
+	/* no room is an error, not half a record */
+	kt_buf_init(&b, 100);
+	{
+		struct kt_record r = full();
+
+		assert_int_equal(kt_rec_encode(&r, &b, &err), KT_E_LIMIT);
+		assert_int_equal(b.len, 0);
+	}
+	kt_buf_free(&b);
+}
+
+/* One attribute more than a record has room for, and every byte of it there. */
+static void one_too_many_is_refused(void **state)
+{
+	struct kt_record r;
+	struct kt_buf b;
+	unsigned good = 0;
+
+	(void)state;
+	kt_rec_init(&r, KT_REC_SETTING, KT_BASIS_STATED);
+	r.loc.kind = KT_LOC_BYTES;
+	kt_buf_init(&b, 0);
+	assert_int_equal(kt_rec_encode(&r, &b, NULL), 0);
+	for (unsigned f = 1, n = 1; n <= KT_REC_ATTRS + 4; n++, f++) {
+		b.p[64] = (uint8_t)n;
+		kt_buf_put_le16(&b, (uint16_t)f);
+		if (kt_field_is_int(f))
+			kt_buf_put_le64(&b, 5);
+		else
+			kt_buf_put_le16(&b, 0);
+		try_decode(b.p, b.len, &good);
+	}
+	assert_int_equal(good, KT_REC_ATTRS);
 	kt_buf_free(&b);
 }
 
@@ -389,6 +563,8 @@ int main(void)
 		cmocka_unit_test(out_of_range_is_refused),
 		cmocka_unit_test(attributes_are_bounded),
 		cmocka_unit_test(damage_is_survived),
+		cmocka_unit_test(the_largest_fits),
+		cmocka_unit_test(one_too_many_is_refused),
 		cmocka_unit_test(is_shown_in_one_order),
 		cmocka_unit_test(names_and_numbers_agree),
 		cmocka_unit_test(positions),

@@ -55,7 +55,7 @@ static void put_artifact(struct kt_recstore *s, const char *object, unsigned rec
 
 	for (unsigned i = 0; i < records; i++) {
 		int64_t t = (int64_t)i * 1000;
-		assert_int_equal(kt_recstore_record(s, object, i, i % 2 == 0 ? &t : NULL,
+		assert_int_equal(kt_recstore_record(s, object, i + 1, i % 2 == 0 ? &t : NULL,
 						    "{\"a\":1}", 7, NULL),
 				 0);
 	}
@@ -153,11 +153,61 @@ static void rows_have_their_moment(void **state)
 	assert_int_equal(kt_recstore_begin(&s, NULL), 0);
 	assert_int_equal(kt_recstore_begin(&s, &err), KT_E_USAGE);
 	assert_int_equal(kt_recstore_record(&s, "o1", 0, NULL, "{}", 2, NULL), 0);
-	assert_int_equal(kt_recstore_record(&s, "o1", 0, NULL, "{}", 2, &err), KT_E_STORAGE);
+	assert_int_equal(kt_recstore_record(&s, "o1", 0, NULL, "{}", 2, &err), KT_E_USAGE);
+	assert_int_equal(kt_recstore_record(&s, "o1", 7, NULL, "{}", 2, &err), 0);
+	assert_int_equal(kt_recstore_record(&s, "o1", 6, NULL, "{}", 2, &err), KT_E_USAGE);
+	assert_int_equal(kt_recstore_record(&s, "o2", 8, NULL, "{}", 2, &err), KT_E_USAGE);
 	assert_int_equal(kt_recstore_rollback(&s, NULL), 0);
 	assert_int_equal(kt_recstore_begin(&s, NULL), 0);
 	assert_int_equal(kt_recstore_record(&s, "o1", 0, NULL, "{}", 2, NULL), 0);
 	assert_int_equal(kt_recstore_commit(&s, NULL), 0);
+	assert_int_equal(kt_recstore_close(&s, NULL), 0);
+}
+
+/* Whatever is left waiting at the end of an artifact, each record lands with its own values. */
+static void batches_lose_nothing(void **state)
+{
+	struct kt_recstore s;
+	char object[16], text[64], sql[256];
+
+	(void)state;
+	assert_int_equal(kt_recstore_create(path, &s, NULL), 0);
+	for (unsigned records = 0; records <= 2 * KT_RECSTORE_BATCH + 1; records++) {
+		const struct kt_artifact_row row = {.object = object, .code = "ok"};
+
+		snprintf(object, sizeof(object), "o%u", records + 1);
+		assert_int_equal(kt_recstore_begin(&s, NULL), 0);
+		for (unsigned i = 1; i <= records; i++) {
+			int64_t t = -5 - (int64_t)i;
+
+			snprintf(text, sizeof(text), "%u of %s%*s", i, object, (int)(i % 7), "");
+			assert_int_equal(kt_recstore_record(&s, object, 3 * i,
+							    i % 3 == 0 ? NULL : &t, text,
+							    strlen(text), NULL),
+					 0);
+			memset(text, '#', sizeof(text)); /* the store has its own copy */
+		}
+		assert_int_equal(kt_recstore_artifact(&s, &row, NULL), 0);
+		assert_int_equal(kt_recstore_commit(&s, NULL), 0);
+		snprintf(sql, sizeof(sql),
+			 "SELECT count(*) FROM record WHERE object='%s' AND n%%3=0"
+			 " AND rtrim(json)=(n/3)||' of %s' AND "
+			 "length(json)=length(rtrim(json))+n/3%%7"
+			 " AND t_us IS iif(n/3%%3=0, NULL, -5-n/3)",
+			 object, object);
+		assert_int_equal(ask(&s, sql), records);
+	}
+	/* the same object again is refused as a whole */
+	assert_int_equal(kt_recstore_begin(&s, NULL), 0);
+	assert_int_equal(kt_recstore_record(&s, "o1", 1, NULL, "{}", 2, NULL), 0);
+	assert_int_equal(kt_recstore_artifact(&s, &(struct kt_artifact_row){.object = "o1"}, NULL),
+			 KT_E_STORAGE);
+	assert_int_equal(kt_recstore_rollback(&s, NULL), 0);
+	assert_int_equal(ask(&s, "SELECT count(*) FROM record WHERE object='o1'"), 0);
+	/* rowids follow the order in which records came */
+	assert_int_equal(ask(&s, "SELECT count(*) FROM record a JOIN record b ON b.rowid=a.rowid+1"
+				 " WHERE a.object=b.object AND a.n>=b.n"),
+			 0);
 	assert_int_equal(kt_recstore_close(&s, NULL), 0);
 }
 
@@ -175,7 +225,7 @@ static void a_full_disk_shows(void **state)
 	assert_int_equal(sqlite3_exec(s.db, "PRAGMA max_page_count=40", NULL, NULL, NULL),
 			 SQLITE_OK);
 	assert_int_equal(kt_recstore_begin(&s, NULL), 0);
-	for (unsigned i = 0; r == 0 && i < 1000; i++)
+	for (unsigned i = 1; r == 0 && i < 1000; i++)
 		r = kt_recstore_record(&s, "o1", i, NULL, big, sizeof(big), &err);
 	assert_int_equal(r, KT_E_STORAGE);
 	if (kt_recstore_close(&s, &err) == 0) {
@@ -194,6 +244,7 @@ int main(void)
 		cmocka_unit_test(an_open_artifact_does_not_count),
 		cmocka_unit_test(an_unfinished_store_is_refused),
 		cmocka_unit_test(rows_have_their_moment),
+		cmocka_unit_test(batches_lose_nothing),
 		cmocka_unit_test(a_full_disk_shows),
 	};
 
