@@ -147,7 +147,9 @@ static uint32_t object_number(const char *name)
 
 static int add_ref(struct rep *r, const struct objref *ref)
 {
-	if (r->nobjs > 0 && r->objs[r->nobjs - 1].number >= ref->number)
+	/* of one segment; an import fills several at once */
+	if (r->nobjs > 0 && r->objs[r->nobjs - 1].segment == ref->segment &&
+	    r->objs[r->nobjs - 1].number >= ref->number)
 		return KT_FAIL(r->err, KT_E_INVALID, "index: objects are out of order");
 	if (r->nobjs == r->cap) {
 		size_t cap = r->cap == 0 ? 256 : r->cap * 2;
@@ -289,6 +291,24 @@ static int read_segment(struct rep *r, unsigned segment)
 	return c < 0 ? KT_TRACE(r->err, c, "report: index segment %u", segment) : 0;
 }
 
+static int by_number_of(const void *a, const void *b)
+{
+	const struct objref *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Ascending over all segments, each number once. */
+static int sort_refs(struct rep *r)
+{
+	if (r->nobjs > 0)
+		qsort(r->objs, r->nobjs, sizeof(*r->objs), by_number_of);
+	for (size_t i = 1; i < r->nobjs; i++)
+		if (r->objs[i - 1].number == r->objs[i].number)
+			return KT_FAIL(r->err, KT_E_INVALID, "index: an object is named twice");
+	return 0;
+}
+
 int rep_index_read(struct rep *r)
 {
 	KT_AUTO_FD dir = kt_dir_open(r->in->case_fd, "index", false, r->err);
@@ -315,7 +335,7 @@ int rep_index_read(struct rep *r)
 		snprintf(it->reason, sizeof(it->reason), "%s",
 			 it->segment != 0 ? "not-finished" : "not-started");
 	}
-	return 0;
+	return sort_refs(r);
 }
 
 void rep_index_close(struct rep *r)

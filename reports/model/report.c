@@ -343,8 +343,9 @@ static int read_case(struct rep *r)
 static int write_all(struct rep *r)
 {
 	static int (*const parts[])(struct rep *) = {
-		rep_authority, rep_device,	 rep_session,	   rep_taken,	rep_containers,
-		rep_not_taken, rep_observations, rep_not_reported, rep_parsing, rep_objects,
+		rep_authority,	  rep_device,	 rep_session,	   rep_taken,
+		rep_containers,	  rep_not_taken, rep_observations, rep_links,
+		rep_not_reported, rep_parsing,	 rep_objects,
 	};
 
 	kt_jw_obj(&r->w);
@@ -378,12 +379,15 @@ int kt_report_write(const struct kt_report_in *in, int fd, struct kt_err *err)
 		c = KT_FAIL(err, KT_E_NOMEM, "report: no memory");
 		goto out;
 	}
-	c = read_case(&r);
+	c = rep_links_begin(&r);
+	if (c == 0)
+		c = read_case(&r);
 	if (c == 0)
 		c = rep_totals(&r);
 	if (c == 0)
 		c = write_all(&r);
 out:
+	rep_links_free(&r);
 	rep_index_close(&r);
 	kt_jdoc_free(&r.case_doc);
 	kt_jdoc_free(&r.seal_doc);

@@ -83,6 +83,7 @@ struct rep {
 	const struct objref *last; /* whose line last_doc is */
 	struct kt_jdoc *last_doc;
 
+	struct links *links; /* owned; links.c */
 	uint64_t observations, with_position, places_named, with_time, local_time;
 	uint64_t by_basis[KT_BASIS_END], by_type[KT_REC_TYPE_END];
 };
@@ -123,6 +124,12 @@ int rep_parsing(struct rep *r);
  */
 int rep_statements(struct rep *r, const char *type, unsigned max,
 		   int (*fn)(struct rep *r, const struct kt_jv *rec, const char *object));
+
+/* links.c: fed with every observation in its order */
+int rep_links_begin(struct rep *r);
+void rep_links_free(struct rep *r);
+int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json);
+int rep_links(struct rep *r);
 
 /* authority.c */
 int rep_authority(struct rep *r);

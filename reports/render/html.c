@@ -114,6 +114,7 @@ static const struct member {
 	{"containers", NULL, containers_begin, containers_elem, containers_end},
 	{"not_taken", NULL, not_taken_begin, not_taken_elem, not_taken_end},
 	{"observations", NULL, obs_begin, obs_elem, obs_end},
+	{"links", NULL, links_begin, links_elem, links_end},
 	{"not_reported", NULL, not_reported_begin, not_reported_elem, not_reported_end},
 	{"parsing", NULL, NULL, NULL, NULL},
 	{"objects", NULL, objects_begin, objects_elem, objects_end},

@@ -14,6 +14,7 @@
 struct kt_err;
 
 /* Rows of the page; what lies beyond is counted on the page and stands in report.json. */
+#define KT_HTML_LINKS	     200u
 #define KT_HTML_OBSERVATIONS 5000u
 #define KT_HTML_STATEMENTS   500u
 #define KT_HTML_OBJECTS	     1000u

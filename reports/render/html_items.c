@@ -3,6 +3,7 @@
 #include "reports/render/html_i.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- taken ------------------------------------------------------------------------------------ */
@@ -370,6 +371,51 @@ int not_taken_elem(struct html *h)
 void not_taken_end(struct html *h)
 {
 	close_group(h);
+	put_raw(h, "</section>\n");
+}
+
+/* -- links ------------------------------------------------------------------------------------ */
+
+void links_begin(struct html *h)
+{
+	put_raw(h,
+		"<section aria-labelledby=\"links\">\n<h2 id=\"links\">Observations that can be "
+		"copies of one another</h2>\n<p>The pairs below come from different files and "
+		"agree in time (within 2 seconds) and place (within 0.0001 degree). They can be "
+		"copies of one entry, such as a photo and its row in the photo library. Two copies "
+		"are not two independent sources. Nothing was merged or left out.</p>\n");
+}
+
+int links_elem(struct html *h)
+{
+	const char *a = flat_get(h->f, "a"), *b = flat_get(h->f, "b");
+
+	if (a == NULL || b == NULL) {
+		h->over += strtoull(flat_get(h->f, "count") != NULL ? flat_get(h->f, "count") : "0",
+				    NULL, 10);
+		return 0;
+	}
+	if (h->rows >= KT_HTML_LINKS) {
+		h->over++;
+		return 0;
+	}
+	if (h->rows++ == 0)
+		put_raw(h, "<ul class=\"plain\">\n");
+	put(h, "<li>%c and %c</li>\n", a, b);
+	return 0;
+}
+
+void links_end(struct html *h)
+{
+	char n[24];
+
+	put_raw(h, h->rows > 0 ? "</ul>\n" : "<p>There are no such pairs.</p>\n");
+	if (h->over > 0) {
+		snprintf(n, sizeof(n), "%llu", (unsigned long long)h->over);
+		put(h,
+		    "<p class=\"more\"><strong>%n more pairs</strong> stand in report.json.</p>\n",
+		    n);
+	}
 	put_raw(h, "</section>\n");
 }
 

@@ -50,7 +50,7 @@
 	"\"not_taken\":[{\"kind\":\"item\",\"id\":\"p/dcim\",\"what\":\"Photos\","                 \
 	"\"reason\":\"no-such-folder\",\"outcome\":\"absent\","                                    \
 	"\"absence\":\"Photos may be elsewhere.\"}],\"observations\":["
-#define TAIL "],\"not_reported\":[],\"parsing\":[{}],\"objects\":[]}\n"
+#define TAIL "],\"links\":[],\"not_reported\":[],\"parsing\":[{}],\"objects\":[]}\n"
 
 #define OBS_HEAD                                                                                   \
 	"{\"id\":\"o000001#1\",\"object\":\"o000001\",\"item\":\"p/"                               \

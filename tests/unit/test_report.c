@@ -482,10 +482,10 @@ static int mem_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *er
 static void test_is_json_in_order(void **state)
 {
 	static const char *const order[] = {
-		"format",	"case_id",	"case_ref", "mandate_id", "mandate_sha256",
-		"simulated",	"plugins",	"limits",   "result",	  "authority",
-		"device",	"session",	"taken",    "containers", "not_taken",
-		"observations", "not_reported", "parsing",  "objects",
+		"format",	"case_id", "case_ref",	   "mandate_id", "mandate_sha256",
+		"simulated",	"plugins", "limits",	   "result",	 "authority",
+		"device",	"session", "taken",	   "containers", "not_taken",
+		"observations", "links",   "not_reported", "parsing",	 "objects",
 	};
 	static struct kt_json j;
 	struct kt_err err = {0};
@@ -542,6 +542,41 @@ static void test_counts(void **state)
 			"\"SIM0001\",\"key_fingerprint\":\"AA:BB\"}]"));
 	assert_true(has(&b, "the phone's clock was 2310 ms behind that of the station"));
 	assert_true(has(&b, "the phone's clock was 1980 ms ahead of that of the station"));
+	kt_buf_free(&b);
+}
+
+/* Beside the photo o000003: copies of its entry, and neighbours in time or place alone. */
+static void put_copies(struct fixture *f)
+{
+	put_photos(f);
+	begin(f);
+	put_artifact(f, "o000005", 5, "ok", 5, 5, 0, 0);
+	for (uint64_t n = 1; n <= 5; n++) {
+		struct kt_record r = record(n == 5 ? KT_REC_PLACE : KT_REC_POSITION,
+					    KT_BASIS_STATED, NULL, 10, 10);
+
+		r.time_kind = n == 4 ? KT_TIME_LOCAL : KT_TIME_UTC;
+		/* 1: 2 s later and 0.0001 degree off; 2: too late; 3: too far; 4: no instant; 5: a
+		 * place that is only named */
+		r.t_us = at("2024-05-12T13:03:22Z") + (n == 2 ? 2000001 : 2000000);
+		set_place(&r, 379838000 + (n == 3 ? 1001 : 1000), 237275000, 0);
+		put_record(f, "o000005", n, &r);
+	}
+	commit(f);
+}
+
+static void test_links(void **state)
+{
+	static void (*const copies[])(struct fixture *) = {put_copies};
+	struct fixture *f = *state;
+	struct kt_err err = {0};
+	struct kt_buf b;
+
+	assert_int_equal(kt_recstore_close(&f->store, &err), 0);
+	make_store(f, copies, 1);
+	assert_int_equal(make_report(f, &b, &err), 0);
+	assert_true(has(&b, "\"links\":[\n{\"kind\":\"same-time-and-place\",\"a\":\"o000003#1\","
+			    "\"b\":\"o000005#1\"}],\n"));
 	kt_buf_free(&b);
 }
 
@@ -680,10 +715,15 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_is_json_in_order),   TEST(test_counts),
-		TEST(test_sections),	       TEST(test_order_of_observations),
-		TEST(test_same_bytes),	       TEST(test_no_usable_finding),
-		TEST(test_unfinished_segment), TEST(test_parts_that_do_not_fit),
+		TEST(test_is_json_in_order),
+		TEST(test_counts),
+		TEST(test_links),
+		TEST(test_sections),
+		TEST(test_order_of_observations),
+		TEST(test_same_bytes),
+		TEST(test_no_usable_finding),
+		TEST(test_unfinished_segment),
+		TEST(test_parts_that_do_not_fit),
 	};
 
 	if (argc == 2) {
