@@ -26,6 +26,14 @@ SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FORTIFY :=
 endif
 
+ifeq ($(VARIANT),fuzz)
+CC      := clang
+OPT     := -O1 -g -fno-omit-frame-pointer
+SAN     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+FORTIFY :=
+WARN    := -Wall
+endif
+
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DKT_VERSION='"$(VERSION)"' -I. $(OPT) $(WARN) $(HARDEN) $(FORTIFY) \
 	-ffunction-sections -fdata-sections -ffp-contract=off $(SAN) $(CFLAGS)
 

@@ -15,6 +15,15 @@ $(foreach f,$(FUZZ_NAMES),$(eval SRCS_replay-$(f) := tests/fuzz/$(f).c tests/fuz
 $(foreach f,$(FUZZ_NAMES),$(eval LIBS_replay-$(f) := $(TEST_LIBS)))
 $(foreach f,$(FUZZ_NAMES),$(eval PKGS_replay-$(f) := $(TEST_PKGS)))
 
+# The fuzzing build (make fuzz): libFuzzer brings main().
+ifeq ($(VARIANT),fuzz)
+PROGS_TEST += $(FUZZ_NAMES)
+$(foreach f,$(FUZZ_NAMES),$(eval SRCS_$(f) := tests/fuzz/$(f).c tests/fuzz/inproc.c))
+$(foreach f,$(FUZZ_NAMES),$(eval LIBS_$(f) := $(TEST_LIBS)))
+$(foreach f,$(FUZZ_NAMES),$(eval PKGS_$(f) := $(TEST_PKGS)))
+$(foreach f,$(FUZZ_NAMES),$(eval LDLIBS_$(f) := -fsanitize=fuzzer))
+endif
+
 PROGS_TEST += try-parser make-photos make-timeline
 SRCS_try-parser := tests/parsers/try.c tests/fuzz/inproc.c
 LIBS_try-parser := $(TEST_LIBS)
@@ -24,7 +33,12 @@ SRCS_make-timeline := tests/tools/make_timeline.c
 LIBS_make-timeline := core
 
 # -- bench: helpers of tests/bench/run ------------------------------------------------------------
-PROGS_TEST += bench-measure bench-recv-hash bench-sink-copy
+PROGS_TEST += bench-measure bench-recv-hash bench-sink-copy bench-gen-records
+PROGS_TEST += bench-sqlite-rows
+SRCS_bench-sqlite-rows := tests/bench/sqlite_rows.c
+PKGS_bench-sqlite-rows := sqlite3
+SRCS_bench-gen-records := tests/bench/gen_records_json.c
+LIBS_bench-gen-records := core
 SRCS_bench-measure := tests/bench/measure.c
 SRCS_bench-recv-hash := tests/bench/recv_hash.c
 LIBS_bench-recv-hash := extractor core
@@ -32,6 +46,10 @@ PKGS_bench-recv-hash := libusb-1.0 libcrypto
 SRCS_bench-sink-copy := tests/bench/sink_copy.c
 LIBS_bench-sink-copy := core
 PKGS_bench-sink-copy := libcrypto
+PROGS_TEST += bench-image-pass
+SRCS_bench-image-pass := tests/bench/image_pass.c
+LIBS_bench-image-pass := core
+PKGS_bench-image-pass := libcrypto
 # -- end of bench ---------------------------------------------------------------------------------
 
 # --- sandbox: a worker with hostile parsers, and what starts it ---------------------------------
@@ -39,11 +57,18 @@ PKGS_bench-sink-copy := libcrypto
 PROGS_TEST += sandbox/keten-worker sandbox/drive
 SRCS_sandbox/keten-worker := tests/sandbox/attack.c
 LIBS_sandbox/keten-worker := parsers_worker parsers_sdk core
-PKGS_sandbox/keten-worker := libcrypto libseccomp
+PKGS_sandbox/keten-worker := libcrypto libseccomp sqlite3
 SRCS_sandbox/drive := tests/sandbox/drive.c
 LIBS_sandbox/drive := parsers_host core
 PKGS_sandbox/drive := libcrypto libseccomp
-$(BUILD)/sandbox/keten-worker $(BUILD)/sandbox/drive: | $(BUILD)/sandbox
+PROGS_TEST += sandbox/sql-run make-sql
+SRCS_make-sql := tests/sandbox/make_sql.c
+LIBS_make-sql := core
+PKGS_make-sql := sqlite3
+SRCS_sandbox/sql-run := tests/sandbox/sql_run.c
+LIBS_sandbox/sql-run := parsers_host core
+PKGS_sandbox/sql-run := libcrypto libseccomp
+$(BUILD)/sandbox/keten-worker $(BUILD)/sandbox/drive $(BUILD)/sandbox/sql-run: | $(BUILD)/sandbox
 $(BUILD)/sandbox/drive: $(BUILD)/sandbox/preload.so
 $(BUILD)/sandbox:
 	@mkdir -p $@

@@ -34,15 +34,10 @@ asan:
 		$(addprefix replay-,$(FUZZ_NAMES)))
 	$(Q)tests/run-asan build/asan
 
-FUZZ_SECONDS ?= 180
-build/fuzz/%: tests/fuzz/%.c tests/fuzz/inproc.c $(foreach l,core parsers_sdk parsers_host plugins reports,$(LIB_$(l)))
-	@mkdir -p build/fuzz
-	$(call say,FUZZ,$@)
-	$(Q)clang -std=c17 -D_GNU_SOURCE -DKT_VERSION='"$(VERSION)"' -I. -O1 -g \
-		-fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) \
-		$(shell $(PKGCONF) --libs libcrypto sqlite3 libseccomp libplist-2.0 expat zlib 2>/dev/null)
 # fuzz-smoke shares FUZZ_SECONDS among the targets; `make fuzz FUZZ_SECONDS=36000` runs for hours.
-fuzz-smoke fuzz: $(addprefix build/fuzz/,$(FUZZ_NAMES))
+FUZZ_SECONDS ?= 180
+fuzz-smoke fuzz:
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz $(addprefix build/fuzz/,$(FUZZ_NAMES))
 	$(Q)tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 
 format:
