@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Sealed objects to records: each through its plugin in the sandbox, then the mandate's limits. */
 #include "cli/limits.h"
+#include "cli/siblings.h"
 #include "cli/steps.h"
 #include "core/io.h"
 #include "core/recstore.h"
+#include "core/request.h"
 #include "parsers/host/host.h"
 
 #include <errno.h>
@@ -22,6 +24,7 @@ struct parse {
 	const struct kt_plan_item *it;
 	struct kt_range *ranges; /* KT_JOB_RANGES_MAX would do; grown as needed */
 	uint32_t cap;
+	struct kt_siblings sib; /* of the item, when it takes databases */
 	/* of the artifact under way: */
 	const char *object;
 	uint64_t n, withheld;
@@ -48,17 +51,18 @@ static void count_reason(struct parse *p, const char *reason)
 
 static int on_record(struct parse *p, const struct kt_event *ev, struct kt_err *err)
 {
-	struct kt_record rec = ev->rec;
-	const char *why = kt_limit_withhold(p->it->scope, &rec);
-	int64_t t = rec.t_us;
-	bool timed;
+	const char *why = kt_limit_withhold(p->it->scope, &ev->rec);
+	int64_t t = ev->rec.t_us;
+	struct kt_record rec;
 	struct kt_jw w;
+	bool timed;
 
 	p->n++;
 	if (why != NULL) {
 		count_reason(p, why);
 		return 0;
 	}
+	kt_rec_copy(&rec, &ev->rec);
 	kt_limit_apply(p->it->scope, &rec);
 	timed = rec.time_kind != KT_TIME_NONE;
 	kt_buf_reset(&p->json);
@@ -122,6 +126,19 @@ static int read_ranges(struct parse *p, const struct kt_jv *v, uint32_t *n, stru
 	return 0;
 }
 
+/*
+ * A file that a person hands over is shown to every reader whose names fit; those whose kind it is not
+ * say so, and nothing went wrong.
+ */
+static bool other_kind(const struct parse *p, const struct kt_job_end *end)
+{
+	static const char mark[] = "not-this-kind";
+
+	return p->it->want->request == KT_REQ_HANDED && end->verdict == KT_JE_PARSE_ERROR &&
+	       end->code == KT_E_FORMAT && end->seen == 0 &&
+	       strncmp(end->text, mark, sizeof(mark) - 1) == 0;
+}
+
 static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *err)
 {
 	struct kt_artifact_row row = {
@@ -129,8 +146,9 @@ static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *
 		.item = p->it->id,
 		.plugin = p->it->plugin->id,
 		.version = p->it->plugin->version,
-		.code = end->verdict == KT_JE_PARSE_ERROR ? kt_code_name(end->code)
-							  : kt_job_verdict_name(end->verdict),
+		.code = other_kind(p, end)		    ? "other-kind"
+			: end->verdict == KT_JE_PARSE_ERROR ? kt_code_name(end->code)
+							    : kt_job_verdict_name(end->verdict),
 		.error = end->text,
 		.seen = end->seen,
 		.emitted = end->emitted,
@@ -164,6 +182,80 @@ static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *
 	return r == 0 ? kt_recstore_commit(&p->store, err) : r;
 }
 
+static int open_object(const struct parse *p, const char *object, int *fd, struct kt_err *err)
+{
+	*fd = openat(p->q->c.objects_fd, object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return *fd >= 0 ? 0 : KT_FAIL(err, KT_E_INVALID, "object %s: %s", object, strerror(errno));
+}
+
+static int note_partial(struct parse *p, const struct kt_sib *s, struct kt_err *err)
+{
+	char text[120];
+
+	if (s == NULL || !s->partial)
+		return 0;
+	snprintf(text, sizeof(text), "Only a part of the %s file (%s) was acquired.",
+		 s->kind == KT_SIB_WAL ? "-wal" : "-journal", s->object);
+	return kt_recstore_note(&p->store, p->object, "sibling-partial", text, strlen(text), err);
+}
+
+/* The -wal and -journal of a database go with it; a -shm holds nothing of its own. */
+static int add_siblings(struct parse *p, const struct kt_jv *line, struct kt_job *job,
+			struct kt_err *err)
+{
+	const struct kt_sib *wal = kt_siblings_claim(&p->sib, line, KT_SIB_WAL, err);
+	const struct kt_sib *journal = kt_siblings_claim(&p->sib, line, KT_SIB_JOURNAL, err);
+	int r = 0;
+
+	kt_siblings_claim(&p->sib, line, KT_SIB_SHM, err);
+	if (wal != NULL) {
+		r = open_object(p, wal->object, &job->wal_fd, err);
+		job->has_wal = r == 0;
+		job->wal_size = wal->bytes;
+	}
+	if (r == 0 && journal != NULL) {
+		r = open_object(p, journal->object, &job->journal_fd, err);
+		job->has_journal = r == 0;
+		job->journal_size = journal->bytes;
+	}
+	if (r == 0)
+		r = note_partial(p, wal, err);
+	return r == 0 ? note_partial(p, journal, err) : r;
+}
+
+/* Each sibling has its row, so that every object is accounted for. */
+static int list_siblings(struct parse *p, struct kt_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->sib.n; i++) {
+		const struct kt_sib *s = &p->sib.v[i];
+		struct kt_artifact_row row = {
+			.object = s->object,
+			.item = p->it->id,
+			.plugin = p->it->plugin->id,
+			.version = p->it->plugin->version,
+			.code = s->main[0] != '\0' ? "sibling" : "sibling-without-database",
+		};
+		char text[80];
+
+		if (s->main[0] == '\0')
+			snprintf(text, sizeof(text), "no object of this item has its name");
+		else
+			snprintf(text, sizeof(text), "%s %s",
+				 s->kind == KT_SIB_SHM ? "never read; belongs to" : "read with",
+				 s->main);
+		row.error = text;
+		p->failures += s->main[0] == '\0' && s->kind != KT_SIB_SHM;
+		r = kt_recstore_begin(&p->store, err);
+		if (r == 0)
+			r = kt_recstore_artifact(&p->store, &row, err);
+		if (r == 0)
+			r = kt_recstore_commit(&p->store, err);
+	}
+	return r;
+}
+
 static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
 {
 	struct parse *p = arg;
@@ -174,14 +266,16 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 			     .cpu_s = pi->cpu_s,
 			     .wall_s = pi->wall_s,
 			     .cap = UINT64_MAX,
-			     .fd = -1};
+			     .fd = -1,
+			     .wal_fd = -1,
+			     .journal_fd = -1};
 	struct kt_job_end end;
 	uint32_t n = 0;
 	int r = 0;
 
 	(void)segment;
 	p->object = kt_jv_str(line, "object");
-	if (p->object == NULL)
+	if (p->object == NULL || (p->sib.n > 0 && kt_siblings_is_one(line)))
 		return 0;
 	if (p->object[0] != 'o' || strspn(p->object + 1, "0123456789") + 1 != strlen(p->object))
 		return KT_FAIL(err, KT_E_INVALID, "index: an object has a name that is not ours");
@@ -193,19 +287,22 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 		job.size = (uint64_t)kt_jv_int(line, "fs_size", 0);
 		job.cap = p->it->max_bytes;
 	}
+	if (r == 0)
+		r = open_object(p, p->object, &job.fd, err);
 	if (r < 0)
 		return r;
-	job.fd = openat(p->q->c.objects_fd, p->object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (job.fd < 0)
-		return KT_FAIL(err, KT_E_INVALID, "object %s: %s", p->object, strerror(errno));
 	p->n = p->withheld = 0;
 	memset(p->why, 0, sizeof(p->why));
 	r = kt_recstore_begin(&p->store, err);
 	if (r == 0)
+		r = add_siblings(p, line, &job, err);
+	if (r == 0)
 		r = kt_worker_run(&p->worker, &job, on_event, p, &end, err);
 	if (r == 0)
 		r = finish(p, &end, err);
-	close(job.fd);
+	kt_close_fd(&job.fd);
+	kt_close_fd(&job.wal_fd);
+	kt_close_fd(&job.journal_fd);
 	p->artifacts++;
 	p->q->prog.files++;
 	kt_progress_data(&p->q->prog, (uint64_t)kt_jv_int(line, "bytes", 0));
@@ -220,7 +317,13 @@ static int parse_all(struct parse *p, struct kt_err *err)
 	for (unsigned i = 0; r == 0 && i < p->q->plan.n; i++) {
 		p->it = &p->q->plan.item[i];
 		kt_progress_step(&p->q->prog, "parse", p->it->id);
-		r = kt_index_read(p->q->c.index_fd, i + 1, &complete, on_line, p, err);
+		if (p->it->want->take == KT_TAKE_GROUP)
+			r = kt_siblings_load(&p->sib, p->q->c.index_fd, i + 1, err);
+		if (r == 0)
+			r = kt_index_read(p->q->c.index_fd, i + 1, &complete, on_line, p, err);
+		if (r == 0)
+			r = list_siblings(p, err);
+		kt_siblings_free(&p->sib);
 		if (kt_stop_asked && r == 0)
 			r = KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator");
 	}

@@ -101,6 +101,10 @@ static void add_artifacts(struct item *it, sqlite3_stmt *st)
 
 	if (strcmp(text(st, 1), "sibling") == 0)
 		return; /* a -wal or -journal: read with its database, which is counted */
+	if (strcmp(text(st, 1), "other-kind") == 0) {
+		it->other_kind += n; /* handed over, and another reader's */
+		return;
+	}
 	it->artifacts += n;
 	if (strcmp(text(st, 1), "ok") != 0)
 		it->failed_artifacts += n;
@@ -325,7 +329,7 @@ int rep_not_reported(struct rep *r)
 			     "LEFT JOIN artifact a ON a.object = s.object "
 			     "GROUP BY 1, 2 ORDER BY min(length(s.object)), min(s.object), 2"},
 		{"result", "SELECT item, code, count(*), min(error) FROM artifact WHERE code NOT "
-			   "IN ('ok', 'sibling') "
+			   "IN ('ok', 'sibling', 'other-kind') "
 			   "GROUP BY 1, 2 ORDER BY min(length(object)), min(object), 2"},
 		{"note", "SELECT a.item, s.code, count(*), min(s.text) FROM note s "
 			 "LEFT JOIN artifact a ON a.object = s.object "

@@ -4,6 +4,7 @@
 #include "core/err.h"
 #include "core/io.h"
 #include "core/mandate.h"
+#include "core/request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,14 +129,15 @@ static void write_limits(struct rep *r)
 /* -- result ----------------------------------------------------------------------------------- */
 
 /* Why an item gave what it gave, in one sentence. */
-static void put_why(struct kt_buf *b, const struct item *it)
+static void put_why(struct kt_buf *b, const struct item *it, bool phone)
 {
 	switch (it->outcome) {
 	case OUT_ABSENT:
 		kt_buf_puts(b,
 			    it->withheld.n > 0
 				    ? "Files were there, all of them outside the mandate's limits."
-				    : "The phone holds nothing of this kind in the places asked.");
+			    : phone ? "The phone holds nothing of this kind in the places asked."
+				    : "What was read holds nothing of this kind.");
 		return;
 	case OUT_REFUSED:
 		kt_buf_puts(b, "Asked for and refused.");
@@ -150,6 +152,8 @@ static void put_why(struct kt_buf *b, const struct item *it)
 		kt_buf_puts(b, "Only a part could be acquired. ");
 	if (it->objects == 0 && it->withheld.n > 0)
 		kt_buf_puts(b, "Files were there, all of them outside the mandate's limits.");
+	else if (it->artifacts == 0 && it->other_kind > 0)
+		kt_buf_puts(b, "The file that was handed over is of another kind.");
 	else if (it->artifacts == 0)
 		kt_buf_puts(b, "Nothing was stored that could be evaluated.");
 	else if (it->failed_artifacts == it->artifacts)
@@ -183,7 +187,7 @@ static void write_sources(struct rep *r)
 		const struct item *it = &r->items[i];
 
 		kt_buf_reset(&b);
-		put_why(&b, it);
+		put_why(&b, it, plan->form == KT_FORM_PHONE);
 		rep_elem(r);
 		kt_jw_obj(w);
 		kt_jw_kstr(w, "item", plan->item[i].id);

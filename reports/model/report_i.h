@@ -52,6 +52,7 @@ struct item {
 	struct tally withheld;	/* while acquiring */
 	struct tally unmatched; /* listed, not asked for */
 	struct tally problems;	/* objects that are not acquired, by reason */
+	uint64_t other_kind;	/* files handed over that are not of this item's kind */
 	uint64_t artifacts, failed_artifacts, seen, skipped, withheld_records;
 	uint64_t observations, with_position;
 	uint64_t about_itself; /* observations in which the phone speaks about itself */

@@ -117,6 +117,7 @@ static void make_plan(struct fixture *f)
 	struct kt_plan *p = &f->plan;
 
 	p->n = ITEMS;
+	p->form = KT_FORM_PHONE;
 	for (size_t i = 0; i < ITEMS; i++) {
 		snprintf(p->item[i].id, sizeof(p->item[i].id), "%s", item_ids[i]);
 		p->item[i].plugin = &plugins[item_plugin[i]];
