@@ -62,6 +62,8 @@ void kt_sqldb_close(struct kt_sqldb *db);
  * this size can need gives KT_E_LIMIT, damage gives KT_E_FORMAT.
  */
 int kt_sqldb_fail(const struct kt_sqldb *db, int rc, struct kt_err *err);
+/* Has any read failed since it was opened? Then the end of a statement is not the end of its rows. */
+bool kt_sqldb_faulty(const struct kt_sqldb *db);
 
 /* "main", "main+wal", "rolled-back". */
 const char *kt_sqlview_name(enum kt_sqlview v);

@@ -122,6 +122,18 @@ void kt_worker_stop(struct kt_worker *w)
 	kt_close_fd(&w->ctl);
 }
 
+/*
+ * Rolling back a -journal takes private pages, and the index of a -wal lies in memory: eight bytes
+ * for a page of at least 512.
+ */
+static unsigned memory_of(const struct kt_job *job)
+{
+	uint64_t wal_mib = job->has_wal ? (job->wal_size >> 26) + 1 : 0;
+
+	return job->as_mib + (job->has_journal ? KT_CTX_JOURNAL_MIB : 0) +
+	       (unsigned)(wal_mib < 64 ? wal_mib : 64);
+}
+
 static int build_job(const struct kt_job *job, struct kt_buf *b)
 {
 	size_t idlen = strlen(job->id);
@@ -132,10 +144,12 @@ static int build_job(const struct kt_job *job, struct kt_buf *b)
 					       : KT_JOB_FILE);
 	kt_buf_put_u8(b, (uint8_t)idlen);
 	kt_buf_put(b, job->id, idlen);
-	kt_buf_put_le32(b, job->as_mib);
+	kt_buf_put_le32(b, memory_of(job));
 	kt_buf_put_le32(b, job->cpu_s);
 	kt_buf_put_le64(b, job->size);
 	kt_buf_put_le64(b, job->cap);
+	kt_buf_put_le64(b, job->has_wal ? job->wal_size : KT_SIBLING_NONE);
+	kt_buf_put_le64(b, job->has_journal ? job->journal_size : KT_SIBLING_NONE);
 	kt_buf_put_le32(b, job->nranges);
 	for (uint32_t i = 0; i < job->nranges; i++) {
 		kt_buf_put_le64(b, job->ranges[i].off);
@@ -159,19 +173,19 @@ static int no_taker(struct kt_worker *w, int e, struct kt_err *err)
 	return KT_FAIL(err, KT_E_INTERNAL, "worker does not take a job: %s", strerror(e));
 }
 
-static int send_job(struct kt_worker *w, const struct kt_buf *b, int out, int in,
+static int send_job(struct kt_worker *w, const struct kt_buf *b, const int *fds, int n,
 		    struct kt_err *err)
 {
 	union {
-		char b[CMSG_SPACE(2 * sizeof(int))];
+		char b[CMSG_SPACE(KT_JOB_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} ctl;
-	int fds[2] = {out, in};
+	size_t bytes = (size_t)n * sizeof(int);
 	struct iovec io = {b->p, b->len};
 	struct msghdr m = {.msg_iov = &io,
 			   .msg_iovlen = 1,
 			   .msg_control = ctl.b,
-			   .msg_controllen = sizeof(ctl.b)};
+			   .msg_controllen = CMSG_SPACE(bytes)};
 	struct cmsghdr *c;
 
 	memset(&ctl, 0, sizeof(ctl));
@@ -180,8 +194,8 @@ static int send_job(struct kt_worker *w, const struct kt_buf *b, int out, int in
 		return KT_FAIL(err, KT_E_INTERNAL, "no room for descriptors");
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	c->cmsg_len = CMSG_LEN(bytes);
+	memcpy(CMSG_DATA(c), fds, bytes);
 	if (sendmsg(w->ctl, &m, MSG_NOSIGNAL) < 0)
 		return no_taker(w, errno, err);
 	return 0;
@@ -190,7 +204,8 @@ static int send_job(struct kt_worker *w, const struct kt_buf *b, int out, int in
 int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_err *err)
 {
 	struct kt_buf b;
-	int out[2] = {-1, -1}, in[2] = {-1, -1}, r;
+	int out[2] = {-1, -1}, in[2] = {-1, -1}, fds[KT_JOB_FDS], n = 2, r;
+	uint64_t bytes = job->size + (job->has_wal ? job->wal_size : 0);
 
 	if (w->busy || job->nranges > KT_JOB_RANGES_MAX ||
 	    (job->nranges > 0 && job->ranges == NULL) || strlen(job->id) > 60)
@@ -199,8 +214,14 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	r = build_job(job, &b);
 	if (r == 0 && (pipe2(out, O_CLOEXEC) < 0 || (job->remote && pipe2(in, O_CLOEXEC) < 0)))
 		r = KT_FAIL(err, KT_E_INTERNAL, "pipe: %s", strerror(errno));
+	fds[0] = out[1];
+	fds[1] = job->remote ? in[0] : job->fd;
+	if (job->has_wal)
+		fds[n++] = job->wal_fd;
+	if (job->has_journal)
+		fds[n++] = job->journal_fd;
 	if (r == 0)
-		r = send_job(w, &b, out[1], job->remote ? in[0] : job->fd, err);
+		r = send_job(w, &b, fds, n, err);
 	kt_buf_free(&b);
 	kt_close_fd(&out[1]);
 	kt_close_fd(&in[0]);
@@ -225,8 +246,8 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	if (job->max_records > 0)
 		w->stream.max_records = job->max_records;
 	/* no honest element grows more than a few times over; a full disk would end the case */
-	if (job->max_output == 0 && job->size < UINT64_MAX / 64)
-		w->stream.max_bytes = ((uint64_t)64 << 20) + 16 * job->size;
+	if (job->max_output == 0 && bytes < UINT64_MAX / 64)
+		w->stream.max_bytes = ((uint64_t)64 << 20) + 16 * bytes;
 	w->deadline_ns = kt_time_mono_ns() + (int64_t)job->wall_s * INT64_C(1000000000);
 	w->busy = true;
 	w->saw_eof = w->asked = w->bad = false;

@@ -37,6 +37,10 @@ struct kt_job {
 	uint64_t size;
 	uint64_t cap; /* bytes that may be read (RANGES, REMOTE); UINT64_MAX: no cap */
 	int fd;	      /* artifact; -1 for a remote job */
+	/* of an SQLite database: files beside it, whose descriptors stay the caller's */
+	bool has_wal, has_journal;
+	int wal_fd, journal_fd;
+	uint64_t wal_size, journal_size;
 	bool remote;
 	const struct kt_range *ranges; /* NULL: the whole file */
 	uint32_t nranges;

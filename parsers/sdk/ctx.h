@@ -20,7 +20,13 @@ enum kt_wf {
 	KT_WF_END = 'E',    /* u64 seen, u64 emitted, u64 skipped, i32 code, blob error text */
 };
 
-#define KT_WF_PROTO 1u
+#define KT_WF_PROTO 2u
+
+/* Files that belong to an SQLite database, beside it. */
+enum kt_sibling { KT_SIBLING_WAL = 0, KT_SIBLING_JOURNAL, KT_SIBLINGS };
+
+#define KT_SIBLING_NONE	   UINT64_MAX /* size of one that is not there */
+#define KT_CTX_JOURNAL_MIB 64u	      /* memory that rolling back a -journal may take */
 
 struct kt_ctx_ops {
 	/* Like kt_in_read(). */
@@ -28,18 +34,39 @@ struct kt_ctx_ops {
 	/* Takes complete frames (any number, kt_frame layout). 0 or a negative code. */
 	int (*frames)(void *arg, const void *p, size_t n, struct kt_err *err);
 	void *arg;
+	/* Like read, of a sibling; NULL where there are none. */
+	int (*sibling)(void *arg, enum kt_sibling which, uint64_t off, void *p, size_t n,
+		       size_t *got, struct kt_err *err);
 };
+
+#define KT_CTX_SHORTS 64u
+#define KT_CTX_SHORT  48u
 
 struct kt_ctx {
 	struct kt_ctx_ops ops;
 	uint64_t size;
+	uint64_t sibling_size[KT_SIBLINGS]; /* KT_SIBLING_NONE until somebody says otherwise */
+	const char *view;     /* of the database that is open: goes into every record; or NULL */
 	uint64_t max_records; /* emit + skip frames allowed */
 	uint64_t seen, emitted, skipped, frames;
 	struct kt_buf out;
 	uint8_t *arena; /* chunks, linked through their first bytes */
 	size_t arena_used, arena_cap, arena_total;
 	uint64_t max_arena;
+	/* short texts (times, numbers), reused in turn: more than two records can hold */
+	char shorts[KT_CTX_SHORTS][KT_CTX_SHORT];
+	unsigned shorts_at;
+	struct kt_ctx_end *ends;
 };
+
+/* Has fn(arg) called when parse() has returned (for what a plugin never frees itself). 0 or KT_E_NOMEM. */
+int kt_ctx_at_end(struct kt_ctx *ctx, void (*fn)(void *arg), void *arg, struct kt_err *err);
+
+/* Room for a short text; stays as it is until KT_CTX_SHORTS more were asked for. */
+static inline char *kt_ctx_short(struct kt_ctx *ctx)
+{
+	return ctx->shorts[ctx->shorts_at++ % KT_CTX_SHORTS];
+}
 
 /* Sets up a context; free with kt_ctx_free(). */
 void kt_ctx_init(struct kt_ctx *ctx, const struct kt_ctx_ops *ops, uint64_t size);

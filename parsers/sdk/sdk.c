@@ -15,6 +15,8 @@ void kt_ctx_init(struct kt_ctx *ctx, const struct kt_ctx_ops *ops, uint64_t size
 	memset(ctx, 0, sizeof(*ctx));
 	ctx->ops = *ops;
 	ctx->size = size;
+	for (int i = 0; i < KT_SIBLINGS; i++)
+		ctx->sibling_size[i] = KT_SIBLING_NONE;
 	ctx->max_records = 20 * 1000 * 1000;
 	ctx->max_arena = ARENA_MAX;
 	kt_buf_init(&ctx->out, KT_FRAME_MAX + 2 * FLUSH_AT);
@@ -34,8 +36,33 @@ static void arena_free(struct kt_ctx *ctx)
 	ctx->arena_used = ctx->arena_cap = ctx->arena_total = 0;
 }
 
+struct kt_ctx_end {
+	void (*fn)(void *arg);
+	void *arg;
+	struct kt_ctx_end *next;
+};
+
+int kt_ctx_at_end(struct kt_ctx *ctx, void (*fn)(void *arg), void *arg, struct kt_err *err)
+{
+	struct kt_ctx_end *e = kt_alloc(ctx, sizeof(*e));
+
+	if (e == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory");
+	*e = (struct kt_ctx_end){fn, arg, ctx->ends};
+	ctx->ends = e;
+	return 0;
+}
+
+static void run_ends(struct kt_ctx *ctx)
+{
+	for (struct kt_ctx_end *e = ctx->ends; e != NULL; e = e->next)
+		e->fn(e->arg);
+	ctx->ends = NULL;
+}
+
 void kt_ctx_free(struct kt_ctx *ctx)
 {
+	run_ends(ctx);
 	kt_buf_free(&ctx->out);
 	arena_free(ctx);
 }
@@ -66,6 +93,7 @@ int kt_ctx_run(struct kt_ctx *ctx, const struct kt_parser *p, struct kt_err *err
 	int code = p->parse(ctx, &own);
 	size_t start;
 
+	run_ends(ctx);
 	arena_free(ctx);
 	start = kt_frame_begin(&ctx->out, KT_WF_END);
 	kt_buf_put_le64(&ctx->out, ctx->seen);
@@ -215,9 +243,16 @@ int kt_emit(struct kt_ctx *ctx, const struct kt_record *r, struct kt_err *err)
 {
 	size_t start = ctx->out.len;
 	int c = count_frame(ctx, err);
+	struct kt_record seen;
 
 	if (c < 0)
 		return c;
+	/* a row of a database says through which of its files it was seen */
+	if (ctx->view != NULL && kt_rec_attr(r, KT_F_SOURCE_VIEW) == NULL) {
+		kt_rec_copy(&seen, r);
+		kt_rec_str(&seen, KT_F_SOURCE_VIEW, ctx->view, strlen(ctx->view));
+		r = &seen;
+	}
 	kt_frame_begin(&ctx->out, KT_WF_RECORD);
 	c = kt_rec_encode(r, &ctx->out, err);
 	if (c < 0) {
@@ -314,7 +349,7 @@ void *kt_alloc(struct kt_ctx *ctx, size_t n)
 
 void kt_rec_init(struct kt_record *r, enum kt_rec_type type, enum kt_rec_basis basis)
 {
-	memset(r, 0, sizeof(*r));
+	kt_rec_clear(r);
 	r->type = (uint8_t)type;
 	r->basis = (uint8_t)basis;
 }

@@ -16,6 +16,7 @@ struct kt_rows {
 	struct kt_sql *db;
 	void *stmt; /* sqlite3_stmt */
 	char loc[160];
+	bool done;
 };
 
 /*

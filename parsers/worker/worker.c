@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/io.h"
 #include "core/spawn.h"
+#include "core/sqlvfs.h"
 #include "parsers/worker/sandbox.h"
 
 #include <errno.h>
@@ -31,7 +32,8 @@ struct job {
 	char id[64];
 	uint32_t as_mib, cpu_s, nranges;
 	uint64_t size, cap;
-	uint64_t used; /* bytes read so far, counted against cap (RANGES, REMOTE) */
+	uint64_t sibling[KT_SIBLINGS]; /* sizes; KT_SIBLING_NONE: not there */
+	uint64_t used;		       /* bytes read so far, counted against cap (RANGES, REMOTE) */
 	struct range *ranges;
 };
 
@@ -41,6 +43,21 @@ static int read_file(void *arg, uint64_t off, void *p, size_t n, size_t *got, st
 {
 	(void)arg;
 	return kt_pread_full(KT_WFD_ARTIFACT, p, n, off, got, err);
+}
+
+/* The file was hashed whole: what lies behind the size that it had then is not read. */
+static int read_sibling(void *arg, enum kt_sibling which, uint64_t off, void *p, size_t n,
+			size_t *got, struct kt_err *err)
+{
+	const struct job *j = arg;
+
+	*got = 0;
+	if (j->sibling[which] == KT_SIBLING_NONE || off >= j->sibling[which])
+		return 0;
+	if (n > j->sibling[which] - off)
+		n = (size_t)(j->sibling[which] - off);
+	return kt_pread_full(which == KT_SIBLING_WAL ? KT_WFD_WAL : KT_WFD_JOURNAL, p, n, off, got,
+			     err);
 }
 
 static int take_cap(struct job *j, size_t n, struct kt_err *err)
@@ -126,26 +143,35 @@ static int send_frames(void *arg, const void *p, size_t n, struct kt_err *err)
 
 /* -- the child -------------------------------------------------------------------------------- */
 
-static void place_fds(const int *fds, int n, uint8_t mode)
+/* Where descriptor i of the message belongs in the child. */
+static int place_of(const struct job *j, int i)
 {
-	int out, in = -1;
+	if (i == 0)
+		return KT_WFD_OUT;
+	if (i == 1)
+		return j->mode == KT_JOB_REMOTE ? KT_WFD_REPLY : KT_WFD_ARTIFACT;
+	return i == 2 && j->sibling[KT_SIBLING_WAL] != KT_SIBLING_NONE ? KT_WFD_WAL
+								       : KT_WFD_JOURNAL;
+}
 
-	/* above all fixed numbers first */
-	out = n > 0 ? fcntl(fds[0], F_DUPFD, 32) : -1;
-	if (n > 1)
-		in = fcntl(fds[1], F_DUPFD, 32);
-	if (out < 0 || in < 0 || dup2(out, KT_WFD_OUT) < 0 ||
-	    dup2(in, mode == KT_JOB_REMOTE ? KT_WFD_REPLY : KT_WFD_ARTIFACT) < 0)
-		_exit(EXIT_BAD_JOB);
+static void place_fds(const struct job *j, const int *fds, int n)
+{
+	int high[KT_JOB_FDS];
+
+	/* above all fixed numbers first; what lies there now (the control socket) goes */
+	for (int i = 0; i < n; i++) {
+		high[i] = fcntl(fds[i], F_DUPFD, 32);
+		if (high[i] < 0)
+			_exit(EXIT_BAD_JOB);
+	}
+	for (int fd = KT_WFD_ARTIFACT; fd <= KT_WFD_REPLY; fd++)
+		close(fd);
+	for (int i = 0; i < n; i++)
+		if (dup2(high[i], place_of(j, i)) < 0)
+			_exit(EXIT_BAD_JOB);
 	/* stderr is the engine's: its terminal, or the progress that the desktop reads */
 	if (dup2(0, 2) < 0)
 		_exit(EXIT_BAD_JOB);
-	if (mode == KT_JOB_REMOTE)
-		close(KT_WFD_ARTIFACT);
-	else
-		close(KT_WFD_REPLY);
-	close(KT_WFD_WAL);
-	close(KT_WFD_JOURNAL);
 	kt_close_from(KT_WFD_REPLY + 1);
 }
 
@@ -154,12 +180,12 @@ static void run_child(const struct kt_parser *parser, struct job *j, const int *
 {
 	static int (*const readers[])(void *, uint64_t, void *, size_t, size_t *,
 				      struct kt_err *) = {read_file, read_stored, read_remote};
-	struct kt_ctx_ops ops = {readers[j->mode], send_frames, j};
+	struct kt_ctx_ops ops = {readers[j->mode], send_frames, j, read_sibling};
 	uint8_t hello[KT_FRAME_HEAD + 8];
 	struct kt_err err = {0};
 	struct kt_ctx ctx;
 
-	place_fds(fds, nfds, j->mode);
+	place_fds(j, fds, nfds);
 	kt_frame_reader_init(&reply, KT_WFD_REPLY, KT_FRAME_MAX);
 	/* the signal is set again inside; here it makes the check of the parent's pid safe */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
@@ -174,6 +200,7 @@ static void run_child(const struct kt_parser *parser, struct job *j, const int *
 	if (kt_write_full(KT_WFD_OUT, hello, sizeof(hello), &err) < 0)
 		_exit(EXIT_NO_OUTPUT);
 	kt_ctx_init(&ctx, &ops, j->size);
+	memcpy(ctx.sibling_size, j->sibling, sizeof(ctx.sibling_size));
 	if (kt_ctx_run(&ctx, parser, &err) < 0)
 		_exit(EXIT_NO_OUTPUT);
 	_exit(0);
@@ -197,6 +224,8 @@ static int parse_job(struct job *j, const uint8_t *p, size_t n)
 	j->cpu_s = kt_rd_le32(&rd);
 	j->size = kt_rd_le64(&rd);
 	j->cap = kt_rd_le64(&rd);
+	for (int i = 0; i < KT_SIBLINGS; i++)
+		j->sibling[i] = kt_rd_le64(&rd);
 	j->nranges = kt_rd_le32(&rd);
 	j->used = 0;
 	if (rd.failed || id == NULL || idlen >= sizeof(j->id) || j->mode > KT_JOB_REMOTE ||
@@ -213,10 +242,10 @@ static int parse_job(struct job *j, const uint8_t *p, size_t n)
 }
 
 /* One control message with its descriptors; length, 0 at the end, -1. */
-static ssize_t receive(uint8_t *buf, size_t n, int fds[2], int *nfds)
+static ssize_t receive(uint8_t *buf, size_t n, int fds[KT_JOB_FDS], int *nfds)
 {
 	union {
-		char b[CMSG_SPACE(2 * sizeof(int))];
+		char b[CMSG_SPACE(KT_JOB_FDS * sizeof(int))];
 		struct cmsghdr align;
 	} ctl;
 	struct iovec io = {buf, n};
@@ -240,6 +269,15 @@ static ssize_t receive(uint8_t *buf, size_t n, int fds[2], int *nfds)
 	return (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? -1 : r;
 }
 
+static int fds_of(const struct job *j)
+{
+	int n = 2;
+
+	for (int i = 0; i < KT_SIBLINGS; i++)
+		n += j->sibling[i] != KT_SIBLING_NONE;
+	return n;
+}
+
 static uint32_t serve(const struct kt_worker_entry *table, size_t n, struct job *j, const int *fds,
 		      int nfds, uint32_t layers)
 {
@@ -249,7 +287,7 @@ static uint32_t serve(const struct kt_worker_entry *table, size_t n, struct job 
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(table[i].parser->id, j->id) == 0)
 			parser = table[i].parser;
-	pid = parser != NULL && nfds == 2 ? fork() : -1;
+	pid = parser != NULL && nfds == fds_of(j) ? fork() : -1;
 	if (pid == 0)
 		run_child(parser, j, fds, nfds, self, layers);
 	/* in every case: as long as this end is open, the engine waits for more */
@@ -267,14 +305,15 @@ int kt_worker_main(const struct kt_worker_entry *table, size_t n)
 	uint32_t layers;
 
 	/* What a sandboxed child will need later must be loaded now. */
-	if (kt_hash_warm(&err) < 0 || kt_sandbox_prepare(&layers, &err) < 0) {
+	if (kt_hash_warm(&err) < 0 || kt_sqldb_warm(&err) < 0 ||
+	    kt_sandbox_prepare(&layers, &err) < 0) {
 		dprintf(2, "keten-worker: %s\n", kt_err_text(&err));
 		return EXIT_NO_SANDBOX;
 	}
 	/* tidied once here instead of in every child, where each touched page is a copy */
 	malloc_trim(0);
 	for (;;) {
-		int fds[2] = {-1, -1}, nfds;
+		int fds[KT_JOB_FDS], nfds;
 		uint8_t answer[5];
 		ssize_t len = receive(msg, sizeof(msg), fds, &nfds);
 

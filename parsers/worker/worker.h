@@ -24,10 +24,12 @@ enum kt_job_mode {
 
 #define KT_JOB_RANGES_MAX 4096u
 #define KT_JOB_MSG_MAX	  (128u << 10)
+#define KT_JOB_FDS	  4
 
 /* Control message: u8 'J', u8 mode, u8 id length, id, u32 as_mib, u32 cpu_s, u64 size,
- * u64 byte cap, u32 ranges, ranges x (u64 off, u32 len, u64 pos). Descriptors by SCM_RIGHTS: out,
- * then artifact or reply. Answer: u8 'X', u32 wait status. */
+ * u64 byte cap, u64 size of the -wal, u64 size of the -journal (2^64-1: not there), u32 ranges,
+ * ranges x (u64 off, u32 len, u64 pos). Descriptors by SCM_RIGHTS: out, then artifact or reply,
+ * then those of the siblings that are there. Answer: u8 'X', u32 wait status. */
 
 /* What the program can do: plugins and renderers by id. */
 struct kt_worker_entry {

@@ -14,7 +14,18 @@
  */
 int kt_fuzz_parse(const struct kt_parser *p, const uint8_t *data, size_t n);
 
+/* The -wal and -journal of a database; p NULL: not there. */
+struct kt_fuzz_sibling {
+	const uint8_t *p;
+	size_t n;
+};
+
+/* The same with siblings. */
+int kt_fuzz_parse_group(const struct kt_parser *p, const uint8_t *data, size_t n,
+			const struct kt_fuzz_sibling sib[KT_SIBLINGS]);
+
 /* The same, printing JSON Lines as `keten parsers ID --try` does, to stdout. */
-int kt_try_parse(const struct kt_parser *p, const uint8_t *data, size_t n);
+int kt_try_parse(const struct kt_parser *p, const uint8_t *data, size_t n,
+		 const struct kt_fuzz_sibling sib[KT_SIBLINGS]);
 
 #endif

@@ -10,6 +10,7 @@
 struct run {
 	const uint8_t *p;
 	size_t n;
+	const struct kt_fuzz_sibling *sib;
 	struct kt_stream stream;
 	bool print;
 	int end_code;
@@ -23,6 +24,19 @@ static int mem_read(void *arg, uint64_t off, void *p, size_t n, size_t *got, str
 	if (off > r->n || n > r->n - off)
 		abort(); /* the SDK must have cut it */
 	memcpy(p, r->p + off, n);
+	*got = n;
+	return 0;
+}
+
+static int mem_sibling(void *arg, enum kt_sibling which, uint64_t off, void *p, size_t n,
+		       size_t *got, struct kt_err *err)
+{
+	const struct kt_fuzz_sibling *s = &((struct run *)arg)->sib[which];
+
+	(void)err;
+	if (s->p == NULL || off > s->n || n > s->n - off)
+		abort(); /* likewise */
+	memcpy(p, s->p + off, n);
 	*got = n;
 	return 0;
 }
@@ -63,15 +77,19 @@ static int take_frames(void *arg, const void *p, size_t n, struct kt_err *err)
 	return 0;
 }
 
-static int run(const struct kt_parser *p, const uint8_t *data, size_t n, bool print)
+static int run(const struct kt_parser *p, const uint8_t *data, size_t n,
+	       const struct kt_fuzz_sibling *sib, bool print)
 {
-	struct run r = {.p = data, .n = n, .print = print, .end_code = 1};
-	struct kt_ctx_ops ops = {mem_read, take_frames, &r};
+	struct run r = {.p = data, .n = n, .sib = sib, .print = print, .end_code = 1};
+	struct kt_ctx_ops ops = {mem_read, take_frames, &r, mem_sibling};
 	struct kt_ctx ctx;
 	struct kt_err err = {0};
 
 	kt_stream_init(&r.stream, true);
 	kt_ctx_init(&ctx, &ops, n);
+	for (int i = 0; sib != NULL && i < KT_SIBLINGS; i++)
+		if (sib[i].p != NULL)
+			ctx.sibling_size[i] = sib[i].n;
 	if (kt_ctx_run(&ctx, p, &err) < 0)
 		abort();
 	kt_ctx_free(&ctx);
@@ -82,10 +100,17 @@ static int run(const struct kt_parser *p, const uint8_t *data, size_t n, bool pr
 
 int kt_fuzz_parse(const struct kt_parser *p, const uint8_t *data, size_t n)
 {
-	return run(p, data, n, false);
+	return run(p, data, n, NULL, false);
 }
 
-int kt_try_parse(const struct kt_parser *p, const uint8_t *data, size_t n)
+int kt_fuzz_parse_group(const struct kt_parser *p, const uint8_t *data, size_t n,
+			const struct kt_fuzz_sibling sib[KT_SIBLINGS])
 {
-	return run(p, data, n, true);
+	return run(p, data, n, sib, false);
+}
+
+int kt_try_parse(const struct kt_parser *p, const uint8_t *data, size_t n,
+		 const struct kt_fuzz_sibling sib[KT_SIBLINGS])
+{
+	return run(p, data, n, sib, true);
 }

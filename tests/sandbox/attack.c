@@ -10,6 +10,7 @@
 #include "parsers/sdk/ctx.h"
 #include "parsers/worker/sandbox.h"
 #include "parsers/worker/worker.h"
+#include "tests/tools/sql_dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -240,6 +241,42 @@ ATTACK(map_evidence)
 		return 0;
 	p[0] = 'x';
 	return escaped(ctx, "map_evidence");
+}
+
+/* -- files beside a database: the driver gives the evidence once more as -wal, and no -journal ------ */
+
+ATTACK(sibling_good)
+{
+	uint8_t a[64], b[64];
+	size_t got = 0;
+
+	if (ctx->sibling_size[KT_SIBLING_WAL] != ctx->size ||
+	    ctx->sibling_size[KT_SIBLING_JOURNAL] != KT_SIBLING_NONE ||
+	    kt_in_exact(ctx, 100, a, sizeof(a), err) < 0 ||
+	    ctx->ops.sibling(ctx->ops.arg, KT_SIBLING_WAL, 100, b, sizeof(b), &got, err) < 0 ||
+	    got != sizeof(b) || memcmp(a, b, sizeof(b)) != 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "the -wal is not what was given");
+	/* behind its end, and of one that is not there: nothing */
+	if (ctx->ops.sibling(ctx->ops.arg, KT_SIBLING_WAL, ctx->size, b, 1, &got, err) < 0 ||
+	    got != 0 ||
+	    ctx->ops.sibling(ctx->ops.arg, KT_SIBLING_JOURNAL, 0, b, 1, &got, err) < 0 || got != 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "bytes that are not there");
+	return 0;
+}
+
+NEVER(sibling_write, (void)!pwrite(KT_WFD_WAL, "x", 1, 0))
+NEVER(sibling_cut, (void)!ftruncate(KT_WFD_WAL, 0))
+NEVER(sibling_read, (void)!read(KT_WFD_WAL, &to, 1))
+
+ATTACK(sibling_map)
+{
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, KT_WFD_WAL, 0);
+
+	(void)err;
+	if (p == MAP_FAILED)
+		return 0;
+	p[0] = 'x';
+	return escaped(ctx, "sibling_map");
 }
 
 /* -- time ------------------------------------------------------------------------------------- */
@@ -616,6 +653,8 @@ int main(void)
 	static const struct kt_worker_entry table[] = {
 #define ROW(ident) {&p_##ident},
 #include "tests/sandbox/attacks.def"
+		{&sql_dump},
+		{&sql_scan},
 	};
 
 	return kt_worker_main(table, sizeof(table) / sizeof(table[0]));

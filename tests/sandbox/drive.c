@@ -149,9 +149,16 @@ static int run_job(struct kt_worker *w, const char *id, struct seen *s, struct k
 	*s = (struct seen){.w = w, .silent = strcmp(id, "remote_ask_twice") == 0};
 	memset(end, 0, sizeof(*end));
 	job.fd = job.remote ? -1 : make_artifact(w);
+	if (strncmp(id, "sibling_", 8) == 0) {
+		job.has_wal = true;
+		job.wal_size = ARTIFACT_BYTES;
+		job.wal_fd = open("artifact", O_RDONLY | O_CLOEXEC);
+	}
 	r = kt_worker_run(w, &job, on_event, s, end, &err);
 	if (job.fd >= 0)
 		close(job.fd);
+	if (job.has_wal)
+		close(job.wal_fd);
 	if (r < 0)
 		printf("      %s: host failed: %s\n", id, kt_err_story(&err, story, sizeof(story)));
 	return r;

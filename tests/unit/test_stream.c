@@ -514,7 +514,7 @@ static int run_parser(int (*parse)(struct kt_ctx *, struct kt_err *), unsigned *
 {
 	struct kt_parser p = {"test", parse};
 	struct run r = {.code = 1};
-	struct kt_ctx_ops ops = {no_read, take, &r};
+	struct kt_ctx_ops ops = {.read = no_read, .frames = take, .arg = &r};
 	struct kt_ctx ctx;
 
 	kt_stream_init(&r.s, true);
