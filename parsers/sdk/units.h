@@ -35,8 +35,8 @@ void kt_set_utc(struct kt_record *r, int64_t t_us);
 void kt_set_local(struct kt_record *r, int64_t t_us);
 void kt_set_end(struct kt_record *r, int64_t t_us);
 /*
- * Adds a further time as an attribute (RFC 3339, UTC). The text lives in ctx until KT_CTX_TIMES (64)
- * more were added, so that records by the million need no memory each. Always 0.
+ * Adds a further time as an attribute (RFC 3339, UTC). The text lives in ctx until 64 more short
+ * texts were made there, so that records by the million need no memory each. Always 0.
  */
 int kt_rec_time(struct kt_ctx *ctx, struct kt_record *r, enum kt_field f, int64_t t_us,
 		struct kt_err *err);
@@ -49,7 +49,7 @@ bool kt_double_scaled(double d, unsigned scale, int64_t *v);
 
 /*
  * A double as text, for `raw`: the shortest decimal that means this double and no other, without
- * exponent ("52.3702", "-0.5", "17"). Below 10^-5 and above 2^63, which no source here has cause to
+ * exponent ("52.3702", "-0.5", "17"). Below 2^-17 and above 2^63, which no source here has cause to
  * write, exactly as 0x<mantissa>p<exponent of two>. "nan", "inf", "-inf". Returns out.
  */
 #define KT_DOUBLE_TEXT 48
