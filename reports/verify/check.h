@@ -40,6 +40,7 @@ struct kt_vf {
 	/* from case.json */
 	char case_id[65], case_mandate_id[73], case_mandate[KT_SHA256_HEX];
 	char device[129], device_kind[17];
+	char form[17]; /* what was read; cases of a phone may leave it out */
 	/* mandate */
 	struct kt_mandate *mandate; /* owned */
 	char mandate_sha256[KT_SHA256_HEX];
@@ -54,7 +55,9 @@ struct kt_vf {
 	uint64_t lines, seal_line;
 	char log_case_id[65], log_mandate[KT_SHA256_HEX], log_mandate_id[73];
 	char log_operator[KT_SHA256_HEX], log_authoriser[KT_SHA256_HEX];
-	char log_device[129]; /* serial of the phone that was identified, "" when none was */
+	char log_device[129];	 /* serial of the phone that was identified, "" when none was */
+	char log_form[17];	 /* of the source that was opened, "" when none was */
+	char log_source_id[129]; /* the phone that it says it comes from */
 	char log_seal[KT_SHA256_HEX], log_report[KT_SHA256_HEX];
 	char before_seal[KT_SHA256_HEX]; /* hash of the line before acquisition.sealed */
 	int64_t log_segments, log_objects, log_bytes;

@@ -4,6 +4,7 @@
 
 #include "core/err.h"
 #include "core/json.h"
+#include "core/request.h"
 #include "core/time.h"
 #include "reports/verify/check.h"
 
@@ -21,7 +22,7 @@ int kt_vf_mimetype(struct kt_vf *c)
 		if (b.len != strlen(KT_PKG_MIMETYPE_TEXT) ||
 		    memcmp(b.p, KT_PKG_MIMETYPE_TEXT, b.len) != 0)
 			kt_vf_fail(c, KT_V_MIMETYPE, "mimetype names another kind of file");
-		if (strcmp(kt_zip_name(&c->zip, &c->zip.e[0]), KT_PKG_MIMETYPE) != 0)
+		if (strcmp(kt_zip_entry_name(&c->zip, &c->zip.e[0]), KT_PKG_MIMETYPE) != 0)
 			kt_vf_fail(c, KT_V_MIMETYPE, "mimetype is not the first file");
 		kt_vf_done(c, KT_V_MIMETYPE);
 	}
@@ -65,6 +66,11 @@ int kt_vf_case(struct kt_vf *c)
 	copy_member(o, "mandate_sha256", c->case_mandate, sizeof(c->case_mandate));
 	copy_member(o, "device", c->device, sizeof(c->device));
 	copy_member(o, "device_kind", c->device_kind, sizeof(c->device_kind));
+	copy_member(o, "form", c->form, sizeof(c->form));
+	if (kt_jv_get(o, "form") == NULL)
+		snprintf(c->form, sizeof(c->form), "phone");
+	if (kt_form_find(c->form) == 0)
+		kt_vf_fail(c, KT_V_OBJECTS, "%s: what was read is of no known form", KT_PKG_CASE);
 	if (c->case_id[0] == '\0')
 		kt_vf_fail(c, KT_V_OBJECTS, "%s names no case", KT_PKG_CASE);
 out:

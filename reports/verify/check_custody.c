@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/request.h"
 #include "core/time.h"
 #include "reports/verify/check.h"
 
@@ -12,6 +13,9 @@ struct story {
 	const struct kt_jv *detail; /* of the line at hand */
 	uint64_t seq;
 	bool opened, sealed, identified, packaged;
+	bool source_read,
+		source_cut; /* a pass over the source was finished; it could not be read whole */
+	char source_sha[KT_SHA256_HEX];
 	int64_t last_number;
 	char last[24]; /* event of the last line */
 	char (*started)[KT_VF_ITEM];
@@ -86,6 +90,10 @@ static void on_outcome(struct story *s, const char *event)
 		misplaced(s, event, "names no segment of the index");
 		return;
 	}
+	if (s->c->log_form[0] != '\0' && !s->source_read)
+		misplaced(s, event, "comes before the source was read");
+	if (s->source_cut && strcmp(outcome, "partial") != 0 && strcmp(outcome, "failed") != 0)
+		misplaced(s, event, "says more than a source that was not read whole can tell");
 	g = &s->c->seg[number - 1];
 	if (g->logged) {
 		misplaced(s, event, "gives a segment a second outcome");
@@ -146,6 +154,70 @@ static void on_identified(struct story *s, const char *event)
 	memcpy(s->c->log_device, serial, sizeof(serial));
 }
 
+static bool one_of(const char *s, const char *const *list)
+{
+	while (*list != NULL && strcmp(s, *list) != 0)
+		list++;
+	return *list != NULL;
+}
+
+/* Which phone it comes from: what is said has to follow from what is known. */
+static void check_identity(struct story *s, const char *event, const char *id)
+{
+	static const char *const known[] = {"same", "named-by-source", NULL};
+	static const char *const open[] = {"identity-not-checkable", "unknown", NULL};
+	char identity[32];
+
+	if (take_text(s, event, "identity", identity, sizeof(identity)) &&
+	    !one_of(identity, *id != '\0' ? known : open))
+		misplaced(s, event, "says what can't be known of the phone it comes from");
+}
+
+static void on_source(struct story *s, const char *event)
+{
+	static const char *const layouts[] = {"folder", "tar",	"tar.gz", "zip",
+					      "backup", "file", NULL};
+	char form[sizeof(s->c->log_form)], layout[16], id[sizeof(s->c->log_source_id)];
+
+	if (s->sealed)
+		misplaced(s, event, "comes after the seal");
+	if (!take_text(s, event, "form", form, sizeof(form)) ||
+	    !take_text(s, event, "layout", layout, sizeof(layout)) ||
+	    !take_text(s, event, "identifier", id, sizeof(id)))
+		return;
+	/* an iPhone on the cable is read like a source; other phones aren't */
+	if (kt_form_find(form) == KT_FORM_PHONE
+		    ? strcmp(layout, "iphone") != 0 || *id == '\0'
+		    : kt_form_find(form) == 0 || !one_of(layout, layouts))
+		misplaced(s, event, "names a form or layout that no source has");
+	check_identity(s, event, id);
+	if (s->c->log_form[0] != '\0' &&
+	    (strcmp(s->c->log_form, form) != 0 || strcmp(s->c->log_source_id, id) != 0))
+		misplaced(s, event, "opens another source than before");
+	memcpy(s->c->log_form, form, sizeof(form));
+	memcpy(s->c->log_source_id, id, sizeof(id));
+}
+
+static void on_source_read(struct story *s, const char *event)
+{
+	char result[16], sha[KT_SHA256_HEX];
+	bool phone = strcmp(s->c->log_form, kt_form_name(KT_FORM_PHONE)) == 0;
+
+	if (s->sealed || s->c->log_form[0] == '\0')
+		misplaced(s, event, "stands where no source is open");
+	s->source_read = true;
+	if (take_text(s, event, "result", result, sizeof(result)) && strcmp(result, "whole") != 0 &&
+	    strcmp(result, "gaps") != 0 && strcmp(result, phone ? "no-backup" : "cut") != 0)
+		misplaced(s, event, "has no known result");
+	/* what a phone gives beside its backup is not touched by how that ended */
+	s->source_cut = !phone && strcmp(result, "whole") != 0;
+	if (!take_text(s, event, "sha256", sha, sizeof(sha)) || sha[0] == '\0')
+		return;
+	if (s->source_sha[0] != '\0' && strcmp(s->source_sha, sha) != 0)
+		misplaced(s, event, "tells of other bytes than before");
+	memcpy(s->source_sha, sha, sizeof(sha));
+}
+
 static bool is_outcome(const char *event)
 {
 	static const char *const names[] = {"item.acquired", "item.absent", "item.refused",
@@ -174,6 +246,10 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		on_open(s, event, us);
 	else if (strcmp(event, "device.identified") == 0)
 		on_identified(s, event);
+	else if (strcmp(event, "source.opened") == 0)
+		on_source(s, event);
+	else if (strcmp(event, "source.read") == 0)
+		on_source_read(s, event);
 	else if (strcmp(event, "item.start") == 0)
 		on_start(s, event);
 	else if (is_outcome(event))
@@ -272,6 +348,13 @@ int kt_vf_events(struct kt_vf *c)
 		     "operator's certificate than the one that signed the package");
 	compare_cert(c, c->log_authoriser, c->res->have_authoriser, &c->res->authoriser_cert,
 		     "authoriser's certificate than the one that signed the mandate");
+	/* a phone that was never reached leaves no word in the log */
+	if (c->form[0] != '\0' &&
+	    strcmp(c->form, c->log_form[0] != '\0' ? c->log_form : "phone") != 0)
+		kt_vf_fail(c, KT_V_EVENTS, "the log tells of reading a %s, case.json of a %s",
+			   c->log_form[0] != '\0' ? c->log_form : "phone", c->form);
+	if (c->log_form[0] != '\0' && c->log_device[0] != '\0')
+		kt_vf_fail(c, KT_V_EVENTS, "the log tells of a phone and of a source in one case");
 	if (c->package_number <= 0 ||
 	    kt_pkg_file_name(c->log_mandate_id, (uint64_t)c->package_number, name) < 0 ||
 	    strcmp(c->package, name) != 0)

@@ -62,7 +62,7 @@ static int hash_entry(struct kt_vf *c, struct pass *p, struct kt_zip_entry *e)
 	}
 	if (r == 0 && crc != e->crc)
 		kt_vf_fail(c, KT_V_HASHES, "%s: the container's own checksum does not match",
-			   kt_zip_name(&c->zip, e));
+			   kt_zip_entry_name(&c->zip, e));
 	if (r == 0 && kt_pkg_is_payload(e->kind)) {
 		c->payload_octets += e->size;
 		c->payload_files++;
@@ -145,13 +145,13 @@ static void compare(struct kt_vf *c, const struct list *l, struct kt_zip_entry *
 	char have[KT_SHA512_HEX];
 
 	if (e->unreadable) {
-		kt_vf_fail(c, KT_V_HASHES, "%s cannot be read", kt_zip_name(&c->zip, e));
+		kt_vf_fail(c, KT_V_HASHES, "%s cannot be read", kt_zip_entry_name(&c->zip, e));
 		return;
 	}
 	kt_hex(l->digest == KT_SHA512_LEN ? c->sha512[e->tag] : e->sha256, l->digest, have);
 	if (memcmp(have, hex, 2 * l->digest) != 0)
 		kt_vf_fail(c, KT_V_HASHES, "%s was changed: its content is not what %s states",
-			   kt_zip_name(&c->zip, e), l->file);
+			   kt_zip_entry_name(&c->zip, e), l->file);
 }
 
 /* One "<hex>  <name>" line. false: the list is not to be read further. */
@@ -195,7 +195,7 @@ static void find_unlisted(struct kt_vf *c, const struct list *l)
 			continue;
 		if (!e->listed)
 			kt_vf_fail(c, KT_V_COMPLETE, "%s is not listed in %s",
-				   kt_zip_name(&c->zip, e), l->file);
+				   kt_zip_entry_name(&c->zip, e), l->file);
 		e->listed = false; /* for the next list */
 	}
 }
@@ -244,7 +244,7 @@ int kt_vf_lists(struct kt_vf *c)
 	for (size_t i = 0; i < c->zip.n; i++)
 		if (c->zip.e[i].kind == KT_PKG_UNKNOWN)
 			kt_vf_fail(c, KT_V_COMPLETE, "%s has no place in a package",
-				   kt_zip_name(&c->zip, &c->zip.e[i]));
+				   kt_zip_entry_name(&c->zip, &c->zip.e[i]));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && r == 0; i++)
 		r = read_list(c, &lists[i]);
 	if (r == 0) {
@@ -294,7 +294,7 @@ int kt_vf_contents(struct kt_vf *c)
 	kt_buf_init(&x.want, 0);
 	kt_pkg_odf_head(&x.want);
 	for (size_t i = 0; i < c->zip.n && r == 0 && x.same; i++) {
-		const char *name = kt_zip_name(&c->zip, &c->zip.e[c->zip.sorted[i]]);
+		const char *name = kt_zip_entry_name(&c->zip, &c->zip.e[c->zip.sorted[i]]);
 
 		if (kt_pkg_odf_lists(name))
 			kt_pkg_odf_line(&x.want, name);

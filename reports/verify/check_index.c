@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/request.h"
 #include "reports/verify/check.h"
 
 #define LINE_MAX_BYTES ((size_t)1 << 20) /* as core/index.c writes them at most */
@@ -59,7 +60,7 @@ static void take_head(struct walk *w, const struct kt_jv *o)
 	w->head = true;
 	memcpy(w->item, item, strlen(item) + 1);
 	w->ranges = strcmp(take, "ranges") == 0;
-	w->whole = strcmp(take, "whole") == 0;
+	w->whole = strcmp(take, "whole") == 0 || strcmp(take, "group") == 0;
 	if (!w->ranges && !w->whole && strcmp(take, "output") != 0)
 		kt_vf_fail(w->c, KT_V_SCOPE, "%s: a way to take it that is not known", item);
 	check_scope(w, item, plugin, request);
@@ -98,13 +99,34 @@ static bool ranges_ok(const struct kt_jv *list, int64_t fs_size, int64_t bytes)
 	return pos == bytes;
 }
 
+/* What came encrypted and was decrypted on the way: both or neither, and a size that can be. */
+static bool cipher_ok(const struct walk *w, const struct kt_jv *o, int64_t bytes)
+{
+	const struct kt_jv *size = kt_jv_get(o, "cipher_bytes"),
+			   *sha = kt_jv_get(o, "cipher_sha256");
+	const char *hex = kt_jv_str(o, "cipher_sha256");
+
+	if (size == NULL && sha == NULL)
+		return true;
+	return strcmp(w->c->log_form, kt_form_name(KT_FORM_PHONE)) == 0 && w->whole &&
+	       hex != NULL && strlen(hex) == KT_SHA256_HEX - 1 &&
+	       strspn(hex, "0123456789abcdef") == KT_SHA256_HEX - 1 && size != NULL &&
+	       size->type == KT_JV_INT && size->i % 16 == 0 && size->i >= bytes &&
+	       size->i - bytes <= 16;
+}
+
 /* What a stored object's line says of itself. */
 static void check_line(struct walk *w, const struct kt_jv *o, const char *object, int64_t bytes)
 {
 	static const char *const outcomes[] = {"acquired", "partial",  "failed", "refused",
 					       "absent",   "withheld", NULL};
-	static const char *const methods[] = {"sync", "dd", "recv", "shell", NULL};
-	static const char *const none[] = {"none", "sync", "recv", NULL};
+	static const char *const by_phone[] = {"sync", "dd", "recv", "shell", NULL};
+	static const char *const empty[] = {"none", "sync", "recv", NULL};
+	static const char *const by_source[] = {"read", NULL};
+	static const char *const empty_there[] = {"none", NULL};
+	bool source = w->c->log_form[0] != '\0';
+	const char *const *methods = source ? by_source : by_phone;
+	const char *const *none = source ? empty_there : empty;
 	int64_t fs_size = kt_jv_int(o, "fs_size", -1);
 
 	if (!known(kt_jv_str(o, "outcome"), outcomes))
@@ -112,6 +134,9 @@ static void check_line(struct walk *w, const struct kt_jv *o, const char *object
 	/* nothing was read of an empty file, and so in no way */
 	if (!known(kt_jv_str(o, "method"), bytes == 0 ? none : methods))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: %s was read in no known way", w->file, object);
+	if (!cipher_ok(w, o, bytes))
+		kt_vf_fail(w->c, KT_V_INDEX, "%s: what %s was decrypted from does not fit it",
+			   w->file, object);
 	if ((w->whole || w->ranges) && (kt_jv_str(o, "path_hex") == NULL || fs_size < 0))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: %s has no origin on the phone", w->file, object);
 	if (w->ranges && !ranges_ok(kt_jv_get(o, "ranges"), fs_size, bytes))
@@ -225,7 +250,7 @@ static int read_lines(struct walk *w, struct kt_zip_lines *l, struct kt_err *err
 
 static int read_segment(struct kt_vf *c, const struct kt_zip_entry *e, size_t segment)
 {
-	struct walk w = {.c = c, .segment = segment, .file = kt_zip_name(&c->zip, e)};
+	struct walk w = {.c = c, .segment = segment, .file = kt_zip_entry_name(&c->zip, e)};
 	uint8_t md[KT_SHA256_LEN];
 	char sha[KT_SHA256_HEX];
 	struct kt_zip_lines l;
@@ -269,7 +294,7 @@ static void find_unnamed(struct kt_vf *c)
 		bytes += e->size;
 		if (!e->used)
 			kt_vf_fail(c, KT_V_OBJECTS, "%s is in the package, but no index names it",
-				   kt_zip_name(&c->zip, e));
+				   kt_zip_entry_name(&c->zip, e));
 	}
 	if (c->have_log && ((int64_t)objects != c->log_objects || (int64_t)bytes != c->log_bytes))
 		kt_vf_fail(c, KT_V_OBJECTS, "the custody log counts other objects or bytes");

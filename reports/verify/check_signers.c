@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Who signed what, under which authority, and when that is said to have been. */
 #include <string.h>
+#include <strings.h>
 
 #include "core/err.h"
+#include "core/request.h"
 #include "core/time.h"
 #include "reports/verify/check.h"
 
@@ -127,6 +129,19 @@ static void check_authority(struct kt_vf *c)
 	kt_vf_done(c, KT_V_AUTHORITY);
 }
 
+/* Which phone a source says it comes from, and which one the case is about. */
+static void check_origin(struct kt_vf *c)
+{
+	if (c->log_source_id[0] != '\0' && strcasecmp(c->log_source_id, c->device) != 0)
+		kt_vf_fail(c, KT_V_MANDATE, "the source comes from the phone %s, not %s",
+			   c->log_source_id, c->device);
+	if (c->log_source_id[0] == '\0' && c->mandate->device_identifier == NULL &&
+	    strcmp(c->device, "unknown") != 0)
+		kt_vf_fail(c, KT_V_MANDATE,
+			   "the case is about the phone %s, which neither mandate nor source name",
+			   c->device);
+}
+
 /* What the mandate says, held against session and phone. */
 static void check_terms(struct kt_vf *c)
 {
@@ -150,6 +165,10 @@ static void check_terms(struct kt_vf *c)
 	if (c->log_device[0] != '\0' && strcmp(c->log_device, c->device) != 0)
 		kt_vf_fail(c, KT_V_MANDATE, "the phone that was read calls itself %s, not %s",
 			   c->log_device, c->device);
+	if (kt_form_find(c->form) != 0 && (m->device_forms & kt_form_find(c->form)) == 0)
+		kt_vf_fail(c, KT_V_MANDATE, "the mandate does not allow to read a %s", c->form);
+	if (c->log_form[0] != '\0')
+		check_origin(c);
 	kt_vf_done(c, KT_V_MANDATE);
 }
 

@@ -193,7 +193,7 @@ static void conclude(struct kt_verify_result *res)
 
 static void vf_free(struct kt_vf *c)
 {
-	kt_zip_close(&c->zip);
+	kt_zip_read_close(&c->zip);
 	kt_buf_free(&c->mandate_raw);
 	kt_buf_free(&c->custody_raw);
 	kt_buf_free(&c->tags_raw);
@@ -232,7 +232,7 @@ int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 	c->seg = calloc(KT_VF_SEGMENTS, sizeof(*c->seg));
 	r = c->seg == NULL ? KT_FAIL(&own, KT_E_NOMEM, "no memory") : 0;
 	if (r == 0)
-		r = kt_zip_open(fd, &c->zip, on_defect, c, &own);
+		r = kt_zip_read_open(fd, &c->zip, on_defect, c, &own);
 	res->bytes = c->zip.file_size;
 	if (r == 0) {
 		kt_vf_done(c, KT_V_CONTAINER);

@@ -273,7 +273,7 @@ static void check_gaps(struct kt_zip *z)
 			defect(z,
 			       "%s: does not follow the entry before it: there is a gap or an "
 			       "overlap",
-			       kt_zip_name(z, e));
+			       kt_zip_entry_name(z, e));
 			return;
 		}
 		if (e->unreadable)
@@ -288,7 +288,7 @@ typedef int (*compare_fn)(const char *a, const char *b);
 
 static const char *sorted_name(const struct kt_zip *z, size_t i)
 {
-	return kt_zip_name(z, &z->e[z->sorted[i]]);
+	return kt_zip_entry_name(z, &z->e[z->sorted[i]]);
 }
 
 /* Lets the row at i sink until the heap of n rows holds below it. */
@@ -374,8 +374,8 @@ static int read_structure(struct kt_zip *z, struct kt_err *err)
 	return sort_names(z, err);
 }
 
-int kt_zip_open(int fd, struct kt_zip *z, void (*fn)(void *arg, const char *text), void *arg,
-		struct kt_err *err)
+int kt_zip_read_open(int fd, struct kt_zip *z, void (*fn)(void *arg, const char *text), void *arg,
+		     struct kt_err *err)
 {
 	struct stat st;
 
@@ -392,7 +392,7 @@ int kt_zip_open(int fd, struct kt_zip *z, void (*fn)(void *arg, const char *text
 	return read_structure(z, err);
 }
 
-void kt_zip_close(struct kt_zip *z)
+void kt_zip_read_close(struct kt_zip *z)
 {
 	free(z->e);
 	free(z->sorted);
@@ -404,7 +404,7 @@ void kt_zip_close(struct kt_zip *z)
 
 /* -- content ---------------------------------------------------------------------------------- */
 
-const char *kt_zip_name(const struct kt_zip *z, const struct kt_zip_entry *e)
+const char *kt_zip_entry_name(const struct kt_zip *z, const struct kt_zip_entry *e)
 {
 	return (const char *)z->names.p + e->name;
 }
@@ -416,7 +416,7 @@ struct kt_zip_entry *kt_zip_find(const struct kt_zip *z, const char *name)
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		struct kt_zip_entry *e = &z->e[z->sorted[mid]];
-		int c = strcmp(name, kt_zip_name(z, e));
+		int c = strcmp(name, kt_zip_entry_name(z, e));
 
 		if (c == 0)
 			return e;
@@ -435,7 +435,7 @@ int kt_zip_pread(const struct kt_zip *z, const struct kt_zip_entry *e, uint64_t 
 
 	*got = 0;
 	if (e->unreadable)
-		return KT_FAIL(err, KT_E_FORMAT, "%s cannot be read", kt_zip_name(z, e));
+		return KT_FAIL(err, KT_E_FORMAT, "%s cannot be read", kt_zip_entry_name(z, e));
 	if (off >= e->size)
 		return 0;
 	if (n > e->size - off)
@@ -453,11 +453,11 @@ int kt_zip_load(const struct kt_zip *z, const struct kt_zip_entry *e, size_t max
 	int r;
 
 	if (e->size > max)
-		return KT_FAIL(err, KT_E_LIMIT, "%s is larger than %zu bytes", kt_zip_name(z, e),
-			       max);
+		return KT_FAIL(err, KT_E_LIMIT, "%s is larger than %zu bytes",
+			       kt_zip_entry_name(z, e), max);
 	b->max = b->len + max + 1;
 	if (kt_buf_reserve(b, (size_t)e->size + 1) < 0)
-		return KT_FAIL(err, KT_E_NOMEM, "no memory for %s", kt_zip_name(z, e));
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for %s", kt_zip_entry_name(z, e));
 	r = kt_zip_pread(z, e, 0, b->p + b->len, (size_t)e->size, &got, err);
 	if (r == 0)
 		b->len += got;

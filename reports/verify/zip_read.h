@@ -45,13 +45,13 @@ struct kt_zip {
 /*
  * Reads the structure. 0 (look at z->defects), KT_E_FORMAT when it is no container that can be
  * read on, KT_E_STORAGE, KT_E_NOMEM. defect is called for each defect found, also for the one
- * behind KT_E_FORMAT. Free with kt_zip_close() in every case; fd stays open.
+ * behind KT_E_FORMAT. Free with kt_zip_read_close() in every case; fd stays open.
  */
-int kt_zip_open(int fd, struct kt_zip *z, void (*defect)(void *arg, const char *text), void *arg,
-		struct kt_err *err);
-void kt_zip_close(struct kt_zip *z);
+int kt_zip_read_open(int fd, struct kt_zip *z, void (*defect)(void *arg, const char *text),
+		     void *arg, struct kt_err *err);
+void kt_zip_read_close(struct kt_zip *z);
 
-const char *kt_zip_name(const struct kt_zip *z, const struct kt_zip_entry *e);
+const char *kt_zip_entry_name(const struct kt_zip *z, const struct kt_zip_entry *e);
 /* By exact name, or NULL. */
 struct kt_zip_entry *kt_zip_find(const struct kt_zip *z, const char *name);
 

@@ -31,7 +31,8 @@ static const char mandate_text[] =
 	"{\"id\":\"dev\",\"source\":\"android-device\",%s},{\"id\":\"pics\",\"source\":\"media-"
 	"exif\",%s},"
 	"{\"id\":\"line\",\"source\":\"google-timeline\",%s}],\"exclusions\":[\"message-bodies\","
-	"\"contacts\",\"pixels\",\"health\",\"cloud\"],\"device\":{\"kind\":\"android\"},"
+	"\"contacts\",\"pixels\",\"health\",\"cloud\"],\"device\":{\"kind\":\"android\",\"forms\":["
+	"\"phone\",\"image\"]},"
 	"\"subject\":{\"minor\":false,\"language\":\"en\"},\"operator_role\":\"officer\","
 	"\"release\":{\"two_stage\":%s},\"retention\":{\"unreleased_days\":30,"
 	"\"released_until\":\"%.10s\",\"on_expiry\":\"erase-package\"},\"not_before\":\"%.19sZ\","
@@ -245,6 +246,68 @@ static void test_changed_case(void **state)
 	}
 }
 
+#define BIT(check) (UINT64_C(1) << (check))
+
+/* An import: what log, case and mandate say of the source has to fit together. */
+static void test_sources(void **state)
+{
+	static const struct {
+		const char *form, *log_form, *identifier, *identity, *layout, *result, *device;
+		bool unread;
+		uint64_t failed; /* the checks that find it, as bits */
+	} cases[] = {
+		{"image", "image", "", "unknown", "tar", "whole", "unknown", false, 0},
+		{"image", "image", "AB-12", "named-by-source", "tar", "whole", "ab-12", false, 0},
+		{"phone", "image", "", "unknown", "tar", "whole", "unknown", false,
+		 BIT(KT_V_EVENTS)},
+		{"image", NULL, "", "unknown", "tar", "whole", NULL, false, BIT(KT_V_EVENTS)},
+		{"file", "file", "", "unknown", "file", "whole", "unknown", false,
+		 BIT(KT_V_MANDATE)},
+		{"disk", "disk", "", "unknown", "tar", "whole", "unknown", false,
+		 BIT(KT_V_OBJECTS) | BIT(KT_V_EVENTS)},
+		{"image", "image", "", "same", "tar", "whole", "unknown", false, BIT(KT_V_EVENTS)},
+		{"image", "image", "A", "unknown", "tar", "whole", "A", false, BIT(KT_V_EVENTS)},
+		{"image", "image", "A", "same", "tar", "whole", "B", false, BIT(KT_V_MANDATE)},
+		{"image", "image", "", "unknown", "tar", "whole", "A", false, BIT(KT_V_MANDATE)},
+		{"image", "image", "", "unknown", "raw", "whole", "unknown", false,
+		 BIT(KT_V_EVENTS)},
+		{"image", "image", "", "unknown", "tar", "cut", "unknown", false, BIT(KT_V_EVENTS)},
+		{"image", "image", "", "unknown", "tar", "good", "unknown", false,
+		 BIT(KT_V_EVENTS)},
+		{"image", "image", "", "unknown", "tar", "whole", "unknown", true,
+		 BIT(KT_V_EVENTS)},
+	};
+	char name[KT_PKG_NAME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool good = cases[i].failed == 0;
+		struct kt_err err = {0};
+		struct world w;
+		int r;
+
+		make_world(&w, 0, false);
+		w.s.form = cases[i].form;
+		w.s.log_form = cases[i].log_form;
+		w.s.identifier = cases[i].identifier;
+		w.s.identity = cases[i].identity;
+		w.s.layout = cases[i].layout;
+		w.s.result = cases[i].result;
+		w.s.device = cases[i].device;
+		w.s.unread = cases[i].unread;
+		assert_int_equal(synth_case(&w.s, 1, &err), 0);
+		r = synth_package(&w.s, 1, w.trust, name, &res, &err);
+		if (r != (good ? 0 : KT_E_INVALID))
+			fail_msg("case %zu: %d %s", i, r, kt_err_text(&err));
+		for (int k = 0; k < KT_V_COUNT; k++)
+			if ((res.check[k].state == KT_VS_FAILED) !=
+			    ((cases[i].failed & BIT(k)) != 0))
+				fail_msg("case %zu: check %s", i,
+					 kt_verify_check_name((enum kt_verify_id)k));
+		end_world(&w);
+	}
+}
+
 static void test_two_stage(void **state)
 {
 	char name[KT_PKG_NAME_MAX + 1];
@@ -331,13 +394,10 @@ static void test_names_and_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_and_lists),
-		cmocka_unit_test(test_valid),
-		cmocka_unit_test(test_every_byte),
-		cmocka_unit_test(test_changed_case),
-		cmocka_unit_test(test_two_stage),
-		cmocka_unit_test(test_expired_since),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_names_and_lists), cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_every_byte),	cmocka_unit_test(test_changed_case),
+		cmocka_unit_test(test_sources),		cmocka_unit_test(test_two_stage),
+		cmocka_unit_test(test_expired_since),	cmocka_unit_test(test_many),
 		cmocka_unit_test(test_large),
 	};
 

@@ -59,10 +59,10 @@ static int make(void)
 static int defects_of(int fd)
 {
 	struct kt_zip z;
-	int r = kt_zip_open(fd, &z, NULL, NULL, NULL);
+	int r = kt_zip_read_open(fd, &z, NULL, NULL, NULL);
 	int n = (int)z.defects;
 
-	kt_zip_close(&z);
+	kt_zip_read_close(&z);
 	return r < 0 ? r : n;
 }
 
@@ -74,10 +74,10 @@ static void test_round_trip(void **state)
 
 	(void)state;
 	kt_buf_init(&b, 0);
-	assert_int_equal(kt_zip_open(fd, &z, NULL, NULL, NULL), 0);
+	assert_int_equal(kt_zip_read_open(fd, &z, NULL, NULL, NULL), 0);
 	assert_int_equal(z.defects, 0);
 	assert_int_equal(z.n, 3);
-	assert_string_equal(kt_zip_name(&z, &z.e[0]), "mimetype");
+	assert_string_equal(kt_zip_entry_name(&z, &z.e[0]), "mimetype");
 	assert_int_equal(kt_zip_load(&z, kt_zip_find(&z, "mimetype"), 100, &b, NULL), 0);
 	assert_int_equal(b.len, 4);
 	assert_memory_equal(b.p, "text", 4);
@@ -86,7 +86,7 @@ static void test_round_trip(void **state)
 			 KT_E_LIMIT);
 	assert_null(kt_zip_find(&z, "report"));
 	kt_buf_free(&b);
-	kt_zip_close(&z);
+	kt_zip_read_close(&z);
 	close(fd);
 }
 
@@ -98,7 +98,7 @@ static void test_every_header_byte(void **state)
 	uint64_t at = 0;
 
 	(void)state;
-	assert_int_equal(kt_zip_open(fd, &z, NULL, NULL, NULL), 0);
+	assert_int_equal(kt_zip_read_open(fd, &z, NULL, NULL, NULL), 0);
 	for (size_t i = 0; i <= z.n; i++) {
 		uint64_t end = i < z.n ? z.e[i].data : z.file_size;
 
@@ -115,7 +115,7 @@ static void test_every_header_byte(void **state)
 			at += z.e[i].size;
 	}
 	assert_int_equal(defects_of(fd), 0);
-	kt_zip_close(&z);
+	kt_zip_read_close(&z);
 	close(fd);
 }
 
@@ -165,11 +165,11 @@ static void test_zip64(void **state)
 	n = kt_zip_put_tail(2, cd, 86 + 66, tail);
 	assert_int_equal(n, 98);
 	assert_int_equal(kt_write_full(fd, tail, n, NULL), 0);
-	assert_int_equal(kt_zip_open(fd, &z, NULL, NULL, NULL), 0);
+	assert_int_equal(kt_zip_read_open(fd, &z, NULL, NULL, NULL), 0);
 	assert_int_equal(z.defects, 0);
 	assert_int_equal(z.e[0].size, size);
 	assert_int_equal(z.e[1].off, rec[1].off);
-	kt_zip_close(&z);
+	kt_zip_read_close(&z);
 	close(fd);
 }
 
@@ -244,7 +244,7 @@ static void test_lines(void **state)
 	assert_int_equal(kt_zipw_tail(&w, &b, NULL), 0);
 	kt_zipw_free(&w);
 	kt_buf_free(&b);
-	assert_int_equal(kt_zip_open(fd, &z, NULL, NULL, NULL), 0);
+	assert_int_equal(kt_zip_read_open(fd, &z, NULL, NULL, NULL), 0);
 	assert_int_equal(kt_zip_lines_open(&l, &z, &z.e[0], 100, NULL), 0);
 	assert_int_equal(kt_zip_line(&l, &line, &n, NULL), 1);
 	assert_int_equal(n, 3);
@@ -257,7 +257,7 @@ static void test_lines(void **state)
 	assert_int_equal(kt_zip_lines_open(&l, &z, &z.e[0], 2, NULL), 0);
 	assert_int_equal(kt_zip_line(&l, &line, &n, NULL), KT_E_LIMIT);
 	kt_zip_lines_close(&l);
-	kt_zip_close(&z);
+	kt_zip_read_close(&z);
 	close(fd);
 }
 
