@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * android-device: what an Android phone says about itself, from the answers to the constant
- * commands of core/requests.def: getprop, settings, `pm list users`, and the clock. The kind of
- * each line is told by the line itself, so one answer or several in a row are read alike; full
- * `getprop` and `settings list` output is read too. Page: docs/formats/android-device.md.
+ * commands of core/requests.def: getprop, settings, `pm list users`, and the clock; out of a
+ * file-system image build.prop and the table of SIM cards. The kind of each line is told by the line
+ * itself, so one answer or several in a row are read alike; full `getprop` and `settings list` output is
+ * read too. Page: docs/formats/android-device.md.
  *
- * An element is one property, one setting, one user, one clock line, or one line that is none of
- * these; blank lines and the heading "Users:" are no elements. Only keys that Keten itself asks
+ * An element is one property, one setting, one user, one clock line, or one line that is
+ * none of these; blank lines, comments and the heading "Users:" are no elements. Only keys that Keten itself asks
  * for are reported, whatever else the input holds; the name of a user never is.
  */
-#include "parsers/sdk/keten_parser.h"
+#include "parsers/plugins/android_device.h"
+#include "parsers/plugins/kind.h"
 
 #include <string.h>
 
@@ -38,6 +40,17 @@ static const char *const props[] = {
 	"gsm.operator.iso-country",
 	"gsm.operator.isroaming",
 	NULL,
+};
+
+/* In build.prop, where each partition has names of its own. */
+static const char *const build_props[] = {
+	"ro.product.system.manufacturer", "ro.product.system.brand",
+	"ro.product.system.model",	  "ro.product.system.device",
+	"ro.product.vendor.manufacturer", "ro.product.vendor.brand",
+	"ro.product.vendor.model",	  "ro.product.vendor.device",
+	"ro.system.build.fingerprint",	  "ro.system.build.version.release",
+	"ro.system.build.version.sdk",	  "ro.vendor.build.fingerprint",
+	"ro.vendor.build.security_patch", NULL,
 };
 
 static const char *const settings[] = {
@@ -255,6 +268,8 @@ static int setting_line(struct device *d, size_t key_len)
 	struct kt_str key = kt_str_upto(d->line, key_len),
 		      value = kt_str_from(d->line, key_len + 1);
 
+	if (listed(props, key) != NULL || listed(build_props, key) != NULL) /* build.prop */
+		return named_value(d, KT_REC_PROPERTY, key, value, &d->at);
 	if (listed(settings, key) == NULL)
 		return skip(d, S_NOT_ALLOWED, &d->at);
 	if (kt_str_is(value, "null")) /* what `settings get` prints for a key without a value */
@@ -410,7 +425,7 @@ static int one_line(struct device *d)
 		return r;
 	if (middle > 0)
 		return prop_line(d, middle);
-	if (bare.len == 0 || kt_str_is(bare, "Users:"))
+	if (bare.len == 0 || bare.p[0] == '#' || kt_str_is(bare, "Users:"))
 		return 0;
 	if (d->cut)
 		return skip(d, S_NOT_UNDERSTOOD, &d->at);
@@ -448,8 +463,12 @@ static int all_lines(struct device *d)
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
 {
 	struct device *d = kt_alloc(ctx, sizeof(*d));
-	int r;
+	int r = kt_kind(ctx, err);
 
+	if (r < 0)
+		return r;
+	if (r == KT_KIND_SQLITE)
+		return kt_device_sims(ctx, err);
 	if (d == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory for the parser");
 	memset(d, 0, sizeof(*d));

@@ -32,8 +32,7 @@ enum { R_POINT, R_TIME, R_ACCURACY, R_ALTITUDE, R_SPEED, R_SOURCE, RAW_TEXTS };
 struct segment {
 	uint64_t off;
 	bool visit, activity, other; /* other: a path, a memory, something malformed */
-	bool path_waits;
-	uint64_t path_off, path_end;
+	struct kt_tl_range path;     /* waits for the start */
 	struct kt_tl_text tx[SEGMENT_TEXTS];
 };
 
@@ -169,44 +168,10 @@ static int path_points(struct kt_tl *t, const struct segment *s)
 	return r < 0 || i > 0 ? r : kt_tl_skip(t, KT_TL_S_EMPTY_PATH, off);
 }
 
-/* A part of the artifact as a JSON document of its own. */
-struct range {
-	struct kt_ctx *ctx;
-	uint64_t off, end;
-};
-
-static int range_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
+static int path_again(struct kt_tl *t, int tok, const void *arg)
 {
-	struct range *g = arg;
-	int r;
-
-	if (n > g->end - g->off)
-		n = (size_t)(g->end - g->off);
-	r = kt_in_read(g->ctx, g->off, p, n, got, err);
-	g->off += *got;
-	return r;
-}
-
-static int path_again(struct kt_tl *t, const struct segment *s)
-{
-	struct range range = {t->ctx, s->path_off, s->path_end};
-	struct kt_json_src src = {range_read, &range, s->path_off};
-	struct kt_json *reader = t->j;
-	int r;
-
-	if (t->again == NULL)
-		t->again = kt_alloc(t->ctx, sizeof(*t->again));
-	if (t->again == NULL)
-		return KT_FAIL(t->err, KT_E_NOMEM, "no memory for a second reader");
-	kt_json_init(t->again, src, KT_REC_STR_MAX);
-	t->again->lenient = true; /* real exports hold bytes that are no UTF-8 */
-	t->j = t->again;
-	r = kt_json_next(t->j, t->err);
-	if (r >= 0)
-		r = path_points(t, s);
-	t->j = reader;
-	kt_json_free(t->again);
-	return r;
+	(void)tok; /* an array, as it was the first time */
+	return path_points(t, arg);
 }
 
 static int timeline_path(struct kt_tl *t, struct segment *s, int tok)
@@ -217,12 +182,11 @@ static int timeline_path(struct kt_tl *t, struct segment *s, int tok)
 	if (tok != KT_JSON_ARR)
 		return kt_tl_skip_value(t, KT_TL_S_MALFORMED, tok);
 	t->recognised = true;
-	if (s->tx[START].state == KT_TL_SET || s->path_waits)
+	if (s->tx[START].state == KT_TL_SET || s->path.end != 0)
 		return path_points(t, s);
-	s->path_waits = true;
-	s->path_off = t->j->tok_off;
+	s->path.off = t->j->tok_off;
 	r = kt_json_skip(t->j, tok, t->err);
-	s->path_end = t->j->tok_end;
+	s->path.end = t->j->tok_end;
 	return r;
 }
 
@@ -325,7 +289,8 @@ static int segment(struct kt_tl *t, struct segment *s)
 	int tok, which, r;
 
 	s->off = t->j->tok_off;
-	s->visit = s->activity = s->other = s->path_waits = false;
+	s->visit = s->activity = s->other = false;
+	s->path.end = 0;
 	kt_tl_clear(s->tx, SEGMENT_TEXTS);
 	while ((tok = kt_tl_member(t, names, &which)) > 0) {
 		r = segment_member(t, s, which, tok);
@@ -335,7 +300,7 @@ static int segment(struct kt_tl *t, struct segment *s)
 	if (tok < 0)
 		return tok;
 	end = t->j->tok_end;
-	r = s->path_waits ? path_again(t, s) : 0;
+	r = s->path.end != 0 ? kt_tl_again(t, &s->path, path_again, s) : 0;
 	if (r == 0 && s->visit)
 		r = emit_visit(t, s, end);
 	if (r == 0 && s->activity)
@@ -563,17 +528,18 @@ static int not_an_export(struct kt_tl *t)
 
 	if (r < 0)
 		return r;
+	head[n] = '\0';
 	for (size_t i = 0; i < n; i++)
 		head[i] = (char)(head[i] >= 'A' && head[i] <= 'Z' ? head[i] + 32 : head[i]);
-	if (t->j->depth == 0 && memmem(head, n, "encrypted", 9) != NULL) {
+	if (memchr("{[", head[strspn(head, " \t\r\n\xef\xbb\xbf")], 3) == NULL &&
+	    memmem(head, n, "encrypted", 9) != NULL) {
 		kt_err_clear(t->err);
 		return kt_note(t->ctx, "no-history-in-file",
 			       "A text says that the history is encrypted and kept elsewhere.",
 			       t->err);
 	}
-	r = kt_note(t->ctx, "not-a-timeline-export",
-		    "The file is not a Timeline export in a form that is known.", t->err);
-	return r < 0 ? r : KT_E_FORMAT;
+	kt_err_clear(t->err);
+	return kt_tl_not_known(t);
 }
 
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
@@ -596,10 +562,12 @@ static int parse(struct kt_ctx *ctx, struct kt_err *err)
 	kt_json_free(j);
 	if (t->stop || (r < 0 && r != KT_E_FORMAT))
 		return r;
+	if (!t->recognised)
+		return not_an_export(t);
 	r2 = kt_tl_flush_skips(t);
 	if (r2 == 0)
-		r2 = t->recognised ? notes(t, r == 0) : not_an_export(t);
-	return r2 < 0 ? r2 : t->recognised ? r : 0;
+		r2 = notes(t, r == 0);
+	return r2 < 0 ? r2 : r;
 }
 
 const struct kt_parser kt_parser_google_timeline = {.id = "google-timeline", .parse = parse};

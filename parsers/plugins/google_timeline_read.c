@@ -22,7 +22,7 @@ static bool key_is(const struct kt_json *j, const char *key)
 
 int kt_tl_not_known(struct kt_tl *t)
 {
-	return KT_FAIL(t->err, KT_E_FORMAT, "not a Timeline export");
+	return KT_FAIL(t->err, KT_E_FORMAT, "not-this-kind: no Timeline export");
 }
 
 int kt_tl_member(struct kt_tl *t, const char *const *names, int *which)
@@ -73,29 +73,74 @@ int kt_tl_take(struct kt_tl *t, int tok, struct kt_tl_text *x)
 	return 0;
 }
 
-/* Reads the object that was just opened. Calls itself as deep as our tables nest. */
+/* With kt_tl_object() it calls itself as deep as our tables nest. */
+int kt_tl_key_value(struct kt_tl *t, const struct kt_tl_rule *rules, struct kt_tl_text *tx)
+{
+	const struct kt_tl_rule *rule = rules;
+	int tok;
+
+	while (rule->key != NULL && !key_is(t->j, rule->key))
+		rule++;
+	tok = kt_json_next(t->j, t->err);
+	if (tok < 0)
+		return tok;
+	if (rule->sub != NULL && tok == KT_JSON_OBJ)
+		return kt_tl_object(t, rule->sub, tx);
+	return rule->slot != KT_TL_NO_SLOT ? kt_tl_take(t, tok, &tx[rule->slot])
+					   : kt_tl_pass(t, tok);
+}
+
 int kt_tl_object(struct kt_tl *t, const struct kt_tl_rule *rules, struct kt_tl_text *tx)
 {
-	for (;;) {
-		const struct kt_tl_rule *rule = rules;
-		int tok = kt_json_next(t->j, t->err);
+	int tok;
 
-		if (tok != KT_JSON_KEY)
-			return tok < 0 ? tok : 0;
-		while (rule->key != NULL && !key_is(t->j, rule->key))
-			rule++;
-		tok = kt_json_next(t->j, t->err);
-		if (tok < 0)
-			return tok;
-		if (rule->sub != NULL && tok == KT_JSON_OBJ)
-			tok = kt_tl_object(t, rule->sub, tx);
-		else if (rule->slot != KT_TL_NO_SLOT)
-			tok = kt_tl_take(t, tok, &tx[rule->slot]);
-		else
-			tok = kt_tl_pass(t, tok);
+	while ((tok = kt_json_next(t->j, t->err)) == KT_JSON_KEY) {
+		tok = kt_tl_key_value(t, rules, tx);
 		if (tok < 0)
 			return tok;
 	}
+	return tok < 0 ? tok : 0;
+}
+
+/* A part of the artifact as a JSON document of its own. */
+struct part {
+	struct kt_ctx *ctx;
+	uint64_t off, end;
+};
+
+static int part_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
+{
+	struct part *g = arg;
+	int r;
+
+	if (n > g->end - g->off)
+		n = (size_t)(g->end - g->off);
+	r = kt_in_read(g->ctx, g->off, p, n, got, err);
+	g->off += *got;
+	return r;
+}
+
+int kt_tl_again(struct kt_tl *t, const struct kt_tl_range *range,
+		int (*read)(struct kt_tl *t, int tok, const void *arg), const void *arg)
+{
+	struct part part = {t->ctx, range->off, range->end};
+	struct kt_json_src src = {part_read, &part, range->off};
+	struct kt_json *reader = t->j;
+	int r;
+
+	if (t->again == NULL)
+		t->again = kt_alloc(t->ctx, sizeof(*t->again));
+	if (t->again == NULL)
+		return KT_FAIL(t->err, KT_E_NOMEM, "no memory for a second reader");
+	kt_json_init(t->again, src, KT_REC_STR_MAX);
+	t->again->lenient = true; /* real exports hold bytes that are no UTF-8 */
+	t->j = t->again;
+	r = kt_json_next(t->j, t->err);
+	if (r >= 0)
+		r = read(t, r, arg);
+	t->j = reader;
+	kt_json_free(t->again);
+	return r;
 }
 
 void kt_tl_clear(struct kt_tl_text *tx, size_t n)
@@ -149,7 +194,6 @@ int kt_tl_skip(struct kt_tl *t, enum kt_tl_skip_id id, uint64_t off)
 {
 	struct kt_tl_skipped *s = &t->skip[id];
 
-	kt_seen(t->ctx, 1);
 	t->elements++;
 	if (s->n++ == 0) {
 		s->off = off;
@@ -175,6 +219,7 @@ int kt_tl_flush_skips(struct kt_tl *t)
 		const struct kt_tl_skipped *s = &t->skip[i];
 		struct kt_locator l = locate(&s->path, s->off, s->len);
 
+		kt_seen(t->ctx, s->n);
 		r = kt_skip(t->ctx, skip_names[i], s->n, &l, t->err);
 	}
 	return r;

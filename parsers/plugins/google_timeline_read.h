@@ -2,7 +2,8 @@
 /*
  * The reading half of the google-timeline plugin: members, short texts and values of JSON objects
  * whose keys come in any order, and the count of what is skipped. google_timeline.c says what the
- * objects mean. For that plugin alone; holds nothing that grows with the input.
+ * objects mean; google_takeout_semantic.c reads the older monthly files with it. Holds nothing that
+ * grows with the input.
  */
 #ifndef KT_PARSERS_PLUGINS_GOOGLE_TIMELINE_READ_H
 #define KT_PARSERS_PLUGINS_GOOGLE_TIMELINE_READ_H
@@ -43,6 +44,10 @@ struct kt_tl_line {
 	X(PROFILE_PLACE, "undated-profile-place")                                                  \
 	X(PROFILE_TRIP, "undated-profile-trip")                                                    \
 	X(PROFILE_OTHER, "undated-profile-other")                                                  \
+	X(CANDIDATE, "other-candidate")                                                            \
+	X(NESTED_VISIT, "nested-child-visit")                                                      \
+	X(SIGNAL, "not-a-position")                                                                \
+	X(PLACES, "place-statistics")                                                              \
 	X(SECTION, "unknown-section")
 
 #define X(id, name) KT_TL_S_##id,
@@ -99,15 +104,27 @@ int kt_tl_take(struct kt_tl *t, int tok, struct kt_tl_text *x);
 
 /* Reads the object that was just opened into the slots of tx. */
 int kt_tl_object(struct kt_tl *t, const struct kt_tl_rule *rules, struct kt_tl_text *tx);
+/* The same for one member: its key is the token that was read last. */
+int kt_tl_key_value(struct kt_tl *t, const struct kt_tl_rule *rules, struct kt_tl_text *tx);
 void kt_tl_clear(struct kt_tl_text *tx, size_t n);
+
+/*
+ * Reads the value at [off, end) of the artifact once more, as a document of its own: read() finds
+ * t->j on its first token. For what must wait for a time that stands behind it.
+ */
+struct kt_tl_range {
+	uint64_t off, end; /* end 0: there is none */
+};
+int kt_tl_again(struct kt_tl *t, const struct kt_tl_range *range,
+		int (*read)(struct kt_tl *t, int tok, const void *arg), const void *arg);
 
 /* -- elements --------------------------------------------------------------------------------- */
 
-/* Counts the element that began at off and has just ended as skipped. Returns 0. */
+/* Counts the element that began at off and has just ended as skipped (said at the flush). Returns 0. */
 int kt_tl_skip(struct kt_tl *t, enum kt_tl_skip_id id, uint64_t off);
 /* Passes over the value that tok begins, as a skipped element. */
 int kt_tl_skip_value(struct kt_tl *t, enum kt_tl_skip_id id, int tok);
-/* Sends the counts. */
+/* Sends the counts of what was skipped. Not for a file that turned out to be something else. */
 int kt_tl_flush_skips(struct kt_tl *t);
 /* Emits r with t->path and t->raw, for the element at [off, end). */
 int kt_tl_emit(struct kt_tl *t, struct kt_record *r, uint64_t off, uint64_t end);

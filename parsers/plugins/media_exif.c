@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * media-exif: where and when a JPEG picture says it was taken. Page: docs/formats/media-exif.md.
+ * media-exif: where and when a picture says it was taken: JPEG, HEIF (HEIC, AVIF), PNG, WebP, and
+ * TIFF with what is built on it (DNG). Page: docs/formats/media-exif.md.
  *
  * An element is one picture file. It becomes one record, or is skipped:
- *   not-a-jpeg         it does not begin with FF D8 FF (the parse then ends with KT_E_FORMAT)
- *   no-exif            a sound picture without an EXIF segment: it says nothing
- *   jpeg-damaged       the chain of segments breaks, or the file ends, before EXIF was found
- *   too-many-segments  EXIF was not among the first 64 segments
- *   exif-damaged       there is an EXIF segment, but no header or first directory in it
+ *   kind-not-understood  none of these kinds (the parse then ends with KT_E_FORMAT)
+ *   no-exif            a sound picture without EXIF: it says nothing
+ *   jpeg-damaged, heif-damaged, png-damaged, webp-damaged
+ *                      the chain of its parts breaks, or the file ends, before EXIF was found
+ *   too-many-segments, too-many-boxes
+ *                      EXIF was not among the first parts of the file
+ *   exif-outside-file, exif-in-pieces, exif-elsewhere
+ *                      HEIF: the item stands where the file has ended, is scattered, or in another file
+ *   exif-damaged       there is EXIF, but no header or first directory in it
  *
- * Markers after ITU-T T.81 annex B, the APP1 segment after EXIF 2.32 section 4.7. Of a segment
+ * JPEG's markers after ITU-T T.81 annex B, the APP1 segment after EXIF 2.32 section 4.7. Of a segment
  * other than EXIF at most its first 6 bytes are read; nothing is read behind the start of a scan.
  */
-#include "parsers/sdk/exif.h"
+#include "parsers/plugins/media_exif.h"
 
 #include <string.h>
 
@@ -80,25 +85,19 @@ static enum step judge(const uint8_t *p, size_t have, size_t *n)
 }
 
 /*
- * Walks to the first EXIF segment: NULL and its block's place, or a reason for skipping in *why.
- * What the window holds of the block is handed on.
+ * Walks to a JPEG's first EXIF segment: NULL and its block's place, or a reason for skipping in
+ * *why. What the window holds of the block is handed on.
  */
-static int find_exif(struct kt_ctx *ctx, struct window *w, uint64_t *base, uint64_t *len,
-		     const char **why, struct kt_err *err)
+static int find_jpeg(struct kt_ctx *ctx, struct window *w, struct media_place *at, const char **why,
+		     struct kt_err *err)
 {
-	uint64_t off = 0;
+	uint64_t off = 2;
 	const uint8_t *p;
 	size_t have, n;
-	int r = look(ctx, w, 0, FIRST_READ, &p, &have, err);
 
-	if (r < 0)
-		return r;
-	*why = "not-a-jpeg";
-	if (have < 3 || memcmp(p, "\xff\xd8\xff", 3) != 0)
-		return 0;
-	off = 2;
 	for (unsigned i = 0; i < STEPS_MAX; i++) {
-		r = look(ctx, w, off, peek_size(w, off), &p, &have, err);
+		int r = look(ctx, w, off, peek_size(w, off), &p, &have, err);
+
 		if (r < 0)
 			return r;
 		switch (judge(p, have, &n)) {
@@ -107,8 +106,13 @@ static int find_exif(struct kt_ctx *ctx, struct window *w, uint64_t *base, uint6
 			break;
 		case STEP_EXIF:
 			*why = NULL;
-			*base = off + APP1_HEAD;
-			*len = n - APP1_HEAD;
+			at->base = off + APP1_HEAD;
+			at->len = n - APP1_HEAD;
+			if (at->base - w->off < w->len) {
+				at->head.off = at->base;
+				at->head.len = w->len - (size_t)(at->base - w->off);
+				at->head.p = w->p + (at->base - w->off);
+			}
 			return 0;
 		case STEP_END:
 			*why = "no-exif";
@@ -122,36 +126,67 @@ static int find_exif(struct kt_ctx *ctx, struct window *w, uint64_t *base, uint6
 	return 0;
 }
 
+/* A file that is a TIFF block as a whole: TIFF itself, DNG and most raw pictures. */
+static int find_tiff(struct kt_ctx *ctx, struct window *w, struct media_place *at, const char **why)
+{
+	*why = NULL;
+	at->base = 0;
+	at->len = kt_in_size(ctx);
+	at->head.off = 0;
+	at->head.len = w->len;
+	at->head.p = w->p;
+	return 0;
+}
+
+/* By its first bytes, whatever its name says. */
+static int find_exif(struct kt_ctx *ctx, struct window *w, struct media_place *at, const char **why,
+		     struct kt_err *err)
+{
+	const uint8_t *p;
+	size_t n;
+	int r = look(ctx, w, 0, FIRST_READ, &p, &n, err);
+
+	if (r < 0)
+		return r;
+	if (n >= 3 && memcmp(p, "\xff\xd8\xff", 3) == 0)
+		return find_jpeg(ctx, w, at, why, err);
+	if (n >= 12 && memcmp(p + 4, "ftyp", 4) == 0)
+		return kt_media_find_heif(ctx, p, n, at, why, err);
+	if (n >= 16 && memcmp(p, "\x89PNG\r\n\x1a\n", 8) == 0)
+		return kt_media_find_png(ctx, at, why, err);
+	if (n >= 12 && memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WEBP", 4) == 0)
+		return kt_media_find_webp(ctx, at, why, err);
+	if (n >= 8 && (memcmp(p, "II*\0", 4) == 0 || memcmp(p, "MM\0*", 4) == 0))
+		return find_tiff(ctx, w, at, why);
+	*why = "kind-not-understood";
+	return 0;
+}
+
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
 {
 	struct window w = {.len = 0};
-	struct kt_exif_piece head = {.len = 0};
+	struct media_place at = {.len = 0};
 	struct kt_exif x;
 	struct kt_record rec;
-	uint64_t base = 0, len = 0;
-	const char *why;
+	const char *why = NULL;
 	int r;
 
 	kt_seen(ctx, 1);
-	r = find_exif(ctx, &w, &base, &len, &why, err);
+	r = find_exif(ctx, &w, &at, &why, err);
 	if (r < 0)
 		return r;
 	if (why != NULL) {
 		r = kt_skip(ctx, why, 1, NULL, err);
-		if (r == 0 && strcmp(why, "not-a-jpeg") == 0)
-			r = KT_FAIL(err, KT_E_FORMAT, "this is no JPEG file");
+		if (r == 0 && strcmp(why, "kind-not-understood") == 0)
+			r = KT_FAIL(err, KT_E_FORMAT,
+				    "this is no picture of a kind that is understood");
 		return r;
 	}
-	if (base - w.off < w.len) {
-		head.off = base;
-		head.len = w.len - (size_t)(base - w.off);
-		head.p = w.p + (base - w.off);
-	}
-	r = kt_exif_read(ctx, base, len, &head, &x, err);
+	r = kt_exif_read(ctx, at.base, at.len, at.head.len > 0 ? &at.head : NULL, &x, err);
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		struct kt_locator loc = {.kind = KT_LOC_BYTES, .off = base, .len = len};
+		struct kt_locator loc = {.kind = KT_LOC_BYTES, .off = at.base, .len = at.len};
 		return kt_skip(ctx, "exif-damaged", 1, &loc, err);
 	}
 	r = kt_exif_record(ctx, &x, &rec, err);

@@ -25,7 +25,7 @@ try() {
 	return 1
 }
 
-find "$data/photos" -type f \( -iname '*.jpg' -o -iname '*.jpeg' \) | LC_ALL=C sort | try photos || exit 1
+find "$data/photos" -type f \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.heif' \) | LC_ALL=C sort | try photos || exit 1
 find "$data/image-fuzz" -type f | LC_ALL=C sort | try fuzz || exit 1
 
 python3 - "$data/expected-exiftool.csv" "$work/photos" "$work/fuzz" <<'PYTHON'

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * apps-inventory: which map and travel apps an Android phone has. An element is one line of the answer
+ * to `pm list packages` or of the file packages.list of an image. Only the apps named below are
+ * reported, whatever the input holds: a list of all apps tells of faith, health and love. Page:
+ * docs/formats/apps-inventory.md.
+ *
+ *   package:com.example versionCode:12345  installer=com.android.vending
+ *   com.example 10123 0 /data/user/0/com.example default:targetSdkVersion=33 3003 0 12345 1
+ */
+#include "parsers/plugins/tally.h"
+
+/* The names of core/requests.def, once more: a plugin relies on no filter outside itself. */
+static const char *const apps[] = {
+	"com.google.android.apps.maps",
+	"com.google.android.apps.photos",
+	"com.waze",
+	"com.ubercab",
+	"net.osmand",
+	"net.osmand.plus",
+	"com.orux.oruxmaps*",
+	"app.organicmaps",
+	"com.here.app.maps",
+	"com.mapswithme.maps.pro",
+	"com.citymapper.app.release",
+	"com.booking",
+	"com.airbnb.android",
+	"com.strava",
+	"com.garmin.android.apps.connectmobile",
+	"menion.android.locus",
+	"com.sygic.aura",
+	"com.tomtom.gplay.navapp",
+	"com.flixbus.app",
+	"com.grabtaxi.passenger",
+	"ee.mtakso.client",
+	"com.bolt.deliverycourier",
+	"com.comuto",
+	"com.yandex.yandexmaps",
+	"com.yandex.yandexnavi",
+	"ru.yandex.taxi",
+	"com.autonavi.minimap",
+	"com.baidu.BaiduMap",
+	"com.moovit",
+	"com.rome2rio.android.rome2rio",
+};
+
+enum why { NOT_LISTED, NOT_UNDERSTOOD, WHYS };
+static const char *const why_names[WHYS] = {"not-in-allow-list", "not-understood"};
+
+struct inventory {
+	struct kt_ctx *ctx;
+	struct kt_err *err;
+	struct kt_tally skip[WHYS];
+};
+
+/* "*" at the end stands for letters. */
+static bool listed(struct kt_str s)
+{
+	for (size_t i = 0; i < sizeof(apps) / sizeof(apps[0]); i++) {
+		size_t n = strlen(apps[i]);
+		uint32_t at;
+
+		if (apps[i][n - 1] != '*') {
+			if (kt_str_is(s, apps[i]))
+				return true;
+			continue;
+		}
+		if (s.len < n - 1 || memcmp(s.p, apps[i], n - 1) != 0)
+			continue;
+		for (at = (uint32_t)n - 1;
+		     at < s.len && (s.p[at] | 32) >= 'a' && (s.p[at] | 32) <= 'z';)
+			at++;
+		if (at == s.len)
+			return true;
+	}
+	return false;
+}
+
+/* The next word of a line; empty at its end. */
+static struct kt_str word(struct kt_str *s)
+{
+	struct kt_str w = kt_str_trim(*s);
+	uint32_t n = 0;
+
+	while (n < w.len && w.p[n] != ' ')
+		n++;
+	*s = kt_str_from(w, n);
+	return kt_str_upto(w, n);
+}
+
+static bool package_name(struct kt_str s)
+{
+	bool dot = false;
+
+	for (uint32_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '.' || c == '_'))
+			return false;
+		dot |= c == '.';
+	}
+	return s.len > 2 && s.len <= 255 && dot;
+}
+
+static bool digits(struct kt_str s)
+{
+	return s.len > 0 && s.len <= 20 && kt_str_digits(s) == s.len;
+}
+
+/* False: neither form. */
+static bool take_apart(struct kt_str s, struct kt_str *name, struct kt_str *version,
+		       struct kt_str *installer)
+{
+	struct kt_str w;
+
+	*version = *installer = kt_str_c("");
+	if (kt_str_starts(s, "package:")) {
+		s = kt_str_from(s, 8);
+		*name = word(&s);
+		while ((w = word(&s)).len > 0) {
+			if (kt_str_starts(w, "versionCode:"))
+				*version = kt_str_from(w, 12);
+			else if (kt_str_starts(w, "installer="))
+				*installer = kt_str_from(w, 10);
+		}
+		if (kt_str_is(*installer, "null"))
+			installer->len = 0;
+		return package_name(*name) && (version->len == 0 || digits(*version));
+	}
+	*name = word(&s);
+	if (!package_name(*name) || !digits(word(&s)) || !digits(word(&s)) ||
+	    !kt_str_starts(word(&s), "/data/"))
+		return false;
+	word(&s); /* seinfo */
+	word(&s); /* groups */
+	word(&s); /* may it be profiled */
+	w = word(&s);
+	if (digits(w))
+		*version = w;
+	return true;
+}
+
+static int app(struct inventory *v, struct kt_str line, const struct kt_locator *loc)
+{
+	struct kt_str name, version, installer;
+	struct kt_record r;
+
+	kt_seen(v->ctx, 1);
+	if (!take_apart(line, &name, &version, &installer))
+		return kt_tally_add(&v->skip[NOT_UNDERSTOOD], loc);
+	if (!listed(name))
+		return kt_tally_add(&v->skip[NOT_LISTED], loc);
+	kt_rec_init(&r, KT_REC_PROPERTY, KT_BASIS_STATED);
+	kt_rec_str(&r, KT_F_NAME, "installed-app", 13);
+	kt_rec_str(&r, KT_F_APP, name.p, name.len);
+	if (version.len > 0)
+		kt_rec_str(&r, KT_F_APP_VERSION, version.p, version.len);
+	if (package_name(installer))
+		kt_rec_str(&r, KT_F_VALUE, installer.p, installer.len);
+	r.raw = name;
+	r.loc = *loc;
+	return kt_emit(v->ctx, &r, v->err);
+}
+
+static int all_lines(struct inventory *v)
+{
+	struct kt_lines lines;
+	bool cut, rest = false;
+	struct kt_str s;
+	int r;
+
+	kt_lines_init(&lines, v->ctx);
+	while ((r = kt_lines_next(&lines, &s, &cut, v->err)) == 1) {
+		struct kt_line_place at = {
+			.no = lines.line_no, .off = lines.line_off, .len = s.len};
+		struct kt_locator loc = kt_line_locator(&at);
+
+		if (!rest && kt_str_trim(s).len > 0)
+			r = app(v, s, &loc);
+		rest = cut;
+		if (r < 0)
+			break;
+	}
+	kt_lines_free(&lines);
+	return r;
+}
+
+static int parse(struct kt_ctx *ctx, struct kt_err *err)
+{
+	struct inventory *v = kt_alloc(ctx, sizeof(*v));
+	int r;
+
+	if (v == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for the parser");
+	memset(v, 0, sizeof(*v));
+	v->ctx = ctx;
+	v->err = err;
+	r = all_lines(v);
+	return r < 0 ? r : kt_tally_flush(ctx, v->skip, why_names, WHYS, err);
+}
+
+const struct kt_parser kt_parser_apps_inventory = {.id = "apps-inventory", .parse = parse};

@@ -1,0 +1,1 @@
+cmd wifi list-networks
