@@ -145,14 +145,26 @@ static int log_resume(struct kt_acq *q, int dropped_tail, struct kt_err *err)
 	return kt_custody_end(&q->log, "session.resume", err);
 }
 
+/* Which phone the case is about. */
+static const char *device_of(const struct kt_acq *q)
+{
+	if (q->src == NULL)
+		return q->o->device;
+	if (q->a->mandate->device_identifier != NULL)
+		return q->a->mandate->device_identifier;
+	return q->src->identifier[0] != '\0' ? q->src->identifier : "unknown";
+}
+
 static int open_case(struct kt_acq *q, struct kt_err *err)
 {
 	const struct kt_authority *a = q->a;
 	struct kt_case_new make = {
 		.mandate_id = a->mandate->mandate_id,
 		.mandate_sha256 = a->sha256_hex,
-		.device = q->o->device,
-		.device_kind = "android",
+		.device = device_of(q),
+		.device_kind = a->mandate->device_kind,
+		.form = kt_form_name(q->plan.form),
+		.source = q->src != NULL ? q->src->name : NULL,
 		.mandate = a->mandate_bytes.p,
 		.mandate_len = a->mandate_bytes.len,
 		.p7s = a->p7s.p,
@@ -168,27 +180,38 @@ static int open_case(struct kt_acq *q, struct kt_err *err)
 			       "case-of-another-mandate: this case was opened under mandate %.64s; "
 			       "name that one, or a new case folder",
 			       q->c.mandate_id);
-	if (strcmp(q->c.device, q->o->device) != 0)
+	if (strcmp(q->c.form, kt_form_name(q->plan.form)) != 0)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "case-of-another-form: in this case a %s is read; name a new case "
+			       "folder for this %s",
+			       q->c.form, kt_form_name(q->plan.form));
+	if (q->src != NULL && q->src->layout == 0)
+		return 0; /* it is opened later, and held against the log */
+	if (strcmp(q->c.device, device_of(q)) != 0)
 		return KT_FAIL(err, KT_E_REFUSED,
 			       "case-of-another-device: this case is about the phone %.64s",
 			       q->c.device);
 	return 0;
 }
 
-int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_acq *q,
-		struct kt_err *err)
+int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_source *src,
+		struct kt_acq *q, struct kt_err *err)
 {
+	bool resumes = src != NULL && kt_case_exists(o->case_dir);
 	char plan_sha[KT_SHA256_HEX] = "";
 	int dropped_tail = 0, r;
 
 	memset(q, 0, sizeof(*q));
 	q->o = o;
 	q->a = a;
+	q->src = src;
 	q->log.fd = q->c.fd = q->c.objects_fd = q->c.index_fd = q->c.lock_fd = -1;
 	kt_progress_init(&q->prog, o);
-	r = kt_authority_plan(a, &q->plan, err);
+	r = kt_authority_plan(a, src != NULL ? src->form : KT_FORM_PHONE, &q->plan, err);
 	if (r == 0)
 		r = plan_hash(q, plan_sha, err);
+	if (r == 0 && src != NULL && !resumes)
+		r = kt_source_open(q, err);
 	if (r == 0)
 		r = open_case(q, err);
 	if (r == 0)
@@ -198,6 +221,8 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_acq *
 	if (r < 0)
 		return r;
 	r = kt_case_same_operator(q, err);
+	if (r == 0 && resumes && !q->state.acquisition_sealed)
+		r = kt_source_open(q, err);
 	if (r < 0)
 		return r;
 	if (q->state.opened) {
@@ -284,7 +309,8 @@ static int take(struct kt_acq *q, const struct kt_plan_item *it, struct kt_index
 	}
 }
 
-static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
+int kt_item_begin(struct kt_acq *q, size_t i, struct kt_index *ix, struct kt_outcome *out,
+		  struct kt_err *err)
 {
 	const struct kt_plan_item *it = &q->plan.item[i];
 	struct kt_index_head head = {
@@ -295,45 +321,81 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 		.request = kt_request_get(it->want->request)->name,
 		.take = kt_take_name(it->want->take),
 	};
-	struct kt_outcome out = {"failed", "", 0};
-	char sha[KT_SHA256_HEX];
-	struct kt_index ix = {.fd = -1};
 	int r = log_item_start(q, it, err);
 
+	ix->fd = -1;
 	if (r == 0)
-		r = kt_index_open(&q->c, &head, &ix, err);
-	if (r < 0)
-		return r;
-	kt_progress_step(&q->prog, "acquire", it->id);
-	if (ix.complete) {
+		r = kt_index_open(&q->c, &head, ix, err);
+	if (r == 0 && ix->complete) {
 		/* ended before a crash could log it: only the log lacks the outcome */
-		out.name = ix.outcome;
-		out.withheld = ix.withheld;
-		snprintf(out.reason, sizeof(out.reason), "%s", ix.reason);
-	} else {
-		r = take(q, it, &ix, &out, err);
+		out->name = ix->outcome;
+		out->withheld = ix->withheld;
+		snprintf(out->reason, sizeof(out->reason), "%s", ix->reason);
 	}
-	if (r < 0) {
-		struct kt_err ignored = {0};
+	return r;
+}
 
-		if (r != KT_E_STORAGE)
-			kt_index_sync(&ix,
-				      &ignored); /* what is there stays; the item goes on later */
-		kt_index_close(&ix);
-		return r;
-	}
-	r = kt_index_end(&ix, out.name, out.reason, sha, err);
+/* A line for the item, and the reason in one of its own when a terminal has no room for it. */
+static void say_outcome(struct kt_acq *q, const char *id, const struct kt_index *ix,
+			const struct kt_outcome *out)
+{
+	char what[48] = "";
+
+	if (ix->objects > 0)
+		snprintf(what, sizeof(what), "%llu object%s, %.1f kB",
+			 (unsigned long long)ix->objects, ix->objects == 1 ? "" : "s",
+			 (double)ix->bytes / 1e3);
+	if (out->reason[0] == '\0' || q->prog.json)
+		kt_progress_say(&q->prog, "  %-38s %-9s %s%s%s", id, out->name, what,
+				out->reason[0] != '\0' ? ": " : "", out->reason);
+	else
+		kt_progress_say(&q->prog, "  %-38s %s%*s%s\n      %s", id, out->name,
+				what[0] != '\0' ? 10 - (int)strlen(out->name) : 0, "", what,
+				out->reason);
+}
+
+int kt_item_end(struct kt_acq *q, size_t i, struct kt_index *ix, const struct kt_outcome *out,
+		struct kt_err *err)
+{
+	char sha[KT_SHA256_HEX];
+	int r = kt_index_end(ix, out->name, out->reason, sha, err);
+
 	if (r == 0)
-		r = log_item_end(q, i, &out, &ix, sha, err);
+		r = log_item_end(q, i, out, ix, sha, err);
 	if (r < 0)
 		return r;
 	q->state.item_done[i] = true;
 	q->state.item_partial[i] =
-		strcmp(out.name, "acquired") != 0 && strcmp(out.name, "absent") != 0;
-	kt_progress_say(&q->prog, "  %-34s %-9s %llu object%s, %.1f kB%s%s", it->id, out.name,
-			(unsigned long long)ix.objects, ix.objects == 1 ? "" : "s",
-			(double)ix.bytes / 1e3, out.reason[0] != '\0' ? ": " : "", out.reason);
+		strcmp(out->name, "acquired") != 0 && strcmp(out->name, "absent") != 0;
+	say_outcome(q, q->plan.item[i].id, ix, out);
 	return 0;
+}
+
+void kt_item_leave(struct kt_index *ix, int code)
+{
+	struct kt_err ignored = {0};
+
+	if (code != KT_E_STORAGE)
+		kt_index_sync(ix, &ignored);
+	kt_index_close(ix);
+}
+
+static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
+{
+	struct kt_outcome out = {"failed", "", 0};
+	struct kt_index ix = {.fd = -1};
+	int r = kt_item_begin(q, i, &ix, &out, err);
+
+	if (r < 0)
+		return r;
+	kt_progress_step(&q->prog, "acquire", q->plan.item[i].id);
+	if (!ix.complete)
+		r = take(q, &q->plan.item[i], &ix, &out, err);
+	if (r < 0) {
+		kt_item_leave(&ix, r);
+		return r;
+	}
+	return kt_item_end(q, i, &ix, &out, err);
 }
 
 static void forget_key(struct kt_acq *q)
@@ -376,13 +438,20 @@ static int with_phone(struct kt_acq *q, struct kt_err *err)
 	return r;
 }
 
+static bool is_iphone(const struct kt_acq *q)
+{
+	return kt_platform_find(q->a->mandate->device_kind) == KT_PLATFORM_IOS;
+}
+
 int kt_acq_run(struct kt_acq *q, struct kt_err *err)
 {
 	int r;
 
 	if (!q->state.acquisition_sealed) {
 		if (!all_items_done(q)) {
-			r = with_phone(q, err);
+			r = q->src != NULL ? kt_acq_source(q, err)
+			    : is_iphone(q) ? kt_acq_iphone(q, err)
+					   : with_phone(q, err);
 			if (r < 0)
 				return r;
 		}

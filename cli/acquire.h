@@ -12,9 +12,26 @@
 #include "core/custody.h"
 #include "core/index.h"
 
+/* What is read instead of a phone: a backup, an image, a carrier, or one file handed over. */
+struct kt_source {
+	int fd;		/* of the folder or file, for reading; the command's own */
+	unsigned form;	/* enum kt_form */
+	char name[256]; /* its own name, without the folder that it lies in */
+	/* what keten-device found, once it was opened: */
+	uint8_t layout;	      /* enum kt_dev_layout; 0: not yet opened */
+	uint64_t size;	      /* 0 for folders */
+	char identifier[128]; /* of the phone that it comes from; "" when it names none */
+	char detail[300];
+	const char *identity; /* a word of kt_acq_source(): how identifier and mandate agree */
+	bool encrypted;	      /* an encrypted backup */
+};
+
 /* What the custody log says has happened already. */
 struct kt_case_state {
 	bool opened, acquisition_sealed, connected;
+	/* of a source, when one was opened before: */
+	char source_layout[16], source_identifier[128], source_sha256[KT_SHA256_HEX];
+	int64_t source_size;
 	bool item_done[KT_PLAN_MAX];
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
@@ -25,6 +42,7 @@ struct kt_case_state {
 struct kt_acq {
 	const struct kt_opts *o;
 	struct kt_authority *a;
+	struct kt_source *src; /* NULL: a phone is read */
 	struct kt_plan plan;
 	struct kt_case c;
 	struct kt_custody log;
@@ -38,6 +56,7 @@ struct kt_acq {
 	uint32_t adb_version, max_payload;
 	char banner_sha256[KT_SHA256_HEX];
 	bool ident;
+	char note[200]; /* for the result line: what is missing as a whole */
 };
 
 /* How an item ended. */
@@ -49,13 +68,19 @@ struct kt_outcome {
 void kt_outcome_set(struct kt_outcome *out, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Opens case and log, logs session.open or session.resume. Close with kt_acq_close(). */
-int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_acq *q,
-		struct kt_err *err);
+/*
+ * Opens case and log, logs session.open or session.resume. src NULL: a phone is to be read. A
+ * source is opened first (its kind, and the phone that it names), since the case names its phone.
+ * Close with kt_acq_close().
+ */
+int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_source *src,
+		struct kt_acq *q, struct kt_err *err);
 void kt_acq_close(struct kt_acq *q);
 /* Everything up to and with the acquisition seal; nothing when that exists already. */
 int kt_acq_run(struct kt_acq *q, struct kt_err *err);
 
+/* Is there a case in this folder? */
+bool kt_case_exists(const char *dir);
 /* Reads the log of an open case. */
 int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 		       struct kt_case_state *st, struct kt_err *err);
@@ -71,6 +96,28 @@ int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err);
 int kt_acq_connect(struct kt_acq *q, struct kt_err *err);
 /* Clock bracket into the log. */
 int kt_acq_clock(struct kt_acq *q, const char *when, struct kt_err *err);
+/*
+ * One item, from its intent in the log to its outcome: begin opens its segment (ix->complete: it
+ * ended before a crash could log that, and out is its outcome); end logs the outcome and closes it.
+ */
+int kt_item_begin(struct kt_acq *q, size_t i, struct kt_index *ix, struct kt_outcome *out,
+		  struct kt_err *err);
+int kt_item_end(struct kt_acq *q, size_t i, struct kt_index *ix, const struct kt_outcome *out,
+		struct kt_err *err);
+/* Leaves it unfinished: what is there stays (unless the disk is the trouble), it goes on later. */
+void kt_item_leave(struct kt_index *ix, int code);
+/* An attempt.refused in the log, best effort. */
+void kt_acq_log_attempt(struct kt_acq *q, const char *rule, const char *text);
+
+/* "folder", "tar", "tar.gz", "zip", "backup", "file"; "" when unknown. */
+const char *kt_layout_name(unsigned layout);
+/* source_open.c: starts keten-device on the source. 0, or a code with what is wrong with it. */
+int kt_source_open(struct kt_acq *q, struct kt_err *err);
+/* acquire_source.c: all items that are not done, in one pass over the source. As kt_take_*(). */
+int kt_acq_source(struct kt_acq *q, struct kt_err *err);
+/* acquire_iphone.c: the same from an iPhone, connecting to it. */
+int kt_acq_iphone(struct kt_acq *q, struct kt_err *err);
+
 /* The three kinds of taking. 0 with *out, or KT_E_DEVICE (lost), KT_E_CANCELLED, KT_E_STORAGE. */
 int kt_take_output(struct kt_acq *q, const struct kt_plan_item *it, struct kt_index *ix,
 		   struct kt_outcome *out, struct kt_err *err);
@@ -87,14 +134,17 @@ struct kt_entry {
 
 /* Outcomes of files of one item, for the item's own outcome. */
 struct kt_tally {
-	uint64_t wanted, acquired, partial, refused, failed, withheld_period, withheld_undated,
-		withheld_border;
+	uint64_t wanted, acquired, partial, refused, failed, absent, withheld_period,
+		withheld_undated, withheld_border;
 };
 
 int kt_take_ranges(struct kt_acq *q, const struct kt_plan_item *it, struct kt_index *ix,
 		   const struct kt_entry *todo, size_t n, struct kt_tally *tally,
 		   struct kt_err *err);
 
+/* The counting lines of an item: what was not asked for, and what was withheld. */
+int kt_tally_lines(struct kt_index *ix, uint64_t unmatched, uint64_t links,
+		   const struct kt_tally *t, struct kt_err *err);
 /* Adds an index line for a file of which nothing is stored. */
 int kt_index_lost_file(struct kt_index *ix, const struct kt_entry *e, const char *outcome,
 		       const char *reason, struct kt_err *err);

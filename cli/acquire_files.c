@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Files below a root: listing, choosing, reading whole. */
 #include "cli/acquire.h"
-#include "core/hash.h"
+#include "cli/done.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,64 +11,6 @@
 #define LIST_MAX_ENTRIES 200000u
 #define LIST_MAX_DEPTH	 12u
 #define LIST_MAX_BYTES	 ((size_t)64 << 20)
-
-/* -- files that an earlier run has dealt with ------------------------------------------------- */
-
-struct done {
-	uint8_t (*sha)[KT_SHA256_LEN];
-	size_t n, cap;
-};
-
-static int by_sha(const void *a, const void *b)
-{
-	return memcmp(a, b, KT_SHA256_LEN);
-}
-
-static bool unhex(const char *hex, uint8_t *out, size_t max, size_t *n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (*n = 0; hex[0] != '\0' && hex[1] != '\0' && *n < max; hex += 2) {
-		const char *h = strchr(digits, hex[0]), *l = strchr(digits, hex[1]);
-
-		if (h == NULL || l == NULL)
-			return false;
-		out[(*n)++] = (uint8_t)((h - digits) << 4 | (l - digits));
-	}
-	return *hex == '\0';
-}
-
-static int note_done(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
-{
-	const char *hex = kt_jv_str(line, "path_hex");
-	uint8_t path[KT_DEV_PATH_MAX];
-	struct done *d = arg;
-	size_t n;
-
-	(void)segment;
-	if (hex == NULL)
-		return 0;
-	if (!unhex(hex, path, sizeof(path), &n))
-		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
-	if (d->n == d->cap) {
-		size_t cap = d->cap > 0 ? d->cap * 2 : 256;
-		void *p = realloc(d->sha, cap * KT_SHA256_LEN);
-
-		if (p == NULL)
-			return KT_FAIL(err, KT_E_NOMEM, "no memory for the index");
-		d->sha = p;
-		d->cap = cap;
-	}
-	return kt_sha256(path, n, d->sha[d->n++], err);
-}
-
-static bool is_done(const struct done *d, const struct kt_entry *e)
-{
-	uint8_t sha[KT_SHA256_LEN];
-
-	return d->n > 0 && kt_sha256(e->path, e->len, sha, NULL) == 0 &&
-	       bsearch(sha, d->sha, d->n, KT_SHA256_LEN, by_sha) != NULL;
-}
 
 /* -- listing ---------------------------------------------------------------------------------- */
 
@@ -158,7 +100,7 @@ static int list_root(struct kt_acq *q, const struct kt_plan_item *it, struct lis
 
 const char *kt_method_name(unsigned method)
 {
-	static const char *const names[] = {"none", "sync", "dd", "recv", "shell"};
+	static const char *const names[] = {"none", "sync", "dd", "recv", "shell", "read"};
 
 	return method < sizeof(names) / sizeof(names[0]) ? names[method] : "none";
 }
@@ -305,7 +247,7 @@ static void judge_files(const struct listing *l, const struct kt_dev_result *res
 	else if (t->wanted == 0 && l->unmatched == 0)
 		kt_outcome_set(out, "absent", "the folder holds no files");
 	else if (t->wanted == 0)
-		kt_outcome_set(out, "absent", "%llu other files, none of the kind asked for",
+		kt_outcome_set(out, "absent", "none of the kind asked for (other files: %llu)",
 			       (unsigned long long)l->unmatched);
 	else if (out->withheld == t->wanted)
 		kt_outcome_set(out, "absent", "all %llu files lie outside the mandate's period",
@@ -317,55 +259,27 @@ static void judge_files(const struct listing *l, const struct kt_dev_result *res
 			 "names that no file can have were left out of the listing");
 }
 
-/* Splits the listing into what is still to do and what an earlier run has done. */
-static size_t leave_out_done(struct listing *l, const struct done *d, struct kt_tally *t)
+/* Leaves what is still to do; what an earlier run has done is in the index. */
+static void leave_out_done(struct listing *l, const struct kt_done *d)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (is_done(d, &l->e[i])) {
-			t->acquired++; /* its own line has its outcome; corrected by restore() */
+		if (kt_done_has(d, &l->e[i]))
 			free(l->e[i].path);
-			continue;
-		}
-		l->e[kept++] = l->e[i];
+		else
+			l->e[kept++] = l->e[i];
 	}
 	l->n = kept;
-	return kept;
 }
 
-struct outcomes {
-	struct kt_tally *t;
-};
-
-/* Outcomes of lines that an earlier run wrote. */
-static int restore(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
+int kt_tally_lines(struct kt_index *ix, uint64_t unmatched, uint64_t links,
+		   const struct kt_tally *t, struct kt_err *err)
 {
-	struct kt_tally *t = ((struct outcomes *)arg)->t;
-	const char *o = kt_jv_str(line, "outcome"), *kind = kt_jv_str(line, "kind");
-
-	(void)segment;
-	(void)err;
-	if (o == NULL || kind == NULL || strcmp(kind, "object") != 0 || strcmp(o, "acquired") == 0)
-		return 0;
-	if (t->acquired > 0)
-		t->acquired--;
-	if (strcmp(o, "partial") == 0)
-		t->partial++;
-	else if (strcmp(o, "refused") == 0)
-		t->refused++;
-	else
-		t->failed++;
-	return 0;
-}
-
-static int count_lines(struct kt_index *ix, const struct listing *l, const struct kt_tally *t,
-		       struct kt_err *err)
-{
-	int r = kt_index_count(ix, "unmatched", "not-asked-for", l->unmatched, err);
+	int r = kt_index_count(ix, "unmatched", "not-asked-for", unmatched, err);
 
 	if (r == 0)
-		r = kt_index_count(ix, "unmatched", "symbolic-link", l->links, err);
+		r = kt_index_count(ix, "unmatched", "symbolic-link", links, err);
 	if (r == 0)
 		r = kt_index_count(ix, "withheld", "outside-period", t->withheld_period, err);
 	if (r == 0)
@@ -380,35 +294,30 @@ int kt_take_files(struct kt_acq *q, const struct kt_plan_item *it, struct kt_ind
 		  struct kt_outcome *out, struct kt_err *err)
 {
 	struct listing l = {.q = q, .it = it};
-	struct done d = {NULL, 0, 0};
+	struct kt_done d = {NULL, 0, 0, false};
 	struct kt_tally t = {0};
-	struct outcomes oc = {&t};
 	struct kt_dev_result res = {0};
-	bool complete;
 	int r = kt_index_sync(ix, err);
 
 	if (r == 0)
-		r = kt_index_read(q->c.index_fd, ix->segment, &complete, note_done, &d, err);
-	if (r == 0 && d.n > 0)
-		qsort(d.sha, d.n, KT_SHA256_LEN, by_sha);
+		r = kt_done_load(&d, q->c.index_fd, ix->segment, false, &t, err);
 	if (r == 0)
 		r = list_root(q, it, &l, &res, err);
 	if (r < 0)
 		goto out;
-	t.wanted = l.n;
-	q->prog.files_total = l.n;
-	leave_out_done(&l, &d, &t);
-	q->prog.files = t.acquired;
-	r = kt_index_read(q->c.index_fd, ix->segment, &complete, restore, &oc, err);
-	if (r == 0 && l.n > 0)
-		r = it->want->take == KT_TAKE_WHOLE ? take_whole(q, it, ix, l.e, l.n, &t, err)
-						    : kt_take_ranges(q, it, ix, l.e, l.n, &t, err);
+	leave_out_done(&l, &d);
+	q->prog.files = t.wanted;
+	t.wanted += l.n;
+	q->prog.files_total = t.wanted;
+	if (l.n > 0)
+		r = it->want->take == KT_TAKE_RANGES ? kt_take_ranges(q, it, ix, l.e, l.n, &t, err)
+						     : take_whole(q, it, ix, l.e, l.n, &t, err);
 	if (r == 0)
-		r = count_lines(ix, &l, &t, err);
+		r = kt_tally_lines(ix, l.unmatched, l.links, &t, err);
 	if (r == 0)
 		judge_files(&l, &res, &t, out);
 out:
-	free(d.sha);
+	kt_done_free(&d);
 	listing_free(&l);
 	return r;
 }

@@ -45,14 +45,14 @@ static int log_identified(struct kt_acq *q, struct kt_err *err)
 	return kt_custody_end(&q->log, "device.identified", err);
 }
 
-static int log_attempt(struct kt_acq *q, const char *rule, const char *text)
+void kt_acq_log_attempt(struct kt_acq *q, const char *rule, const char *text)
 {
 	struct kt_err ignored = {0};
 
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "rule", rule);
 	kt_jw_kbytes(&q->log.w, "text", text, strlen(text));
-	return kt_custody_end(&q->log, "attempt.refused", &ignored);
+	kt_custody_end(&q->log, "attempt.refused", &ignored);
 }
 
 static int ask_connect(struct kt_acq *q, struct kt_dev_result *res, struct kt_err *err)
@@ -99,7 +99,8 @@ int kt_acq_connect(struct kt_acq *q, struct kt_err *err)
 	if (r < 0)
 		return r;
 	if (res.code < 0 || !q->ident) {
-		log_attempt(q, q->prog.state[0] != '\0' ? q->prog.state : "no-answer", res.text);
+		kt_acq_log_attempt(q, q->prog.state[0] != '\0' ? q->prog.state : "no-answer",
+				   res.text);
 		return KT_FAIL(err,
 			       res.code == KT_E_CANCELLED || res.code == KT_E_STORAGE ? res.code
 										      : KT_E_DEVICE,
@@ -107,7 +108,7 @@ int kt_acq_connect(struct kt_acq *q, struct kt_err *err)
 			       res.text[0] != '\0' ? res.text : "no connection");
 	}
 	if (strcmp(q->serial, q->o->device) != 0) {
-		log_attempt(q, "wrong-device", q->serial);
+		kt_acq_log_attempt(q, "wrong-device", q->serial);
 		return KT_FAIL(err, KT_E_REFUSED, "wrong-device: this is not the phone %.60s",
 			       q->o->device);
 	}
@@ -213,7 +214,8 @@ int kt_acq_clock(struct kt_acq *q, const char *when, struct kt_err *err)
 	kt_jw_kstr(w, "device", good ? kt_time_text(device, t) : "");
 	kt_jw_kstr(w, "host_after", kt_time_text(after, t));
 	kt_jw_kstr(w, "host_before", kt_time_text(before, t));
-	kt_jw_kint(w, "offset_ms", good ? (device - (before + (after - before) / 2)) / 1000 : 0);
+	if (good)
+		kt_jw_kint(w, "offset_ms", (device - (before + (after - before) / 2)) / 1000);
 	kt_jw_kstr(w, "result", good ? "read" : "not-read");
 	kt_jw_kint(w, "uptime_ms", up_ms);
 	kt_jw_kstr(w, "when", when);

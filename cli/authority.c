@@ -155,6 +155,17 @@ static int load_files(const struct kt_opts *o, struct kt_authority *a, struct kt
 	return kt_sha256_hex(a->mandate_bytes.p, a->mandate_bytes.len, a->sha256_hex, err);
 }
 
+/* iPhones are called by 40 hexadecimal digits, newer ones by 8, a hyphen and 16. */
+static bool is_udid(const char *s)
+{
+	static const char hex[] = "0123456789abcdefABCDEF";
+	size_t n = strspn(s, hex);
+
+	if (n == 40 && s[n] == '\0')
+		return true;
+	return n == 8 && s[n] == '-' && strspn(s + n + 1, hex) == 16 && s[n + 17] == '\0';
+}
+
 static int check(const struct kt_opts *o, bool for_session, bool case_known, int64_t at_us,
 		 struct kt_authority *a, struct kt_err *err)
 {
@@ -172,7 +183,9 @@ static int check(const struct kt_opts *o, bool for_session, bool case_known, int
 	use.trust = a->trust;
 	use.sessions_used = -1;
 	use.device_identifier = o->device;
-	use.device_kind = for_session || o->device != NULL ? "android" : NULL;
+	/* a source says itself what it comes from, once it is opened */
+	if (o->from == NULL && o->device != NULL)
+		use.device_kind = is_udid(o->device) ? "ios" : "android";
 	use.operator_cert = a->has_operator ? &a->operator_cert : NULL;
 	if (for_session && !case_known) {
 		r = kt_register_sessions(a->mandate->mandate_id, a->sha256_hex, &use.sessions_used,
@@ -214,8 +227,9 @@ void kt_authority_free(struct kt_authority *a)
 	kt_trust_free(&a->trust);
 }
 
-int kt_authority_plan(const struct kt_authority *a, struct kt_plan *plan, struct kt_err *err)
+int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_plan *plan,
+		      struct kt_err *err)
 {
-	return kt_plan_make(a->mandate, KT_FORM_PHONE, kt_plugins, kt_plugins_n, kt_wants,
-			    kt_wants_n, plan, err);
+	return kt_plan_make(a->mandate, form, kt_plugins, kt_plugins_n, kt_wants, kt_wants_n, plan,
+			    err);
 }

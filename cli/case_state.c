@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct scan {
 	const struct kt_plan *plan;
@@ -20,6 +21,15 @@ static void item_event(struct scan *s, const char *event, const char *item)
 		s->st->item_partial[i] =
 			strcmp(event, "item.acquired") != 0 && strcmp(event, "item.absent") != 0;
 	}
+}
+
+static void source_opened(struct kt_case_state *st, const struct kt_jv *d)
+{
+	const char *layout = kt_jv_str(d, "layout"), *id = kt_jv_str(d, "identifier");
+
+	snprintf(st->source_layout, sizeof(st->source_layout), "%s", layout != NULL ? layout : "");
+	snprintf(st->source_identifier, sizeof(st->source_identifier), "%s", id != NULL ? id : "");
+	st->source_size = kt_jv_int(d, "size", 0);
 }
 
 static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
@@ -38,6 +48,13 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 			 plan_sha != NULL ? plan_sha : "");
 		snprintf(s->st->operator_sha256, sizeof(s->st->operator_sha256), "%s",
 			 operator_sha != NULL ? operator_sha : "");
+	} else if (strcmp(event, "source.opened") == 0) {
+		source_opened(s->st, d);
+	} else if (strcmp(event, "source.read") == 0) {
+		const char *sha = kt_jv_str(d, "sha256");
+
+		if (sha != NULL && *sha != '\0')
+			snprintf(s->st->source_sha256, sizeof(s->st->source_sha256), "%s", sha);
 	} else if (strcmp(event, "device.identified") == 0) {
 		s->st->connected = true;
 	} else if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
@@ -70,6 +87,14 @@ int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 		r = kt_custody_check(b.p, b.len, head, &lines, on_line, &s, err);
 	kt_buf_free(&b);
 	return r == KT_E_ABSENT ? 0 : r;
+}
+
+bool kt_case_exists(const char *dir)
+{
+	char path[4200];
+
+	return (size_t)snprintf(path, sizeof(path), "%s/case.json", dir) < sizeof(path) &&
+	       access(path, F_OK) == 0;
 }
 
 int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err)

@@ -88,6 +88,20 @@ static int look(struct kt_dev *d, struct list *l, struct kt_err *err)
 	return r;
 }
 
+/* usbmuxd knows iPhones; the bus does not say where they are. */
+static bool is_iphone(const struct phone *p)
+{
+	return p->bus == 0 && strcmp(p->maker, "Apple") == 0;
+}
+
+static const char *remedy(const struct phone *p)
+{
+	if (is_iphone(p) && p->state == KT_STATE_UNAUTHORISED)
+		return "The iPhone will ask its holder to trust this station, and for its code, "
+		       "when an acquisition starts.";
+	return kt_state_remedy(p->state);
+}
+
 static void print_json(const struct list *l)
 {
 	struct kt_buf b;
@@ -105,14 +119,14 @@ static void print_json(const struct list *l)
 		const struct phone *p = &l->p[i];
 
 		kt_jw_obj(&w);
-		kt_jw_kstr(&w, "kind", "android");
+		kt_jw_kstr(&w, "kind", is_iphone(p) ? "ios" : "android");
 		kt_jw_kstr(&w, "serial", p->serial);
 		kt_jw_kstr(&w, "manufacturer", p->maker);
 		kt_jw_kstr(&w, "product", p->product);
 		kt_jw_kuint(&w, "bus", p->bus);
 		kt_jw_kuint(&w, "address", p->address);
 		kt_jw_kstr(&w, "state", kt_state_name(p->state));
-		kt_jw_kstr(&w, "remedy", kt_state_remedy(p->state));
+		kt_jw_kstr(&w, "remedy", remedy(p));
 		kt_jw_obj_end(&w);
 	}
 	kt_jw_arr_end(&w);
@@ -128,9 +142,10 @@ static void print_text(const struct list *l)
 	for (size_t i = 0; i < l->n; i++) {
 		const struct phone *p = &l->p[i];
 
-		printf("%-20s %s %s (bus %u, device %u)\n  %s: %s\n", p->serial, p->maker,
-		       p->product, p->bus, p->address, kt_state_name(p->state),
-		       kt_state_remedy(p->state));
+		printf("%-20s %s %s", p->serial, p->maker, p->product);
+		if (!is_iphone(p))
+			printf(" (bus %u, device %u)", p->bus, p->address);
+		printf("\n  %s: %s\n", kt_state_name(p->state), remedy(p));
 	}
 }
 

@@ -39,7 +39,11 @@ static void print_mandate(const struct kt_authority *a)
 	       day(m->not_after_us, t2), (long long)m->max_sessions);
 	printf("%-14s %s %s\n", "phone", m->device_kind,
 	       m->device_identifier != NULL ? m->device_identifier : "(any)");
-	printf("%-14s %s\n", "release", m->two_stage ? "two stages" : "immediate");
+	printf("%-14s", "may be read");
+	for (unsigned f = KT_FORM_PHONE; f <= KT_FORM_CARRIER; f <<= 1)
+		if ((m->device_forms & f) != 0)
+			printf(" %s", kt_form_name(f));
+	printf("\n%-14s %s\n", "release", m->two_stage ? "two stages" : "immediate");
 	for (size_t i = 0; i < m->nscope; i++) {
 		const struct kt_scope *s = &m->scope[i];
 
@@ -85,36 +89,93 @@ int kt_cmd_mandate(const struct kt_opts *o)
 	return KT_EXIT_USAGE;
 }
 
+/* Where item it is looked for, and what of it is taken. */
+static void print_item(const struct kt_plan *plan, const struct kt_plan_item *it)
+{
+	const struct kt_request *rq = kt_request_get(it->want->request);
+	const char *globs = it->want->globs[0] != '\0' ? it->want->globs : "all";
+
+	if (rq->kind == KT_REQ_KIND_SHELL)
+		printf("   command: %s\n", rq->text);
+	else if (rq->kind == KT_REQ_KIND_VALUES)
+		printf("   values:  %s of %s\n", rq->text, rq->source);
+	else if (rq->kind == KT_REQ_KIND_IOSFILE)
+		printf("   file:    %s in %s\n", rq->text, rq->domain);
+	else
+		printf("   files:   %s in %s%s\n", globs, rq->text,
+		       plan->form == KT_FORM_CARRIER ? ", below the carrier's top" : "");
+	if (it->want->take == KT_TAKE_RANGES)
+		printf("   take:    only the byte ranges with metadata, at most %llu KiB of each\n",
+		       (unsigned long long)it->max_bytes >> 10);
+	else if (it->want->take != KT_TAKE_OUTPUT)
+		printf("   take:    whole%s, at most %llu KiB of each\n",
+		       it->want->take == KT_TAKE_GROUP ? ", with its -wal and -journal" : "",
+		       (unsigned long long)it->max_bytes >> 10);
+	if (it->want->take == KT_TAKE_WHOLE || it->want->take == KT_TAKE_GROUP)
+		printf("   note:    such a file is taken with all it holds; the report leaves out "
+		       "what lies\n            outside the period, the package holds it\n");
+	if (rq->reach == KT_REACH_ENCRYPTED && plan->form != KT_FORM_IMAGE)
+		printf("   note:    only encrypted backups hold it\n");
+}
+
+static const char *reason_words(const char *reason)
+{
+	static const char *const words[][2] = {
+		{"image-only", "only a file-system image can hold it"},
+		{"phone-only", "only a phone on the cable can answer it"},
+		{"handed-over-only", "it is a file that somebody hands over"},
+		{"not-in-this-form", "what is read here never holds it"},
+		{"other-kind-of-phone", "another kind of phone has it"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	return reason;
+}
+
+static bool needs_backup(const struct kt_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (kt_request_get(plan->item[i].want->request)->kind == KT_REQ_KIND_IOSFILE)
+			return true;
+	return false;
+}
+
 static void print_plan(const struct kt_plan *plan, const struct kt_authority *a)
 {
+	bool phone = plan->form == KT_FORM_PHONE;
 	char t1[KT_TIME_TEXT], t2[KT_TIME_TEXT];
 
-	printf("Under mandate %s this would be asked of the phone, beside its clock, and nothing "
-	       "else:\n\n",
-	       a->mandate->mandate_id);
+	if (phone)
+		printf("Under mandate %s this would be asked of the phone, beside its clock, and "
+		       "nothing else:\n\n",
+		       a->mandate->mandate_id);
+	else
+		printf("Under mandate %s this would be taken from the %s, and nothing else:\n\n",
+		       a->mandate->mandate_id, kt_form_name(plan->form));
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct kt_plan_item *it = &plan->item[i];
-		const struct kt_request *rq = kt_request_get(it->want->request);
 
 		printf("%zu. %s\n   %s\n", i + 1, it->id, it->plugin->title);
-		if (it->want->take == KT_TAKE_OUTPUT)
-			printf("   command: %s\n", rq->text);
-		else
-			printf("   files:   %s in %s, %s, at most %llu KiB of each\n",
-			       it->want->globs, rq->text,
-			       it->want->take == KT_TAKE_WHOLE
-				       ? "whole"
-				       : "only the byte ranges with metadata",
-			       (unsigned long long)it->max_bytes >> 10);
-		if (it->want->take == KT_TAKE_WHOLE)
-			printf("   note:    such a file is taken with all it holds; the report "
-			       "leaves "
-			       "out what lies\n            outside the period, the package holds "
-			       "it\n");
+		print_item(plan, it);
 		printf("   period:  %s to %s\n", day(it->scope->from_us, t1),
 		       day(it->scope->to_us, t2));
 	}
-	printf("\nThe phone's clock, at start and end: %s\n", kt_request_get(KT_REQ_CLOCK)->text);
+	printf("\n");
+	if (phone && kt_platform_find(a->mandate->device_kind) == KT_PLATFORM_ANDROID)
+		printf("The phone's clock, at start and end: %s\n",
+		       kt_request_get(KT_REQ_CLOCK)->text);
+	else if (phone && needs_backup(plan))
+		printf("An iPhone sends its whole backup, which can take an hour or more: only "
+		       "the files above are\nkept, all others pass by and are stored nowhere. Its "
+		       "holder taps Trust and types the\nphone's code on the phone. Keten never "
+		       "sets a backup password.\n");
+	for (size_t i = 0; i < plan->nunreachable; i++)
+		printf("Allowed, but not to be had here: %s/%s (%s)\n",
+		       plan->unreachable[i].plugin->id,
+		       kt_request_get(plan->unreachable[i].want->request)->name,
+		       reason_words(plan->unreachable[i].reason));
 	for (size_t i = 0; i < plan->nleft; i++)
 		printf("Not in the mandate, not asked for: %s (%s)\n", plan->left[i]->id,
 		       plan->left[i]->title);
@@ -130,7 +191,7 @@ int kt_cmd_plan(const struct kt_opts *o)
 	int r = kt_authority_load(o, false, false, 0, &a, &err);
 
 	if (r == 0)
-		r = kt_authority_plan(&a, &plan, &err);
+		r = kt_authority_plan(&a, o->form != 0 ? o->form : KT_FORM_PHONE, &plan, &err);
 	if (r == 0 && o->json) {
 		struct kt_buf b;
 		struct kt_jw w;

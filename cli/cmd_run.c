@@ -2,6 +2,7 @@
 /* The main job and its steps one by one. */
 #include "cli/steps.h"
 #include "core/json.h"
+#include "core/request.h"
 #include "core/time.h"
 #include "reports/verify/layout.h"
 
@@ -25,9 +26,10 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 		if (res->package[0] != '\0')
 			printf("package  %s/%s\nreport   %s/report/report.html\n", o->out_dir,
 			       res->package, o->case_dir);
-		printf("receipt  custody head %s\nresult   %s\n", q->log.head,
+		printf("receipt  custody head %s\nresult   %s%s%s\n", q->log.head,
 		       res->code == 0 ? "complete"
-				      : "partial: see \"what was not taken\" in the report");
+				      : "partial: see \"what was not taken\" in the report",
+		       q->note[0] != '\0' ? "; " : "", q->note);
 		return;
 	}
 	kt_buf_init(&b, 0);
@@ -36,6 +38,8 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 	kt_jw_kstr(&w, "schema", "keten-run-result-1");
 	kt_jw_kstr(&w, "case_id", q->c.id);
 	kt_jw_kstr(&w, "custody_head", q->log.head);
+	if (q->note[0] != '\0')
+		kt_jw_kstr(&w, "note", q->note);
 	kt_jw_kstr(&w, "package", res->package[0] != '\0' ? res->package : NULL);
 	kt_jw_kstr(&w, "result", res->code == 0 ? "complete" : "partial");
 	kt_jw_obj_end(&w);
@@ -48,10 +52,15 @@ static int need(const char *value, const char *what, struct kt_err *err)
 	return value != NULL ? 0 : KT_FAIL(err, KT_E_USAGE, "name %s", what);
 }
 
-static int check_run_opts(const struct kt_opts *o, bool package, struct kt_err *err)
+static int check_run_opts(const struct kt_opts *o, const struct kt_source *src, bool package,
+			  struct kt_err *err)
 {
-	int r = need(o->device, "the phone with --device (keten devices lists them)", err);
+	int r = 0;
 
+	if (src == NULL && (o->from != NULL || (o->form != 0 && o->form != KT_FORM_PHONE)))
+		r = KT_FAIL(err, KT_E_USAGE,
+			    "this command reads a phone; keten import reads backups, images, "
+			    "carriers and files");
 	if (r == 0)
 		r = need(o->operator_key, "the operator's key with --operator FILE", err);
 	if (r == 0)
@@ -61,14 +70,6 @@ static int check_run_opts(const struct kt_opts *o, bool package, struct kt_err *
 	if (r == 0 && o->nargs > 0)
 		r = KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
 	return r;
-}
-
-static bool case_exists(const char *dir)
-{
-	char path[4200];
-
-	return (size_t)snprintf(path, sizeof(path), "%s/case.json", dir) < sizeof(path) &&
-	       access(path, F_OK) == 0;
 }
 
 static int refuse_two_stage(const struct kt_authority *a, struct kt_err *err)
@@ -109,27 +110,39 @@ static int check_out(const struct kt_opts *o, struct kt_err *err)
 	return 0;
 }
 
-static int run(const struct kt_opts *o, bool package)
+/* The phone is named by the command, an iPhone also by its mandate: never just the one that is there. */
+static int name_phone(struct kt_opts *o, const struct kt_authority *a, struct kt_err *err)
+{
+	if (o->device == NULL && kt_platform_find(a->mandate->device_kind) == KT_PLATFORM_IOS)
+		o->device = a->mandate->device_identifier;
+	return need(o->device, "the phone with --device (keten devices lists them)", err);
+}
+
+int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 {
 	static struct kt_acq q;
+	struct kt_opts own = *opts, *o = &own;
 	struct kt_authority a = {0};
 	struct kt_err err = {0};
 	char name[KT_PKG_NAME_MAX + 1] = "";
-	int r = check_run_opts(o, package, &err);
+	int r = check_run_opts(o, src, package, &err);
 
 	memset(&q, 0, sizeof(q));
 	q.log.fd = q.c.fd = q.c.objects_fd = q.c.index_fd = q.c.lock_fd = -1;
 	if (r == 0)
-		r = kt_authority_load(o, true, case_exists(o->case_dir), 0, &a, &err);
+		r = kt_authority_load(o, true, kt_case_exists(o->case_dir), 0, &a, &err);
+	if (r == 0 && src == NULL)
+		r = name_phone(o, &a, &err);
 	if (r == 0)
 		r = refuse_two_stage(&a, &err);
 	if (r == 0 && package)
 		r = check_out(o, &err);
 	if (r == 0)
-		r = kt_acq_open(o, &a, &q, &err);
+		r = kt_acq_open(o, &a, src, &q, &err);
 	if (r == 0 && q.state.acquisition_sealed)
 		kt_progress_say(&q.prog,
-				"The acquisition of this case is complete; no phone is needed. %s",
+				"The acquisition of this case is complete; no %s is needed. %s",
+				kt_form_name(q.plan.form),
 				q.state.packages > 0 ? "Another package is made." : "");
 	if (r == 0)
 		r = kt_acq_run(&q, &err);
@@ -157,12 +170,12 @@ static int run(const struct kt_opts *o, bool package)
 
 int kt_cmd_run(const struct kt_opts *o)
 {
-	return run(o, true);
+	return kt_run_case(o, NULL, true);
 }
 
 int kt_cmd_acquire(const struct kt_opts *o)
 {
-	return run(o, false);
+	return kt_run_case(o, NULL, false);
 }
 
 static int one_step(const struct kt_opts *o, const char *step,

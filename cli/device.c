@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/device.h"
 #include "cli/keten.h"
+#include "core/cbc.h"
+#include "core/hash.h"
 #include "core/io.h"
 #include "core/plan.h"
 #include "core/request.h"
@@ -9,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +41,8 @@ static void put_plan(struct kt_dev *d, const struct kt_plan *plan)
 	kt_frame_end(&d->out, start);
 }
 
-int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, struct kt_err *err)
+static int start(struct kt_dev *d, int case_fd, int source_fd, const struct kt_plan *plan,
+		 struct kt_err *err)
 {
 	static const char *const argv[] = {"keten-device", NULL};
 	struct kt_spawn s;
@@ -61,6 +65,7 @@ int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, stru
 	s.fds[KT_DEV_FD_IN] = in[0];
 	s.fds[KT_DEV_FD_OUT] = out[1];
 	s.fds[KT_DEV_FD_CASE] = case_fd;
+	s.fds[KT_DEV_FD_SOURCE] = source_fd;
 	pid = kt_spawn_start(&s, err);
 	close(in[0]);
 	close(out[1]);
@@ -79,6 +84,17 @@ int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, stru
 	kt_buf_init(&d->out, (size_t)4 << 20);
 	put_plan(d, plan);
 	return 0;
+}
+
+int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, struct kt_err *err)
+{
+	return start(d, case_fd, -1, plan, err);
+}
+
+int kt_dev_start_source(struct kt_dev *d, int source_fd, const struct kt_plan *plan,
+			struct kt_err *err)
+{
+	return start(d, -1, source_fd, plan, err);
 }
 
 void kt_dev_stop(struct kt_dev *d)
@@ -175,6 +191,73 @@ static void get_result(struct kt_rd *rd, struct kt_dev_event *ev)
 	BLOB(rd, ev->text);
 }
 
+static void get_source(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->layout = kt_rd_u8(rd);
+	ev->size = kt_rd_le64(rd);
+	BLOB(rd, ev->serial);
+	BLOB(rd, ev->text);
+	if (ev->layout == KT_LAYOUT_NONE || ev->layout >= KT_LAYOUT_COUNT || ev->size > INT64_MAX)
+		rd->failed = true;
+}
+
+static void get_member(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	ev->member_flags = kt_rd_u8(rd);
+	ev->nrequests = kt_rd_le16(rd);
+	if (ev->nrequests == 0 || ev->nrequests > KT_DEV_MEMBER_IDS)
+		rd->failed = true;
+	for (unsigned i = 0; !rd->failed && i < ev->nrequests; i++)
+		ev->request[i] = kt_rd_le16(rd);
+	ev->mode = kt_rd_le32(rd);
+	ev->size = kt_rd_le64(rd);
+	ev->mtime = (int64_t)kt_rd_le64(rd);
+	BLOB(rd, ev->path);
+	BLOB(rd, ev->text);
+	/* sizes and times go into JSON as signed numbers */
+	if (ev->path.n == 0 || ev->path.n > KT_DEV_PATH_MAX)
+		rd->failed = true;
+	if ((ev->member_flags & KT_DEV_M_PROVISIONAL) != 0 && ev->size == UINT64_MAX)
+		ev->size = 0; /* not known yet */
+	else if (ev->size > INT64_MAX)
+		rd->failed = true;
+}
+
+static void get_confirm(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	uint8_t has_key;
+
+	ev->member = kt_rd_le32(rd);
+	ev->verdict = kt_rd_u8(rd);
+	has_key = kt_rd_u8(rd);
+	ev->key = kt_rd_bytes(rd, KT_CBC_KEY);
+	if (has_key == 0)
+		ev->key = NULL;
+	ev->size = kt_rd_le64(rd);
+	ev->mtime = (int64_t)kt_rd_le64(rd);
+	BLOB(rd, ev->path);
+	BLOB(rd, ev->text);
+	if (ev->verdict < KT_VERDICT_CONFIRMED || ev->verdict > KT_VERDICT_UNCONFIRMED ||
+	    ev->path.n > KT_DEV_PATH_MAX ||
+	    (ev->verdict == KT_VERDICT_CONFIRMED && ev->size > INT64_MAX))
+		rd->failed = true;
+}
+
+static void get_summary(struct kt_rd *rd, struct kt_dev_event *ev)
+{
+	uint8_t has_sha;
+
+	ev->seen = kt_rd_le64(rd);
+	ev->bytes = kt_rd_le64(rd);
+	ev->refused = kt_rd_le64(rd);
+	ev->unreadable = kt_rd_le64(rd);
+	has_sha = kt_rd_u8(rd);
+	ev->sha256 = kt_rd_bytes(rd, KT_SHA256_LEN);
+	if (has_sha == 0)
+		ev->sha256 = NULL;
+	BLOB(rd, ev->text);
+}
+
 static int decode(const struct kt_frame *f, struct kt_dev_event *ev, struct kt_err *err)
 {
 	struct kt_rd rd;
@@ -208,6 +291,18 @@ static int decode(const struct kt_frame *f, struct kt_dev_event *ev, struct kt_e
 		break;
 	case KT_DEV_STATR:
 		get_stat(&rd, ev, false);
+		break;
+	case KT_DEV_SOURCER:
+		get_source(&rd, ev);
+		break;
+	case KT_DEV_MEMBER:
+		get_member(&rd, ev);
+		break;
+	case KT_DEV_CONFIRM:
+		get_confirm(&rd, ev);
+		break;
+	case KT_DEV_SUMMARY:
+		get_summary(&rd, ev);
 		break;
 	case KT_DEV_RESULT:
 		get_result(&rd, ev);
@@ -257,7 +352,7 @@ int kt_dev_pump(struct kt_dev *d, kt_dev_fn fn, void *arg, struct kt_err *err)
 	r = kt_frame_fill(&d->in, err);
 	if (r == KT_E_ABSENT || r == KT_E_STORAGE) {
 		d->gone = d->lost = true;
-		return KT_FAIL(err, KT_E_DEVICE, "the process that talks to the phone has ended");
+		return KT_FAIL(err, KT_E_DEVICE, "keten-device has ended unexpectedly");
 	}
 	if (r < 0)
 		return r;
@@ -280,6 +375,8 @@ int kt_dev_pump(struct kt_dev *d, kt_dev_fn fn, void *arg, struct kt_err *err)
 		if (ev.type == KT_DEV_RESULT && (ev.flags & KT_DEV_F_LOST) != 0)
 			d->lost = true;
 		r = fn == NULL ? 0 : fn(arg, &ev, err);
+		if (ev.key != NULL)
+			OPENSSL_cleanse((void *)(uintptr_t)ev.key, KT_CBC_KEY);
 		if (r != 0)
 			return r;
 	}
@@ -313,12 +410,13 @@ static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err
 int kt_dev_call(struct kt_dev *d, uint32_t tag, kt_dev_fn fn, void *arg, void (*idle)(void *),
 		struct kt_dev_result *res, struct kt_err *err)
 {
-	struct call c = {tag, fn, arg, res, false};
+	struct call c = {tag, fn, arg, NULL, false};
 	bool cancelled = false;
 	int64_t until = INT64_MAX;
 	int r = 0, failed = 0;
 
 	memset(res, 0, sizeof(*res));
+	c.res = res;
 	while (!c.done) {
 		struct pollfd p[KT_DEV_POLLFDS];
 

@@ -27,6 +27,8 @@ struct kt_dev {
 	bool hello, lost, gone; /* gone: the process itself ended */
 };
 
+#define KT_DEV_MEMBER_IDS 32u /* requests that one member of a source may answer */
+
 /* A decoded reply. Borrowed until the handler returns. */
 struct kt_dev_event {
 	enum kt_dev_reply type;
@@ -43,6 +45,15 @@ struct kt_dev_event {
 		const char *p;
 		size_t n;
 	} serial, maker, product, text, fingerprint, banner, path;
+	/* of a source: serial is its identifier, text its detail or a member's note */
+	uint8_t layout, member_flags;
+	uint16_t request[KT_DEV_MEMBER_IDS], nrequests;
+	uint64_t seen, refused, unreadable;
+	const uint8_t *sha256; /* NULL: none */
+	/* CONFIRM: of which MEMBER, what, and the key (NULL: none), wiped when the handler returns */
+	uint32_t member;
+	uint8_t verdict;
+	const uint8_t *key;
 };
 
 /* Non-zero stops the call with that code (the request is cancelled). */
@@ -58,6 +69,12 @@ struct kt_dev_result {
 
 /* case_fd -1: only listing. plan NULL: an empty one. 0 or a code. */
 int kt_dev_start(struct kt_dev *d, int case_fd, const struct kt_plan *plan, struct kt_err *err);
+/*
+ * The same for a source in place of a phone: a folder or file, opened for reading. keten-device gets
+ * no other way to it.
+ */
+int kt_dev_start_source(struct kt_dev *d, int source_fd, const struct kt_plan *plan,
+			struct kt_err *err);
 /* Says goodbye and waits; kills after 3 s. */
 void kt_dev_stop(struct kt_dev *d);
 

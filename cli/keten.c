@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MORE "\n           " /* a usage goes on in a further line */
+
 static const struct command {
 	const char *name;
 	int (*run)(const struct kt_opts *o);
@@ -15,16 +17,20 @@ static const struct command {
 } commands[] = {
 	{"devices", kt_cmd_devices, "[--json] [--wait S] [--case DIR]",
 	 "phones, their state, and what to do next"},
-	{"parsers", kt_cmd_parsers, "[ID] [--try FILE...] [--json]",
+	{"parsers", kt_cmd_parsers, "[ID] [--try [--count] FILE...] [--json]",
 	 "what is understood, what it wants, what its absence does not prove"},
 	{"mandate", kt_cmd_mandate,
 	 "template | check FILE [--trust DIR] [--operator PEM] [--device ID]",
 	 "the signed authorisation"},
-	{"plan", kt_cmd_plan, "--mandate FILE [--device ID] [--trust DIR] [--json]",
-	 "what would be asked of the phone, before anything is"},
+	{"plan", kt_cmd_plan, "--mandate FILE [--device ID] [--form FORM] [--trust DIR] [--json]",
+	 "what would be asked for, before anything is"},
 	{"run", kt_cmd_run,
-	 "--mandate FILE --device ID --operator PEM --case DIR --out DIR [--trust DIR]",
+	 "--mandate FILE --device ID --operator PEM --case DIR" MORE "--out DIR [--trust DIR]",
 	 "acquire, seal, parse, report, package: the main job"},
+	{"import", kt_cmd_import,
+	 "--from PATH [--form backup|image|carrier|file] --mandate FILE" MORE
+	 "--operator PEM --case DIR --out DIR [--password-fd N] [--trust DIR]",
+	 "the same from a backup, an image, a carrier or a file in place of a phone"},
 	{"acquire", kt_cmd_acquire, "like run, without --out", "only the acquisition and its seal"},
 	{"parse", kt_cmd_parse, "--case DIR [--trust DIR]", "records from a sealed case"},
 	{"report", kt_cmd_report, "--case DIR [--trust DIR]", "report.json and report.html"},
@@ -113,8 +119,8 @@ int kt_fail_exit(int code, const struct kt_err *err)
 
 static void usage(FILE *f)
 {
-	fputs("Keten acquires from a phone only what a signed mandate allows, and makes a signed\n"
-	      "evidence package that stock tools can verify.\n\n"
+	fputs("Keten takes from a phone, a backup, an image or a file only what a signed mandate\n"
+	      "allows, and makes a signed evidence package that stock tools can verify.\n\n"
 	      "usage: keten COMMAND [options]\n\n",
 	      f);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -30,12 +30,14 @@ enum kt_exit {
 int kt_exit_of(int code);
 
 struct kt_opts {
-	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text;
+	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
+	unsigned form; /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
 	unsigned wait_s;   /* for a phone or a tap */
 	const char **args; /* what is no option; borrowed from argv */
 	int nargs;
-	bool try_file;
+	bool try_file, count_only;
+	int password_fd; /* backup passwords, one a line; -1: the terminal */
 };
 
 /* Parses argv[2..]. 0 or KT_E_USAGE with the reason in err. Free with kt_opts_free(). */
@@ -69,7 +71,9 @@ struct kt_authority {
 int kt_authority_load(const struct kt_opts *o, bool for_session, bool case_known, int64_t at_us,
 		      struct kt_authority *a, struct kt_err *err);
 void kt_authority_free(struct kt_authority *a);
-int kt_authority_plan(const struct kt_authority *a, struct kt_plan *plan, struct kt_err *err);
+/* The plan for one form (enum kt_form). As kt_plan_make(). */
+int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_plan *plan,
+		      struct kt_err *err);
 
 /* Detached signature of content by the operator: runs keten-sign. 0 or a code. */
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
@@ -110,6 +114,7 @@ int kt_cmd_parsers(const struct kt_opts *o);
 int kt_cmd_mandate(const struct kt_opts *o);
 int kt_cmd_plan(const struct kt_opts *o);
 int kt_cmd_run(const struct kt_opts *o);
+int kt_cmd_import(const struct kt_opts *o);
 int kt_cmd_acquire(const struct kt_opts *o);
 int kt_cmd_parse(const struct kt_opts *o);
 int kt_cmd_report(const struct kt_opts *o);

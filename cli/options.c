@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/keten.h"
+#include "core/request.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_DEFAULT 120
+#define WAIT_DEFAULT  120
+#define KT_FORM_WORDS "phone, backup, image, carrier and file"
 
 /* Value of "--name value" or "--name=value"; NULL when arg is another option. */
 static const char *value_of(const char *name, int argc, char **argv, int *i, bool *missing)
@@ -36,6 +38,17 @@ static int parse_wait(const char *v, struct kt_opts *o, struct kt_err *err)
 	return 0;
 }
 
+static int parse_fd(const char *v, struct kt_opts *o, struct kt_err *err)
+{
+	char *end;
+	unsigned long fd = strtoul(v, &end, 10);
+
+	if (*v == '\0' || *end != '\0' || fd < 3 || fd > 1023)
+		return KT_FAIL(err, KT_E_USAGE, "--password-fd takes 3 to 1023");
+	o->password_fd = (int)fd;
+	return 0;
+}
+
 static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *taken,
 			struct kt_err *err)
 {
@@ -49,6 +62,7 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--out", &o->out_dir},
 		{"--trust", &o->trust},
 		{"--text", &o->text},
+		{"--from", &o->from},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];
@@ -61,6 +75,14 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 			return 0;
 		}
 	}
+	v = value_of("--form", argc, argv, i, &missing);
+	if (v != NULL) {
+		o->form = kt_form_find(v);
+		return o->form != 0 ? 0 : KT_FAIL(err, KT_E_USAGE, "--form knows " KT_FORM_WORDS);
+	}
+	v = value_of("--password-fd", argc, argv, i, &missing);
+	if (v != NULL)
+		return parse_fd(v, o, err);
 	v = value_of("--wait", argc, argv, i, &missing);
 	if (v != NULL)
 		return parse_wait(v, o, err);
@@ -79,6 +101,7 @@ int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err)
 {
 	memset(o, 0, sizeof(*o));
 	o->wait_s = WAIT_DEFAULT;
+	o->password_fd = -1;
 	o->args = calloc((size_t)argc, sizeof(*o->args));
 	if (o->args == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");
@@ -96,6 +119,8 @@ int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err)
 			o->simulated = true;
 		else if (strcmp(argv[i], "--try") == 0)
 			o->try_file = true;
+		else if (strcmp(argv[i], "--count") == 0)
+			o->count_only = true;
 		else if (strcmp(argv[i], "--help") == 0)
 			o->help = true;
 		else if (argv[i][0] == '-' && argv[i][1] != '\0')

@@ -45,6 +45,23 @@ static const struct {
 	[KT_STATE_UNSUPPORTED] =
 		{"unsupported", "This phone asks for a connection that Keten does not speak. Note "
 				"model and version and ask for support."},
+	[KT_STATE_TRUST] = {"waiting-for-trust",
+			    "The iPhone asks \"Trust This Computer?\". Its holder taps Trust and "
+			    "types the phone's code on the phone. Keten never sees that code."},
+	[KT_STATE_DENIED] = {"trust-refused",
+			     "The holder tapped \"Don't Trust\". That is their decision; to ask "
+			     "again, unplug the phone and plug it in."},
+	[KT_STATE_LOCKED] = {"locked",
+			     "The iPhone is locked. Its holder unlocks it and leaves it unlocked."},
+	[KT_STATE_PASSCODE] = {"waiting-for-passcode",
+			       "The iPhone asks its holder to type the phone's code to allow the "
+			       "backup. Type it on the phone; Keten never sees it."},
+	[KT_STATE_PREPARING] = {"preparing",
+				"The iPhone prepares what it will send. This can take minutes; "
+				"leave it plugged in and unlocked."},
+	[KT_STATE_RECEIVING] =
+		{"receiving", "The iPhone sends its backup; what is not asked for passes by. Leave "
+			      "it plugged in and unlocked."},
 };
 
 const char *kt_state_name(unsigned state)

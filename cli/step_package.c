@@ -156,8 +156,11 @@ int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority
 	r = kt_case_open(own.case_dir, NULL, &q->c, err);
 	if (r == 0)
 		r = kt_authority_load(&own, false, true, q->c.created_us, a, err);
+	if (r == 0 && kt_form_find(q->c.form) == 0)
+		r = KT_FAIL(err, KT_E_INVALID, "case.json: this version can't read a %s",
+			    q->c.form);
 	if (r == 0)
-		r = kt_authority_plan(a, &q->plan, err);
+		r = kt_authority_plan(a, kt_form_find(q->c.form), &q->plan, err);
 	if (r == 0)
 		r = kt_custody_open(q->c.fd, &q->log, &dropped_tail, err);
 	if (r == 0)

@@ -2,6 +2,7 @@
 /* The acquisition seal: what was taken is fixed and signed before any parser runs for the report. */
 #include "cli/steps.h"
 #include "core/io.h"
+#include "core/request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +112,12 @@ int kt_acq_seal(struct kt_acq *q, struct kt_err *err)
 		q->state.acquisition_sealed = true;
 		kt_progress_say(&q->prog, "Sealed: %llu objects, %.1f kB, before any parsing.",
 				(unsigned long long)total.objects, (double)total.bytes / 1e3);
+		if (total.objects == 0 && q->plan.form != KT_FORM_PHONE)
+			kt_progress_say(&q->prog,
+					"Nothing that the mandate allows was found in it. Is it "
+					"a whole %s, and of the kind\nof phone that the mandate "
+					"names? If not, begin a new case with the right --form.",
+					kt_form_name(q->plan.form));
 	}
 	return r;
 }

@@ -10,6 +10,12 @@
 
 #define KT_RECORDS "records.sqlite"
 
+/*
+ * The whole job: acquire, seal, parse, report, and the package. src NULL: from the phone that the
+ * options name. Prints result or failure; returns the exit status.
+ */
+int kt_run_case(const struct kt_opts *o, struct kt_source *src, bool package);
+
 /* Parses every object of the case in the sandbox. 0, KT_E_PARTIAL (some parser failed), or a code. */
 int kt_step_parse(struct kt_acq *q, struct kt_err *err);
 /* report/report.json, report.html, run.json. */

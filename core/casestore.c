@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define CASE_FORMAT "keten-case-1"
+#define UNNAMED_MAX 512 /* each costs a descriptor as long as it is held */
 
 static int take_lock(struct kt_case *c, const char *path, struct kt_err *err)
 {
@@ -61,10 +62,13 @@ static int write_case(struct kt_case *c, const struct kt_case_new *make, struct 
 	kt_jw_kstr(&w, "created", kt_time_text(kt_time_now(), now));
 	kt_jw_kbytes(&w, "device", make->device, strlen(make->device));
 	kt_jw_kstr(&w, "device_kind", make->device_kind);
+	kt_jw_kstr(&w, "form", make->form != NULL ? make->form : "phone");
 	kt_jw_kstr(&w, "format", CASE_FORMAT);
 	kt_jw_kstr(&w, "mandate_id", make->mandate_id);
 	kt_jw_kstr(&w, "mandate_sha256", make->mandate_sha256);
 	kt_jw_kbool(&w, "simulated", make->simulated);
+	if (make->source != NULL)
+		kt_jw_kbytes(&w, "source", make->source, strlen(make->source));
 	kt_jw_obj_end(&w);
 	kt_buf_putc(&b, '\n');
 	/* case.json last: with it the folder is a case */
@@ -91,10 +95,11 @@ static int read_case(struct kt_case *c, struct kt_err *err)
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
 	if (r == 0) {
-		const char *format;
+		const char *format, *form;
 
 		root = kt_jdoc_root(doc);
 		format = kt_jv_str(root, "format");
+		form = kt_jv_str(root, "form"); /* cases made before other forms: a phone's */
 		sim = kt_jv_get(root, "simulated");
 		if (format == NULL || strcmp(format, CASE_FORMAT) != 0 ||
 		    !copy_text(c->id, sizeof(c->id), kt_jv_str(root, "case_id")) ||
@@ -105,6 +110,7 @@ static int read_case(struct kt_case *c, struct kt_err *err)
 		    !copy_text(c->device, sizeof(c->device), kt_jv_str(root, "device")) ||
 		    !copy_text(c->device_kind, sizeof(c->device_kind),
 			       kt_jv_str(root, "device_kind")) ||
+		    !copy_text(c->form, sizeof(c->form), form != NULL ? form : "phone") ||
 		    kt_jv_str(root, "created") == NULL ||
 		    kt_time_parse(kt_jv_str(root, "created"), strlen(kt_jv_str(root, "created")),
 				  true, &c->created_us, NULL, NULL) < 0)
@@ -246,14 +252,117 @@ int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err
 	return r;
 }
 
+static void drop_held(struct kt_case *c, struct kt_sink *s)
+{
+	kt_close_fd(&s->fd);
+	kt_hash_free(&s->hash);
+	if (s->held[0] != '\0')
+		unlinkat(c->objects_fd, s->held, 0);
+	else
+		c->unnamed--;
+	s->holds = false;
+}
+
 void kt_sink_drop(struct kt_case *c, struct kt_sink *s)
 {
+	if (s->holds) {
+		drop_held(c, s);
+		return;
+	}
 	if (s->fd < 0)
 		return;
 	kt_close_fd(&s->fd);
 	kt_hash_free(&s->hash);
 	unlinkat(c->objects_fd, s->object, 0);
 	c->next_object--;
+}
+
+static int open_unnamed(struct kt_case *c)
+{
+	int fd;
+
+	if (c->unnamed >= UNNAMED_MAX)
+		return -1;
+	fd = openat(c->objects_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		c->unnamed++;
+	return fd;
+}
+
+int kt_sink_hold(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
+{
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	s->fd = -1;
+	r = kt_hash_init(&s->hash, KT_SHA256, err);
+	if (r < 0)
+		return r;
+	s->fd = open_unnamed(c);
+	if (s->fd < 0) {
+		snprintf(s->held, sizeof(s->held), "p%06u", ++c->held);
+		s->fd = openat(c->objects_fd, s->held, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			       0600);
+	}
+	if (s->fd < 0) {
+		kt_hash_free(&s->hash);
+		return KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->held, strerror(errno));
+	}
+	s->holds = true;
+	return 0;
+}
+
+int kt_sink_finish(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
+{
+	uint8_t d[KT_SHA256_LEN] = {0};
+	int r = kt_hash_final(&s->hash, d);
+
+	if (r == 0)
+		kt_hex(d, sizeof(d), sha);
+	kt_hash_free(&s->hash);
+	/* without a name the descriptor is all that keeps it */
+	if (s->held[0] != '\0') {
+		if (s->fd >= 0 && close(s->fd) < 0)
+			r = KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->held, strerror(errno));
+		s->fd = -1;
+	}
+	return r;
+}
+
+int kt_sink_reread(struct kt_case *c, const struct kt_sink *s, struct kt_err *err)
+{
+	int fd = s->held[0] != '\0' ? openat(c->objects_fd, s->held, O_RDONLY | O_CLOEXEC)
+				    : fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		kt_close_fd(&fd);
+		return KT_FAIL(err, KT_E_STORAGE, "an object can't be read again: %s",
+			       strerror(errno));
+	}
+	return fd;
+}
+
+int kt_sink_keep(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
+{
+	char self[32];
+	int r;
+
+	snprintf(s->object, sizeof(s->object), "o%06llu",
+		 (unsigned long long)(c->next_object % UINT64_C(100000000000)));
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", s->fd);
+	r = s->held[0] != '\0'
+		    ? renameat2(c->objects_fd, s->held, c->objects_fd, s->object, RENAME_NOREPLACE)
+		    : linkat(AT_FDCWD, self, c->objects_fd, s->object, AT_SYMLINK_FOLLOW);
+	if (r < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
+	c->next_object++;
+	if (s->held[0] == '\0')
+		c->unnamed--;
+	s->holds = false;
+	if (s->fd >= 0 && close(s->fd) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
+	s->fd = -1;
+	return r;
 }
 
 int kt_case_sync(struct kt_case *c, struct kt_err *err)
@@ -287,7 +396,7 @@ int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n
 	while (r == 0 && (e = readdir(d)) != NULL) {
 		char name[KT_OBJECT] = {0};
 
-		if (e->d_name[0] != 'o')
+		if (e->d_name[0] != 'o' && e->d_name[0] != 'p')
 			continue;
 		memcpy(name, e->d_name, strnlen(e->d_name, KT_OBJECT - 1));
 		if (n > 0 && bsearch(name, listed, n, KT_OBJECT, by_name) != NULL)

@@ -22,9 +22,11 @@ struct kt_case {
 	int fd, objects_fd, index_fd, lock_fd; /* owned */
 	char id[KT_CASE_ID];
 	char mandate_id[72], mandate_sha256[KT_SHA256_HEX], device[128], device_kind[16];
+	char form[16];		 /* what is read: a word of kt_form_name() */
 	int64_t created_us;	 /* when the case was opened first */
 	bool simulated, created; /* created: by this very call */
 	uint64_t next_object;	 /* number of the next new object */
+	unsigned unnamed, held;	 /* held objects without a name now; with one, so far */
 };
 
 struct kt_case_new {
@@ -32,6 +34,8 @@ struct kt_case_new {
 	const void *mandate, *p7s; /* bytes to keep beside it */
 	size_t mandate_len, p7s_len;
 	bool simulated;
+	const char *form;   /* NULL: "phone" */
+	const char *source; /* own name of what is read instead of a phone, without its folder */
 };
 
 /*
@@ -49,6 +53,8 @@ struct kt_sink {
 	struct kt_hash hash;
 	uint64_t bytes;
 	char object[KT_OBJECT];
+	bool holds;	      /* made by kt_sink_hold(), not kept yet */
+	char held[KT_OBJECT]; /* its name until then; "": it has none */
 };
 
 /* A new object under the next number. 0 or KT_E_STORAGE. */
@@ -59,12 +65,29 @@ int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err
 /* Gives up: the object is deleted and its number is free again. */
 void kt_sink_drop(struct kt_case *c, struct kt_sink *s);
 
+/*
+ * An object of which it is not known yet whether it may be kept: it has no name, so that it is gone
+ * with this process whatever ends it, until kt_sink_keep() makes it the next object. Where the disk
+ * knows no files without a name, and for the many beyond the first 512, it is "p000001" and so on,
+ * and kt_case_drop_unlisted() deletes it after a crash. 0 or KT_E_STORAGE. kt_sink_drop() gives up.
+ */
+int kt_sink_hold(struct kt_case *c, struct kt_sink *s, struct kt_err *err);
+/* All is written; sha gets its hash. The object is still held. */
+int kt_sink_finish(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err);
+/*
+ * Reads a finished held object again, for what must be done before it can be kept (decryption).
+ * A descriptor that the caller closes, or KT_E_STORAGE.
+ */
+int kt_sink_reread(struct kt_case *c, const struct kt_sink *s, struct kt_err *err);
+/* A finished held object becomes the next object; s->object is its name. */
+int kt_sink_keep(struct kt_case *c, struct kt_sink *s, struct kt_err *err);
+
 /* Everything written so far reaches the disk (syncfs). A failure is final for the case. */
 int kt_case_sync(struct kt_case *c, struct kt_err *err);
 
 /*
  * After a crash: deletes objects that no index line names (listed: sorted names, n of them) and
- * sets next_object. *dropped gets the count.
+ * those that were held, and sets next_object. *dropped gets the count.
  */
 int kt_case_drop_unlisted(struct kt_case *c, char (*listed)[KT_OBJECT], size_t n, uint64_t *dropped,
 			  struct kt_err *err);

@@ -46,6 +46,11 @@ enum kt_dev_req {
 	KT_DEV_WHOLE = 'W', /* u32 tag, u64 max_bytes -> OUT* RESULT: the current object */
 	KT_DEV_PART =
 		'T', /* u32 tag, u64 offset, u32 len -> RDATA RESULT: bytes of the current object */
+	KT_DEV_SECRET =
+		'K', /* u32 tag, blob backup password -> RESULT: before OPEN, or after it or IOS was answered with F_ENCRYPTED; KT_E_REFUSED "wrong-password": may be sent again. Never logged */
+	/* -- an iPhone: then NEXT, WHOLE, PART as for a source -- */
+	KT_DEV_IOS =
+		'I', /* u32 tag, u32 trust_wait_s, u32 passcode_wait_s, blob udid -> STATE* SOURCE RESULT: pairs and opens a session; the UDID must be given */
 	KT_DEV_CANCEL = 'X', /* u32 tag or 0 for whatever is under way */
 	KT_DEV_BYE = 'B',    /* close streams and the device, exit 0 */
 };
@@ -70,6 +75,8 @@ enum kt_dev_reply {
 		'c', /* u32 tag, u8 layout (enum kt_dev_layout), u64 size (0 for folders), blob identifier (UDID, or empty: it names none), blob detail */
 	KT_DEV_MEMBER =
 		'm', /* u32 tag, u8 flags (KT_DEV_M_*), u16 n, n x u16 request id, u32 mode, u64 size, i64 mtime s, blob path as the source names it, blob note (may be empty) */
+	KT_DEV_CONFIRM =
+		'v', /* u32 tag of NEXT, u32 number of the MEMBER (from 1), u8 enum kt_dev_verdict, u8 has_key, 32 bytes key, u64 plaintext size, i64 mtime, blob path, blob note: what Manifest.db says of a provisional member; all of them come before SUMMARY */
 	KT_DEV_SUMMARY =
 		'u', /* u32 tag, u64 objects seen, u64 bytes of the source read, u64 names refused, u64 members that could not be read, u8 has_sha, 32 bytes SHA-256 of the source (files only), blob text */
 	KT_DEV_RESULT =
@@ -95,6 +102,7 @@ enum kt_dev_layout {
 	KT_LAYOUT_ZIP,
 	KT_LAYOUT_BACKUP, /* iPhone backup folder with Manifest.db */
 	KT_LAYOUT_FILE,	  /* one file as it is */
+	KT_LAYOUT_IPHONE, /* no source at all: an iPhone on the cable */
 	KT_LAYOUT_COUNT
 };
 
@@ -104,12 +112,27 @@ enum kt_dev_layout {
 #define KT_DEV_F_TRUNCATED    4u  /* a cap of ours cut it */
 #define KT_DEV_F_LISTED_NONE  8u  /* the folder listed nothing, not even ".": possibly refused */
 #define KT_DEV_F_SKIPPED_NAME 16u /* entries with impossible names were left out */
-#define KT_DEV_F_LOST	      32u /* the phone is gone; nothing further will work */
+#define KT_DEV_F_LOST	      32u /* phone or source is gone; nothing further will work */
+#define KT_DEV_F_ENCRYPTED    64u /* of OPEN: this is an encrypted backup */
 
 /* Flags of MEMBER. Neither set: it can be read, the note is empty or a remark. */
 #define KT_DEV_M_UNREADABLE 1u /* WHOLE and PART will fail; the note says why */
-#define KT_DEV_M_PATH_ONLY  2u /* an app's container known by its path alone, not by its identifier */
-#define KT_DEV_M_REPEATED   4u /* the same name came before in this source */
+#define KT_DEV_M_PATH_ONLY                                                                         \
+	2u		     /* an app's container known by its path alone, not by its identifier */
+#define KT_DEV_M_REPEATED 4u /* the same name came before in this source */
+#define KT_DEV_M_PROVISIONAL                                                                       \
+	8u /* of a backup stream: kept only when CONFIRM says so; size not known yet (UINT64_MAX) */
+#define KT_DEV_M_ENCRYPTED 16u /* what WHOLE gives is ciphertext; CONFIRM brings the key */
+#define KT_DEV_M_MISSING                                                                           \
+	32u /* with UNREADABLE: listed by the source (a Manifest.db), but not in it */
+
+/* What the manifest of a backup says of a file that came in its stream. */
+enum kt_dev_verdict {
+	KT_VERDICT_CONFIRMED = 1,
+	KT_VERDICT_CONTRADICTED, /* another domain, path, size or digest: to be deleted */
+	KT_VERDICT_NOT_LISTED,	 /* the manifest has no such file: to be deleted */
+	KT_VERDICT_UNCONFIRMED,	 /* there is no manifest to be had: to be deleted */
+};
 
 /* States of a phone, facts that a person can act on. */
 enum kt_dev_state {
@@ -124,6 +147,13 @@ enum kt_dev_state {
 	KT_STATE_OFFLINE,     /* on the bus, but it doesn't answer */
 	KT_STATE_WRONG_MODE,  /* recovery, sideload or bootloader */
 	KT_STATE_UNSUPPORTED, /* asks for TLS, or has no shell protocol v2 */
+	/* iPhone */
+	KT_STATE_TRUST,	 /* the phone asks its holder whether to trust this station */
+	KT_STATE_DENIED, /* the holder said no */
+	KT_STATE_LOCKED, /* the phone is locked and answers nothing */
+	KT_STATE_PASSCODE, /* the holder must type the phone's code on the phone to allow the backup */
+	KT_STATE_PREPARING, /* the phone prepares the backup and sends nothing yet */
+	KT_STATE_RECEIVING, /* the backup comes in; the detail says how much of it so far */
 	KT_STATE_COUNT
 };
 

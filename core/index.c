@@ -153,6 +153,10 @@ int kt_index_add(struct kt_index *ix, const struct kt_index_entry *e, struct kt_
 	kt_jw_obj(&w);
 	if (e->object != NULL)
 		kt_jw_kuint(&w, "bytes", e->bytes);
+	if (e->object != NULL && e->cipher_sha256 != NULL) {
+		kt_jw_kuint(&w, "cipher_bytes", e->cipher_bytes);
+		kt_jw_kstr(&w, "cipher_sha256", e->cipher_sha256);
+	}
 	if (e->path != NULL) {
 		kt_jw_kint(&w, "fs_mtime", e->fs_mtime);
 		kt_jw_kuint(&w, "fs_size", e->fs_size);
@@ -186,7 +190,8 @@ int kt_index_add(struct kt_index *ix, const struct kt_index_entry *e, struct kt_
 		ix->bytes += e->bytes;
 		ix->pending_bytes += e->bytes;
 	}
-	if (++ix->pending_lines >= GROUP_LINES || ix->pending_bytes >= GROUP_BYTES)
+	ix->pending_lines++;
+	if (!ix->hold && (ix->pending_lines >= GROUP_LINES || ix->pending_bytes >= GROUP_BYTES))
 		return kt_index_sync(ix, err);
 	return 0;
 }

@@ -28,6 +28,9 @@ struct kt_index_entry {
 	const char *outcome, *reason, *method;
 	const char *sha256;
 	uint64_t bytes;
+	/* of what arrived, when it was decrypted here; NULL: it was not */
+	const char *cipher_sha256;
+	uint64_t cipher_bytes;
 	const void *path; /* NULL for OUTPUT */
 	size_t path_len;
 	uint64_t fs_size;
@@ -46,6 +49,8 @@ struct kt_index {
 	struct kt_buf pending; /* lines of objects that are not yet synced */
 	uint64_t pending_lines, pending_bytes;
 	uint64_t entries, objects, bytes; /* so far, all lines */
+	/* lines that belong together wait for kt_index_sync(), however many */
+	bool hold;
 	/* opened with its end line in place: nothing may be added, kt_index_end() only hashes it */
 	bool complete;
 	char outcome[16], reason[160]; /* of that line */

@@ -59,7 +59,7 @@ struct kt_mandate {
  */
 struct kt_mandate_use {
 	int64_t now_us;		       /* 0: now */
-	const char *device_kind;       /* "android" */
+	const char *device_kind;       /* "android" or "ios" */
 	const char *device_identifier; /* serial of the phone that is to be read */
 	const struct kt_signer *operator_cert;
 	const struct kt_trust *trust;

@@ -175,7 +175,7 @@ int kt_plan_make(const struct kt_mandate *m, unsigned form, const struct kt_plug
 		return KT_FAIL(err, KT_E_LIMIT, "more than %u plugins", KT_PLAN_MAX);
 	if ((m->device_forms & form) == 0)
 		return REFUSE(err, "form-not-allowed",
-			      "the mandate does not allow to read a %s; its device.forms would "
+			      "the mandate does not allow the form %s; its device.forms would "
 			      "have to list it",
 			      kt_form_name(form) != NULL ? kt_form_name(form) : "?");
 	r = check_sources(m, plugins, nplugins, err);

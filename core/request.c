@@ -66,7 +66,7 @@ static const struct kt_request table[] = {
 	 .name = (n),                                                                              \
 	 .text = "a file that the person handed over",                                             \
 	 .platform = KT_PLATFORM_ANDROID | KT_PLATFORM_IOS,                                        \
-	 .forms = KT_FORM_FILE | KT_FORM_CARRIER},
+	 .forms = KT_FORM_FILE},
 #include "core/requests.def"
 };
 

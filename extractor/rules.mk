@@ -19,8 +19,10 @@ PROGS += keten-device
 SRCS_keten-device := \
 	extractor/device/main.c \
 	extractor/device/harden.c \
+	extractor/device/iphone.c \
 	extractor/device/phone.c \
 	extractor/device/serve.c \
-	extractor/device/session.c
-PKGS_keten-device := libusb-1.0 libcrypto libseccomp sqlite3 libplist-2.0 zlib
+	extractor/device/session.c \
+	extractor/device/source.c
+PKGS_keten-device := libusb-1.0 libssl libcrypto libseccomp sqlite3 libplist-2.0 libusbmuxd-2.0 zlib
 LIBS_keten-device := extractor core

@@ -9,8 +9,10 @@
 #include "extractor/android/shell.h"
 #include "extractor/android/sync_list.h"
 #include "extractor/android/transport.h"
+#include "extractor/device/iphone.h"
 #include "extractor/device/phone.h"
 #include "extractor/device/session.h"
+#include "extractor/device/source.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +23,8 @@
 struct job {
 	struct kt_session *s;
 	struct kt_phone *p;
+	struct kt_source *src;
+	struct kt_iphone_dev *ios;
 	struct kt_session_frame f;
 	struct kt_rd rd;
 	struct kt_session_result res;
@@ -68,9 +72,12 @@ static int do_plan(struct job *j, struct kt_err *err)
 
 static int do_enum(struct job *j, struct kt_err *err)
 {
+	int r;
+
 	if (!read_all(&j->rd))
 		return malformed(err);
-	return kt_phone_enum(j->p, j->res.tag, err);
+	r = kt_iphone_dev_enum(j->ios, j->res.tag, err);
+	return r < 0 ? r : kt_phone_enum(j->p, j->res.tag, err);
 }
 
 static int do_probe(struct job *j, struct kt_err *err)
@@ -438,16 +445,62 @@ static int serve_stats(struct kt_session *s, struct kt_phone *p, struct kt_sessi
 	return r == 0 ? kt_session_flush(s, &err) : r;
 }
 
+static int do_open(struct job *j, struct kt_err *err)
+{
+	return kt_source_open(j->src, &j->rd, &j->res, err);
+}
+
+static int do_ios(struct job *j, struct kt_err *err)
+{
+	/* threads of the USB library would not be confined */
+	kt_phone_disconnect(j->p);
+	kt_usb_free(&j->p->usb);
+	return kt_iphone_dev_open(j->ios, &j->rd, &j->res, err);
+}
+
+static int do_secret(struct job *j, struct kt_err *err)
+{
+	int r = j->src->fd >= 0 ? kt_source_secret(j->src, &j->rd, err)
+				: kt_iphone_dev_secret(j->ios, &j->rd, err);
+
+	if (r == 0)
+		j->res.flags |= KT_DEV_F_COMPLETE;
+	return r;
+}
+
+static int do_next(struct job *j, struct kt_err *err)
+{
+	return j->src->fd >= 0 ? kt_source_next(j->src, &j->rd, &j->res, err)
+			       : kt_iphone_dev_next(j->ios, &j->rd, &j->res, err);
+}
+
+static int do_whole(struct job *j, struct kt_err *err)
+{
+	return j->src->fd >= 0 ? kt_source_whole(j->src, &j->rd, &j->res, err)
+			       : kt_iphone_dev_whole(j->ios, &j->rd, &j->res, err);
+}
+
+static int do_part(struct job *j, struct kt_err *err)
+{
+	return j->src->fd >= 0 ? kt_source_part(j->src, &j->rd, &j->res, err)
+			       : kt_iphone_dev_part(j->ios, &j->rd, &j->res, err);
+}
+
+enum needs { NEEDS_USB, NEEDS_PHONE, NEEDS_SOURCE, NEEDS_EITHER };
+
 /* What is let through when. */
 static const struct {
 	uint8_t type;
-	bool phone; /* needs a connected phone */
+	enum needs needs;
 	int (*run)(struct job *j, struct kt_err *err);
 } table[] = {
-	{KT_DEV_ENUM, false, do_enum},	     {KT_DEV_PROBE, false, do_probe},
-	{KT_DEV_CONNECT, false, do_connect}, {KT_DEV_SHELL, true, do_shell},
-	{KT_DEV_LIST, true, do_list},	     {KT_DEV_FETCH, true, do_fetch},
-	{KT_DEV_STAT, true, NULL},	     {KT_DEV_RANGE, true, NULL},
+	{KT_DEV_ENUM, NEEDS_USB, do_enum},	  {KT_DEV_PROBE, NEEDS_USB, do_probe},
+	{KT_DEV_CONNECT, NEEDS_USB, do_connect},  {KT_DEV_SHELL, NEEDS_PHONE, do_shell},
+	{KT_DEV_LIST, NEEDS_PHONE, do_list},	  {KT_DEV_FETCH, NEEDS_PHONE, do_fetch},
+	{KT_DEV_STAT, NEEDS_PHONE, NULL},	  {KT_DEV_RANGE, NEEDS_PHONE, NULL},
+	{KT_DEV_OPEN, NEEDS_SOURCE, do_open},	  {KT_DEV_NEXT, NEEDS_EITHER, do_next},
+	{KT_DEV_WHOLE, NEEDS_EITHER, do_whole},	  {KT_DEV_PART, NEEDS_EITHER, do_part},
+	{KT_DEV_SECRET, NEEDS_EITHER, do_secret}, {KT_DEV_IOS, NEEDS_USB, do_ios},
 };
 
 static int answer_lost(struct kt_session *s, uint32_t tag)
@@ -479,9 +532,10 @@ static int run_job(struct job *j, int (*run)(struct job *, struct kt_err *))
 	return r;
 }
 
-static int serve_one(struct kt_session *s, struct kt_phone *p, struct kt_session_frame *f)
+static int serve_one(struct kt_session *s, struct kt_phone *p, struct kt_source *src,
+		     struct kt_iphone_dev *ios, struct kt_session_frame *f)
 {
-	struct job j = {.s = s, .p = p, .f = *f, .res = {.status = -1}};
+	struct job j = {.s = s, .p = p, .src = src, .ios = ios, .f = *f, .res = {.status = -1}};
 	size_t i;
 
 	kt_rd_init(&j.rd, f->p, f->len);
@@ -498,7 +552,13 @@ static int serve_one(struct kt_session *s, struct kt_phone *p, struct kt_session
 		return refuse(s, 0, "unknown request");
 	if (!p->allow.planned)
 		return refuse(s, j.res.tag, "the plan comes first");
-	if (table[i].phone && p->adb == NULL)
+	/* one process reads either a phone or a source: it is confined accordingly */
+	if (table[i].needs != NEEDS_EITHER && (table[i].needs == NEEDS_SOURCE) != (src->fd >= 0))
+		return refuse(s, j.res.tag,
+			      src->fd >= 0 ? "a source is read, no phone" : "no source was given");
+	if (ios->confined && table[i].needs != NEEDS_EITHER && f->type != KT_DEV_IOS)
+		return refuse(s, j.res.tag, "an iPhone is read, nothing else");
+	if (table[i].needs == NEEDS_PHONE && p->adb == NULL)
 		return p->was_connected ? answer_lost(s, j.res.tag)
 					: refuse(s, j.res.tag, "no phone is connected");
 	if (table[i].run == NULL)
@@ -519,7 +579,8 @@ static int say_hello(struct kt_session *s)
 	return kt_frame_write(s->out, KT_DEV_HELLO, version, sizeof(version), NULL);
 }
 
-static int loop(struct kt_session *s, struct kt_phone *p)
+static int loop(struct kt_session *s, struct kt_phone *p, struct kt_source *src,
+		struct kt_iphone_dev *ios)
 {
 	int r = say_hello(s);
 
@@ -535,21 +596,26 @@ static int loop(struct kt_session *s, struct kt_phone *p)
 			kt_session_frame_free(&f);
 			return 0;
 		}
-		r = serve_one(s, p, &f);
+		r = serve_one(s, p, src, ios, &f);
 		kt_session_frame_free(&f);
 	}
 	return r;
 }
 
-int kt_serve(int in, int out, int case_fd)
+int kt_serve(int in, int out, int case_fd, struct kt_source *src)
 {
 	static struct kt_session s;
 	static struct kt_phone p;
+	static struct kt_iphone_dev ios;
 	int r;
 
 	kt_session_init(&s, in, out);
 	kt_phone_init(&p, &s, case_fd);
-	r = loop(&s, &p);
+	kt_source_init(src, &s, src->fd, p.allow.may);
+	kt_iphone_dev_init(&ios, &s, case_fd, p.allow.may);
+	r = loop(&s, &p, src, &ios);
+	kt_iphone_dev_free(&ios);
+	kt_source_free(src);
 	kt_phone_free(&p);
 	kt_session_free(&s);
 	if (r == KT_E_USAGE)

@@ -252,7 +252,7 @@ phone_make() {
 	# many more than the walk's own days would hold, so that the file is read in several packets
 	"$build/make-timeline" "$sd/Download/Timeline.json" "${TIMELINE:-300}" --from 2024-05-10 --days 15 \
 		--canary "$CANARY_TIMELINE" || exit 2
-	for p in DCIM/Camera/VID_1.mp4 DCIM/Camera/raw.dng DCIM/notes.txt Download/other.json Download/statement.pdf \
+	for p in DCIM/Camera/VID_1.mp4 DCIM/Camera/raw.cr2 DCIM/notes.txt Download/other.json Download/statement.pdf \
 		Download/sub/Records.json Documents/letter.pdf Pictures/scan.png; do
 		printf 'x%s\n%s\n' "$CANARY_BESIDE" "$CANARY_BESIDE" >"$sd/$p"
 		printf '%s' "$CANARY_BESIDE" | base64 >>"$sd/$p"

@@ -209,11 +209,11 @@ def cut_log(e, n=1):
 
 
 def rewritten(finish):
-    """The log says that another phone was read; the chain is recomputed."""
+    """The log says that a phone or source was met at another time; the chain is recomputed."""
     e = load()
     rows = read_log(e)
     for row in rows:
-        if row["event"] == "device.identified":
+        if row["event"] in ("device.identified", "source.opened"):
             row["utc"] = "2026-01-01T00:00:00Z"
     e[LOG] = chain(rows)[0]
     return pack(finish(e))
@@ -240,6 +240,69 @@ def object_added():
 
 class NotApplicable(Exception):
     """This package has nothing of that kind."""
+
+
+def of_source(edit, case=lambda d: d):
+    """Packages of an import: its log edited, and all made to fit. edit gets the rows."""
+    e = load()
+    if not any(r["event"] == "source.opened" for r in read_log(e)):
+        raise NotApplicable
+    e["data/case.json"] = case(e["data/case.json"])
+    return pack(insider(e, edit))
+
+
+def detail(event, **kw):
+    """An edit of the log: these members of that event."""
+    def edit(rows):
+        for r in rows:
+            if r["event"] == event:
+                r["detail"].update(kw)
+        return rows
+    return edit
+
+
+def other_identity(rows):
+    """The log knows whose a nameless source is, or does not know whose a named one is."""
+    for r in rows:
+        if r["event"] == "source.opened":
+            r["detail"]["identity"] = "same" if r["detail"]["identifier"] == "" else "identity-not-checkable"
+    return rows
+
+
+def other_form():
+    """A form that the mandate does not allow, in log and case."""
+    form = "image" if b'"form":"backup"' in load()["data/case.json"] else "backup"
+    return of_source(detail("source.opened", form=form),
+                     lambda d: re.sub(rb'"form":"[a-z]*"', b'"form":"%s"' % form.encode(), d))
+
+
+def other_layout(rows):
+    for r in rows:
+        if r["event"] == "source.opened":
+            r["detail"]["layout"] = "folder" if r["detail"]["form"] == "phone" else "iphone"
+    return rows
+
+
+def other_result(rows):
+    phone = any(r["event"] == "source.opened" and r["detail"]["form"] == "phone" for r in rows)
+    return detail("source.read", result="cut" if phone else "no-backup")(rows)
+
+
+def dropped(event):
+    return lambda rows: [r for r in rows if r["event"] != event]
+
+
+def opened_again(rows):
+    at = [r["event"] for r in rows].index("source.opened")
+    row = json.loads(json.dumps(rows[at]))
+    row["detail"].update(identifier="OTHERPHONE", identity="named-by-source")
+    return rows[: at + 1] + [row] + rows[at + 1:]
+
+
+def other_phone():
+    if json.loads(load()["data/case.json"]).get("form", "phone") != "phone":
+        raise NotApplicable
+    return pack(insider(load(), named(json.loads(load()["data/case.json"])["device"], "OTHERPHONE")))
 
 
 def index_edited(fn, finish):
@@ -369,7 +432,21 @@ KINDS = [
     ("log-rewritten", 5, "signature", "y", "the log rewritten with its chain, lists made to fit", lambda: rewritten(lists)),
     ("log-rewritten-signed", 5, "seal", "y", "the log rewritten with its chain, signed again", lambda: rewritten(signed)),
     ("log-no-outcome", 5, "events", "y", "an item's outcome left out of the log, all made to fit", lambda: pack(insider(load(), no_outcome))),
-    ("log-other-phone", 5, "mandate", "n", "another phone in the log, all made to fit", lambda: pack(insider(load(), named(json.loads(load()["data/case.json"])["device"], "OTHERPHONE")))),
+    ("log-other-phone", 5, "mandate", "n", "another phone in the log, all made to fit", other_phone),
+    ("source-other-phone", 5, "mandate", "n", "a source of another phone in the log, all made to fit", lambda: of_source(detail("source.opened", identifier="OTHERPHONE", identity="named-by-source"))),
+    ("source-identity", 5, "events", "n", "a log that says of the source's phone what it can't know, all made to fit", lambda: of_source(other_identity)),
+    ("source-twice", 5, "events", "n", "two sources in one case, all made to fit", lambda: of_source(opened_again)),
+    ("source-unopened", 5, "events", "n", "a source that was never opened, all made to fit", lambda: of_source(dropped("source.opened"))),
+    ("source-unread", 5, "events", "n", "a source that was never read, all made to fit", lambda: of_source(dropped("source.read"))),
+    ("source-cut", 5, "events", "n", "whole items of a source that was cut off, all made to fit", lambda: of_source(detail("source.read", result="cut"))),
+    ("source-form", 5, "mandate", "n", "a form that the mandate does not allow, all made to fit", other_form),
+    ("source-form-case", 5, "events", "n", "another form in case.json than in the log, all made to fit", lambda: of_source(lambda rows: rows, lambda d: re.sub(rb'"form":"[a-z]*"', b'"form":"carrier"', d))),
+    ("source-method", 5, "index", "n", "a phone's way of reading in an import, all made to fit", lambda: index_edited(lambda d: d.replace(b'"method":"read"', b'"method":"dd"'), insider)),
+    ("source-layout", 5, "events", "n", "a layout that its form can't have, all made to fit", lambda: of_source(other_layout)),
+    ("source-result", 5, "events", "n", "an end that its form can't have, all made to fit", lambda: of_source(other_result)),
+    ("cipher-half", 5, "index", "n", "the ciphertext's size without its hash, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"cipher_sha256":"[0-9a-f]*",', b"", d), insider)),
+    ("cipher-size", 5, "index", "n", "a ciphertext that can't be the stored bytes', all made to fit", lambda: index_edited(lambda d: re.sub(rb'"cipher_bytes":\d+', b'"cipher_bytes":1048576000', d), insider)),
+    ("cipher-hash", 5, "index", "n", "a ciphertext's hash that is none, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"cipher_sha256":"..', b'"cipher_sha256":"zz', d), insider)),
     ("seal-byte", 5, "hashes", "y", "one bit of the seal", lambda: changed(SEAL)),
     ("seal-changed", 5, "seal", "y", "the seal changed, signed again but for the seal", lambda: changed(SEAL, lambda d: d.replace(b'"outcome":"acquired"', b'"outcome":"partial"', 1), signed)),
     ("seal-by-other", 5, "seal", "y", "the seal signed by the authoriser", lambda: pack(insider(load(), seal_key=os.path.join(KEYS, "authoriser.pem")))),

@@ -35,6 +35,9 @@ struct synth {
 	const char *out_dir;  /* exists */
 	unsigned photos;      /* objects of the media item */
 	uint64_t hole;	      /* bytes of one sparse object; 0: none */
+	/* an import: what the case and the log say of the source; form NULL: a phone was read */
+	const char *form, *log_form, *identifier, *identity, *layout, *result, *device;
+	bool unread; /* no source.read */
 };
 
 #define SYNTH_SERIAL "SYNTH0001"
@@ -124,6 +127,33 @@ static inline int synth_cert_hash(const struct synth *s, const char *name, char 
 	return r;
 }
 
+static inline int synth_log_source(struct synth_made *m, struct kt_err *err)
+{
+	struct kt_jw *w = &m->log.w;
+	int r;
+
+	kt_custody_begin(&m->log);
+	kt_jw_kstr(w, "detail", "synthetic");
+	kt_jw_kstr(w, "form", m->s->log_form);
+	kt_jw_kstr(w, "identifier", m->s->identifier);
+	kt_jw_kstr(w, "identity", m->s->identity);
+	kt_jw_kstr(w, "layout", m->s->layout);
+	kt_jw_kstr(w, "name", "image.tar");
+	kt_jw_kuint(w, "size", 1000);
+	r = kt_custody_end(&m->log, "source.opened", err);
+	if (r < 0 || m->s->unread)
+		return r;
+	kt_custody_begin(&m->log);
+	kt_jw_kuint(w, "bytes", 1000);
+	kt_jw_kuint(w, "members", 5);
+	kt_jw_kuint(w, "names_refused", 0);
+	kt_jw_kstr(w, "result", m->s->result);
+	kt_jw_kstr(w, "sha256", "");
+	kt_jw_kstr(w, "text", "");
+	kt_jw_kuint(w, "unreadable", 0);
+	return kt_custody_end(&m->log, "source.read", err);
+}
+
 static inline int synth_log_open(struct synth_made *m, struct kt_err *err)
 {
 	char operator_hex[KT_SHA256_HEX], authoriser_hex[KT_SHA256_HEX];
@@ -144,6 +174,8 @@ static inline int synth_log_open(struct synth_made *m, struct kt_err *err)
 	r = kt_custody_end(&m->log, "session.open", err);
 	if (r < 0)
 		return r;
+	if (m->s->log_form != NULL)
+		return synth_log_source(m, err);
 	kt_custody_begin(&m->log);
 	kt_jw_kstr(&m->log.w, "serial", SYNTH_SERIAL);
 	return kt_custody_end(&m->log, "device.identified", err);
@@ -183,6 +215,8 @@ static inline int synth_add_object(struct synth_made *m, struct kt_index *ix,
 		e.nranges = 2;
 		e.method = "dd";
 	}
+	if (m->s->log_form != NULL)
+		e.method = "read";
 	return kt_index_add(ix, &e, err);
 }
 
@@ -387,13 +421,15 @@ static inline int synth_case(const struct synth *s, uint64_t number, struct kt_e
 	if (r == 0) {
 		struct kt_case_new make = {m->mandate->mandate_id,
 					   sha,
-					   SYNTH_SERIAL,
+					   s->device != NULL ? s->device : SYNTH_SERIAL,
 					   "android",
 					   m->mandate_raw.p,
 					   m->p7s.p,
 					   m->mandate_raw.len,
 					   m->p7s.len,
-					   true};
+					   true,
+					   s->form,
+					   s->form != NULL ? "image.tar" : NULL};
 
 		r = kt_case_open(s->case_dir, &make, &m->c, err);
 		if (r == 0) {

@@ -3,6 +3,7 @@
 #include "core/casestore.h"
 #include "core/io.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <setjmp.h>
@@ -224,6 +225,100 @@ static void dropped_objects_leave_nothing(void **state)
 	kt_case_close(&c);
 }
 
+static size_t count_objects(const struct kt_case *c)
+{
+	int copy = openat(c->objects_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(copy);
+	size_t n = 0;
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d)) != NULL;)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+static void hold(struct kt_case *c, struct kt_sink *s, const char *text, char sha[KT_SHA256_HEX])
+{
+	assert_int_equal(kt_sink_hold(c, s, NULL), 0);
+	assert_int_equal(kt_sink_write(s, text, strlen(text), NULL), 0);
+	assert_int_equal(kt_sink_finish(s, sha, NULL), 0);
+}
+
+static void holds_have_no_name_until_kept(struct kt_case *c, size_t names)
+{
+	char sha[KT_SHA256_HEX], want[KT_SHA256_HEX], text[8];
+	struct kt_sink a, b;
+	uint64_t next = c->next_object;
+	size_t before = count_objects(c);
+	struct kt_buf got;
+	int fd;
+
+	hold(c, &a, "first", sha);
+	hold(c, &b, "second", sha);
+	assert_int_equal(kt_sha256_hex("second", 6, want, NULL), 0);
+	assert_string_equal(sha, want);
+	assert_int_equal(count_objects(c), before + names);
+	assert_int_equal(c->next_object, next);
+	fd = kt_sink_reread(c, &b, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, text, sizeof(text)), 6);
+	assert_memory_equal(text, "second", 6);
+	close(fd);
+	kt_sink_drop(c, &a);
+	kt_sink_drop(c, &a);
+	assert_int_equal(kt_sink_keep(c, &b, NULL), 0);
+	assert_int_equal(c->next_object, next + 1);
+	assert_int_equal(count_objects(c), before + 1);
+	kt_buf_init(&got, 0);
+	assert_int_equal(kt_file_read(c->objects_fd, b.object, 100, &got, NULL), 0);
+	assert_int_equal(got.len, 6);
+	kt_buf_free(&got);
+	kt_sink_drop(c, &b); /* it is an object now */
+	assert_int_equal(count_objects(c), before + 1);
+}
+
+static void held_objects_are_nothing_yet(void **state)
+{
+	char sha[KT_SHA256_HEX];
+	struct kt_case c;
+	struct kt_sink s;
+
+	(void)state;
+	assert_int_equal(kt_case_open(case_path, &case_new, &c, NULL), 0);
+	holds_have_no_name_until_kept(&c, 0);
+	assert_int_equal(c.unnamed, 0);
+	c.unnamed = 512; /* as many as may go without a name */
+	holds_have_no_name_until_kept(&c, 2);
+	assert_int_equal(c.unnamed, 512);
+	/* nothing that exists is written over */
+	c.unnamed = 0;
+	c.next_object = 1;
+	hold(&c, &s, "x", sha);
+	assert_int_equal(kt_sink_keep(&c, &s, NULL), KT_E_STORAGE);
+	kt_sink_drop(&c, &s);
+	kt_case_close(&c);
+}
+
+static void what_was_held_goes_after_a_crash(void **state)
+{
+	char listed[1][KT_OBJECT] = {"o000001"}, sha[KT_SHA256_HEX], name[KT_OBJECT];
+	uint64_t dropped;
+	struct kt_case c;
+	struct kt_sink s;
+
+	(void)state;
+	assert_int_equal(kt_case_open(case_path, &case_new, &c, NULL), 0);
+	put_object(&c, "x", 1, name, sha);
+	c.unnamed = 512;
+	hold(&c, &s, "never confirmed", sha);
+	assert_int_equal(count_objects(&c), 2);
+	assert_int_equal(kt_case_drop_unlisted(&c, listed, 1, &dropped, NULL), 0);
+	assert_int_equal(dropped, 1);
+	assert_int_equal(count_objects(&c), 1);
+	kt_case_close(&c);
+}
+
 static void what_no_index_lists_goes(void **state)
 {
 	char listed[4][KT_OBJECT] = {"o000007", "o000002"}, sha[KT_SHA256_HEX], name[KT_OBJECT];
@@ -288,6 +383,8 @@ int main(void)
 		T(links_are_not_followed),
 		T(objects_are_hashed_as_they_come),
 		T(dropped_objects_leave_nothing),
+		T(held_objects_are_nothing_yet),
+		T(what_was_held_goes_after_a_crash),
 		T(what_no_index_lists_goes),
 		T(files_are_replaced_whole),
 	};

@@ -166,6 +166,64 @@ static void lines_come_in_groups(void **state)
 	kt_index_close(&ix);
 }
 
+/* Lines that belong together reach the disk at once, or none does. */
+static void held_lines_wait(void **state)
+{
+	struct kt_index ix;
+
+	(void)state;
+	assert_int_equal(kt_index_open(&c, &head, &ix, NULL), 0);
+	ix.hold = true;
+	for (int i = 0; i < 300; i++)
+		add(&ix, "/p", 2, "");
+	assert_int_equal(read_segment(false).objects, 0);
+	assert_int_equal(kt_index_sync(&ix, NULL), 0);
+	assert_int_equal(read_segment(false).objects, 300);
+	kt_index_close(&ix);
+}
+
+static int find_cipher(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
+{
+	(void)segment;
+	(void)err;
+	if (strcmp(kt_jv_str(line, "kind"), "object") == 0 &&
+	    kt_jv_get(line, "cipher_bytes") != NULL) {
+		assert_int_equal(kt_jv_int(line, "cipher_bytes", 0), 48);
+		assert_string_equal(kt_jv_str(line, "cipher_sha256"), "c0");
+		(*(int *)arg)++;
+	}
+	return 0;
+}
+
+static void what_was_decrypted_has_both_hashes(void **state)
+{
+	struct kt_index_entry e = {.outcome = "acquired",
+				   .method = "read",
+				   .path = "/p",
+				   .path_len = 2,
+				   .bytes = 44,
+				   .cipher_bytes = 48,
+				   .cipher_sha256 = "c0"};
+	char object[KT_OBJECT], sha[KT_SHA256_HEX];
+	struct kt_index ix;
+	bool complete;
+	int seen = 0;
+
+	(void)state;
+	assert_int_equal(kt_index_open(&c, &head, &ix, NULL), 0);
+	/* a line without an object has neither */
+	assert_int_equal(kt_index_add(&ix, &e, NULL), 0);
+	put_object(&c, "x", 1, object, sha);
+	e.object = object;
+	e.sha256 = sha;
+	assert_int_equal(kt_index_add(&ix, &e, NULL), 0);
+	add(&ix, "/p", 2, "");
+	assert_int_equal(kt_index_sync(&ix, NULL), 0);
+	assert_int_equal(kt_index_read(c.index_fd, 3, &complete, find_cipher, &seen, NULL), 0);
+	assert_int_equal(seen, 1);
+	kt_index_close(&ix);
+}
+
 /* Cut at every byte of the last line, then on with it. */
 static void resumes_after_half_a_line(void **state)
 {
@@ -291,6 +349,8 @@ int main(void)
 		T(a_segment_from_head_to_end),
 		T(odd_reasons_stay_readable),
 		T(lines_come_in_groups),
+		T(held_lines_wait),
+		T(what_was_decrypted_has_both_hashes),
 		T(resumes_after_half_a_line),
 		T(an_ended_segment_stays_as_it_is),
 		T(segments_of_others_are_refused),

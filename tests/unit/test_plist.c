@@ -210,8 +210,8 @@ static void binary_forms(void **state)
 
 	(void)state;
 	start(&b);
-	OBJECT(&b, 0xaf, 0x10, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
-	       19, 20);
+	OBJECT(&b, 0xaf, 0x10, 21, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,
+	       19, 20, 21);
 	OBJECT(&b, 0x00);						  /* [0] null */
 	OBJECT(&b, 0x08);						  /* [1] */
 	OBJECT(&b, 0x09);						  /* [2] */
@@ -229,15 +229,16 @@ static void binary_forms(void **state)
 	OBJECT(&b, 0x43, 0x00, 0xff, 0x10);				  /* [13] */
 	OBJECT(&b, 0x52, 'h', 'i');					  /* [14] */
 	OBJECT(&b, 0x64, 0x00, 0xe9, 0xd8, 0x3d, 0xde, 0x00, 0xd8,
-	       0x3d);				 /* [15] half a pair last */
-	OBJECT(&b, 0x81, 0x01, 0x02);		 /* [16] */
-	OBJECT(&b, 0xa0);			 /* [17] */
-	OBJECT(&b, 0xd2, 15, 15, 4, 5);		 /* [18] the same key twice */
-	OBJECT(&b, 0x5f, 0x11, 0x00, 0x01, 'x'); /* [19] a length of two bytes */
+	       0x3d);				  /* [15] half a pair last */
+	OBJECT(&b, 0x81, 0x01, 0x02);		  /* [16] */
+	OBJECT(&b, 0xa0);			  /* [17] */
+	OBJECT(&b, 0xd2, 15, 15, 4, 5);		  /* [18] the same key twice */
+	OBJECT(&b, 0x5f, 0x11, 0x00, 0x01, 'x');  /* [19] a length of two bytes */
+	OBJECT(&b, 0x62, 0xd8, 0x3d, 0xe0, 0x00); /* [20] half a pair first */
 	finish(&b, 1, 0);
 	pl = must(b.p, b.n);
 	root = kt_plist_root(pl);
-	assert_int_equal(kt_pl_count(root), 20);
+	assert_int_equal(kt_pl_count(root), 21);
 	assert_int_equal(kt_pl_type(kt_pl_at(root, 0)), KT_PL_NONE);
 	assert_true(kt_pl_bool(kt_pl_at(root, 1), &flag) && !flag);
 	assert_true(kt_pl_bool(kt_pl_at(root, 2), &flag) && flag);
@@ -270,14 +271,15 @@ static void binary_forms(void **state)
 	assert_true(kt_pl_int(kt_pl_get(n, "hi"), &v) && v == 255); /* the first; both are there */
 	assert_true(kt_pl_text(kt_pl_at(root, 19), &s) && kt_str_is(s, "x"));
 	/* nothing is there where nothing is */
-	assert_null(kt_pl_at(root, 20).node);
+	assert_true(kt_pl_text(kt_pl_at(root, 20), &s) && kt_str_is(s, "\xed\xa0\xbd\xee\x80\x80"));
+	assert_null(kt_pl_at(root, 21).node);
 	assert_null(kt_pl_get(root, "hi").node);
 	assert_null(kt_pl_path(n, "hi/x").node);
-	assert_int_equal(kt_pl_count(kt_pl_at(root, 20)), 0);
+	assert_int_equal(kt_pl_count(kt_pl_at(root, 21)), 0);
 	assert_false(kt_pl_scaled(kt_pl_at(root, 13), 0, &v) ||
 		     kt_pl_scaled(kt_pl_at(root, 11), 0, &v));
 	raw_is(n, "");
-	raw_is(kt_pl_at(root, 20), "");
+	raw_is(kt_pl_at(root, 21), "");
 	kt_plist_free(&pl);
 	kt_plist_free(&pl);
 	assert_null(kt_plist_root(pl).node);

@@ -79,9 +79,12 @@ static void depth(void **state)
 	(void)state;
 	for (unsigned levels = KT_PLIST_MAX_DEPTH; levels <= KT_PLIST_MAX_DEPTH + 1; levels++) {
 		int want = levels == KT_PLIST_MAX_DEPTH ? 0 : KT_E_LIMIT;
-		char *s = nested(levels, "<array>", "<true/>", "</array>");
+		char *s = nested(levels, "<array>", "<true/>", "</array>"), *in_plist;
 
 		assert_int_equal(xml_code(s), want);
+		in_plist = nested(1, "<plist>", s, "</plist>");
+		assert_int_equal(xml_code(in_plist), want);
+		free(in_plist);
 		free(s);
 		s = nested(levels, "<dict><key>a</key>", "<true/>", "</dict>");
 		assert_int_equal(xml_code(s), want);
@@ -101,6 +104,17 @@ static void depth(void **state)
 	OBJECT(&b, 0x09);
 	finish(&b, 1, 0);
 	assert_int_equal(code_of(b.p, b.n), KT_E_LIMIT);
+	/* the long way leads through what was read before, on a short one: 0 -> 1 ..., 0 -> x -> 1 ... */
+	for (unsigned chain = 62; chain <= 63; chain++) {
+		start(&b);
+		OBJECT(&b, 0xa2, 1, (uint8_t)(chain + 2));
+		for (unsigned i = 1; i <= chain; i++)
+			OBJECT(&b, 0xa1, (uint8_t)(i + 1));
+		OBJECT(&b, 0x09);
+		OBJECT(&b, 0xa1, 1);
+		finish(&b, 1, 0);
+		assert_int_equal(code_of(b.p, b.n), chain == 62 ? 0 : KT_E_LIMIT);
+	}
 }
 
 static void cycles(void **state)
@@ -167,13 +181,14 @@ static void unfolding(void **state)
 static void binary_refused(void **state)
 {
 	static const struct {
-		uint8_t p[20];
+		uint8_t p[40];
 		size_t n;
 		int code;
 	} t[] = {
 		{{0x01}, 1, KT_E_FORMAT},
 		{{0x0f}, 1, KT_E_FORMAT},
 		{{0x15, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 10, KT_E_FORMAT},
+		{{0x15, 1}, 40, KT_E_FORMAT},
 		{{0x13, 1, 2, 3, 4, 5, 6, 7}, 8, KT_E_FORMAT},
 		{{0x21, 1, 2}, 3, KT_E_FORMAT},
 		{{0x23, 1, 2, 3, 4, 5, 6, 7}, 8, KT_E_FORMAT},
@@ -272,6 +287,37 @@ static void trailers(void **state)
 		if (code_of(b.p, b.n) != t[i].code)
 			fail_msg("row %zu gives %d", i, code_of(b.p, b.n));
 	}
+	/* one step outside, where something lies that would pass for what is looked for */
+	start(&b);
+	OBJECT(&b, 0xa1, 1);
+	OBJECT(&b, 0x09);
+	finish(&b, 1, 2); /* the root is the object behind the last one */
+	b.p[b.n - 31] = 10;
+	assert_int_equal(code_of(b.p, b.n), KT_E_FORMAT);
+	start(&b);
+	OBJECT(&b, 0xa1, 1); /* refers to it */
+	put_be(&b, 9, 1);
+	finish(&b, 1, 0);
+	b.p[b.n - 31] = 10;
+	assert_int_equal(code_of(b.p, b.n), KT_E_FORMAT);
+	start(&b);
+	OBJECT(&b, 0x50);
+	OBJECT(&b, 0xd1, 0); /* its second reference is in the table */
+	finish(&b, 1, 1);
+	assert_int_equal(code_of(b.p, b.n), KT_E_FORMAT);
+	start(&b);
+	OBJECT(&b, 0xa1, 1);
+	OBJECT(&b, 0x09);
+	put_be(&b, 8,
+	       1); /* a table of one byte for two objects, the trailer begins with the other */
+	put_be(&b, 0x0a0000, 3);
+	put_be(&b, 0, 3);
+	put_be(&b, 1, 1);
+	put_be(&b, 1, 1);
+	put_be(&b, 2, 8);
+	put_be(&b, 0, 8);
+	put_be(&b, 11, 8);
+	assert_int_equal(code_of(b.p, b.n), KT_E_FORMAT);
 	/* an offset that leads into the header, the table, out of the file */
 	for (unsigned bad = 0; bad < 3; bad++) {
 		start(&b);

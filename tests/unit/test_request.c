@@ -102,7 +102,7 @@ static void forms_follow_from_the_kind(void **state)
 		if (q->kind <= KT_REQ_KIND_DROIDFILE) {
 			check_android(q);
 		} else if (q->kind == KT_REQ_KIND_HANDED) {
-			assert_int_equal(q->forms, KT_FORM_FILE | KT_FORM_CARRIER);
+			assert_int_equal(q->forms, KT_FORM_FILE);
 			assert_int_equal(q->platform, KT_PLATFORM_ANDROID | KT_PLATFORM_IOS);
 		} else {
 			check_ios(q);

@@ -136,6 +136,9 @@ static void doubles_as_text(void **state)
 	assert_string_equal(kt_double_text(-0.5, t), "-0.5");
 	assert_string_equal(kt_double_text(0.1 + 0.2, t), "0.30000000000000004");
 	assert_string_equal(kt_double_text(17, t), "17");
+	/* in the middle between two: the even one, as elsewhere */
+	assert_string_equal(kt_double_text(872243277603679.25, t), "872243277603679.2");
+	assert_string_equal(kt_double_text(872243277603679.75, t), "872243277603679.8");
 	assert_string_equal(kt_double_text(-0.0, t), "-0");
 	assert_string_equal(kt_double_text(1e18, t), "1000000000000000000");
 	assert_string_equal(kt_double_text(4503599627370495.5, t), "4503599627370495.5");

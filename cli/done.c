@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/done.h"
+#include "core/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct load {
+	struct kt_done *d;
+	struct kt_tally *t;
+};
+
+static int by_sha(const void *a, const void *b)
+{
+	return memcmp(a, b, KT_SHA256_LEN);
+}
+
+static bool unhex(const char *hex, uint8_t *out, size_t max, size_t *n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (*n = 0; hex[0] != '\0' && hex[1] != '\0' && *n < max; hex += 2) {
+		const char *h = strchr(digits, hex[0]), *l = strchr(digits, hex[1]);
+
+		if (h == NULL || l == NULL)
+			return false;
+		out[(*n)++] = (uint8_t)((h - digits) << 4 | (l - digits));
+	}
+	return *hex == '\0';
+}
+
+static int key(const struct kt_done *d, const void *path, size_t n, uint64_t size, int64_t mtime,
+	       uint8_t out[KT_SHA256_LEN], struct kt_err *err)
+{
+	uint8_t b[KT_DEV_PATH_MAX + 16] = {0};
+
+	if (n > KT_DEV_PATH_MAX)
+		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
+	memcpy(b, path, n);
+	if (d->by_state) {
+		memcpy(b + n, &size, sizeof(size));
+		memcpy(b + n + sizeof(size), &mtime, sizeof(mtime));
+		n += sizeof(size) + sizeof(mtime);
+	}
+	return kt_sha256(b, n, out, err);
+}
+
+static void count(struct kt_tally *t, const char *outcome)
+{
+	t->wanted++;
+	if (strcmp(outcome, "acquired") == 0)
+		t->acquired++;
+	else if (strcmp(outcome, "partial") == 0)
+		t->partial++;
+	else if (strcmp(outcome, "refused") == 0)
+		t->refused++;
+	else if (strcmp(outcome, "absent") == 0)
+		t->absent++;
+	else
+		t->failed++;
+}
+
+static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
+{
+	const char *hex = kt_jv_str(line, "path_hex"), *outcome = kt_jv_str(line, "outcome");
+	struct kt_done *d = ((struct load *)arg)->d;
+	uint8_t path[KT_DEV_PATH_MAX];
+	size_t n;
+
+	(void)segment;
+	if (hex == NULL || outcome == NULL)
+		return 0;
+	if (!unhex(hex, path, sizeof(path), &n))
+		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
+	if (d->n == d->cap) {
+		size_t cap = d->cap > 0 ? d->cap * 2 : 256;
+		void *p = realloc(d->sha, cap * KT_SHA256_LEN);
+
+		if (p == NULL)
+			return KT_FAIL(err, KT_E_NOMEM, "no memory for the index");
+		d->sha = p;
+		d->cap = cap;
+	}
+	count(((struct load *)arg)->t, outcome);
+	return key(d, path, n, (uint64_t)kt_jv_int(line, "fs_size", 0),
+		   kt_jv_int(line, "fs_mtime", 0), d->sha[d->n++], err);
+}
+
+int kt_done_load(struct kt_done *d, int index_fd, unsigned segment, bool by_state,
+		 struct kt_tally *t, struct kt_err *err)
+{
+	struct load l = {d, t};
+	bool complete;
+	int r;
+
+	memset(d, 0, sizeof(*d));
+	d->by_state = by_state;
+	r = kt_index_read(index_fd, segment, &complete, on_line, &l, err);
+	if (r == 0 && d->n > 0)
+		qsort(d->sha, d->n, KT_SHA256_LEN, by_sha);
+	return r;
+}
+
+bool kt_done_has(const struct kt_done *d, const struct kt_entry *e)
+{
+	uint8_t sha[KT_SHA256_LEN];
+
+	return d->n > 0 && key(d, e->path, e->len, e->size, e->mtime, sha, NULL) == 0 &&
+	       bsearch(sha, d->sha, d->n, KT_SHA256_LEN, by_sha) != NULL;
+}
+
+void kt_done_free(struct kt_done *d)
+{
+	free(d->sha);
+	memset(d, 0, sizeof(*d));
+}
