@@ -28,6 +28,19 @@ enum kt_sibling { KT_SIBLING_WAL = 0, KT_SIBLING_JOURNAL, KT_SIBLINGS };
 #define KT_SIBLING_NONE	   UINT64_MAX /* size of one that is not there */
 #define KT_CTX_JOURNAL_MIB 64u	      /* memory that rolling back a -journal may take */
 
+/*
+ * Payload bytes that the engine takes of an artifact of this many bytes: no honest element grows more
+ * than a few times over, and a full disk would end the case. The SDK stops KT_CTX_OUT_SPARE before it,
+ * in good order: what was sent is kept, and there is room for requests and for END.
+ */
+#define KT_CTX_OUT_BASE	 ((uint64_t)64 << 20)
+#define KT_CTX_OUT_TIMES 16u
+#define KT_CTX_OUT_SPARE ((uint64_t)2 << 20)
+static inline uint64_t kt_ctx_out_max(uint64_t bytes)
+{
+	return bytes < UINT64_MAX / 64 ? KT_CTX_OUT_BASE + KT_CTX_OUT_TIMES * bytes : UINT64_MAX;
+}
+
 struct kt_ctx_ops {
 	/* Like kt_in_read(). */
 	int (*read)(void *arg, uint64_t off, void *p, size_t n, size_t *got, struct kt_err *err);
@@ -49,6 +62,7 @@ struct kt_ctx {
 	const char *view;     /* of the database that is open: goes into every record; or NULL */
 	uint64_t max_records; /* emit + skip frames allowed */
 	uint64_t seen, emitted, skipped, frames;
+	uint64_t sent; /* bytes of these frames */
 	struct kt_buf out;
 	uint8_t *arena; /* chunks, linked through their first bytes */
 	size_t arena_used, arena_cap, arena_total;

@@ -76,73 +76,74 @@ static bool looks_like_xml(const uint8_t *p, size_t n)
 	return n > 0 && *p == '<';
 }
 
-/* Room for a list of n bytes. */
-static int new_list(size_t n, struct kt_plist **pl, struct kt_err *err)
+/* Room for a list of n bytes; NULL when there is none. */
+static struct kt_plist *new_list(size_t n)
 {
-	*pl = calloc(1, sizeof(**pl));
-	if (*pl != NULL)
-		(*pl)->file = malloc(n + 1);
-	if (*pl == NULL || (*pl)->file == NULL) {
-		kt_plist_free(pl);
-		return KT_FAIL(err, KT_E_NOMEM, "no memory for a property list of %zu bytes", n);
-	}
-	(*pl)->len = n;
-	return 0;
+	struct kt_plist *pl = calloc(1, sizeof(*pl));
+
+	if (pl == NULL)
+		return NULL;
+	pl->len = n;
+	pl->file = malloc(n + 1);
+	if (pl->file == NULL)
+		kt_plist_free(&pl);
+	return pl;
 }
 
-static int read_list(struct kt_plist **pl, struct kt_err *err)
+/* Reads l->file and hands the list over, or frees it. */
+static int read_list(struct kt_plist *l, struct kt_plist **pl, struct kt_err *err)
 {
-	const struct kt_plist *l = *pl;
 	int r;
 
 	if (l->len >= 8 && memcmp(l->file, "bplist0", 7) == 0)
-		r = kt_plist_read_binary(*pl, err);
+		r = kt_plist_read_binary(l, err);
 	else if (looks_like_xml(l->file, l->len))
-		r = kt_plist_read_xml(*pl, err);
+		r = kt_plist_read_xml(l, err);
 	else
 		r = KT_FAIL(err, KT_E_FORMAT, "not-this-kind: no property list");
 	if (r < 0)
-		kt_plist_free(pl);
+		kt_plist_free(&l);
+	*pl = l;
 	return r;
 }
 
 int kt_plist_parse(const void *p, size_t n, struct kt_plist **pl, struct kt_err *err)
 {
-	int r;
+	struct kt_plist *l;
 
 	*pl = NULL;
 	if (n > KT_PLIST_MAX_BYTES)
 		return KT_FAIL(err, KT_E_LIMIT, "a property list of %zu bytes", n);
-	r = new_list(n, pl, err);
-	if (r < 0)
-		return r;
+	l = new_list(n);
+	if (l == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for a property list of %zu bytes", n);
 	if (n > 0)
-		memcpy((*pl)->file, p, n);
-	return read_list(pl, err);
+		memcpy(l->file, p, n);
+	return read_list(l, pl, err);
 }
 
 int kt_plist_load(struct kt_ctx *ctx, struct kt_plist **pl, struct kt_err *err)
 {
 	uint64_t size = kt_in_size(ctx);
-	size_t at = 0;
-	int r;
+	struct kt_plist *l;
+	int r = 0;
 
 	*pl = NULL;
 	if (size > KT_PLIST_MAX_BYTES)
 		return KT_FAIL(err, KT_E_LIMIT, "a property list of %llu bytes",
 			       (unsigned long long)size);
-	r = new_list((size_t)size, pl, err);
-	while (r >= 0 && at < (size_t)size) {
-		size_t n = (size_t)size - at < READ_STEP ? (size_t)size - at : READ_STEP;
-
-		r = kt_in_exact(ctx, at, (*pl)->file + at, n, err);
-		at += n;
+	l = new_list((size_t)size);
+	if (l == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for a property list of %llu bytes",
+			       (unsigned long long)size);
+	for (size_t at = 0, n; at < l->len && r >= 0; at += n) {
+		n = l->len - at < READ_STEP ? l->len - at : READ_STEP;
+		r = kt_in_exact(ctx, at, l->file + at, n, err);
 	}
-	if (r < 0) {
-		kt_plist_free(pl);
-		return r;
-	}
-	return read_list(pl, err);
+	if (r >= 0)
+		return read_list(l, pl, err);
+	kt_plist_free(&l);
+	return r;
 }
 
 struct kt_pl kt_plist_root(const struct kt_plist *pl)

@@ -256,7 +256,7 @@ static int open_container(struct bin *b, uint32_t object, size_t at)
 		return KT_FAIL(b->err, KT_E_LIMIT, "property list: nested too deep");
 	node->type = dict ? KT_PL_DICT : KT_PL_ARRAY;
 	node->n = (uint32_t)n;
-	node->u.kid = kt_plist_alloc(b->pl, (size_t)refs * sizeof(node->u.kid[0]));
+	node->u.kid = kt_plist_alloc(b->pl, (size_t)refs * sizeof(struct kt_node *));
 	if (node->u.kid == NULL)
 		return KT_FAIL(b->err, KT_E_NOMEM, "property list: no memory");
 	b->object[object].state = OPEN;
@@ -360,7 +360,7 @@ int kt_plist_read_binary(struct kt_plist *pl, struct kt_err *err)
 	r = read_trailer(&b);
 	if (r < 0)
 		return r;
-	b.object = calloc(b.count, sizeof(b.object[0]));
+	b.object = calloc((size_t)b.count + 1, sizeof(b.object[0]));
 	b.node = kt_plist_alloc(pl, b.count * sizeof(b.node[0]));
 	if (b.object == NULL || b.node == NULL)
 		r = KT_FAIL(err, KT_E_NOMEM, "property list: no memory");
@@ -368,6 +368,6 @@ int kt_plist_read_binary(struct kt_plist *pl, struct kt_err *err)
 		r = read_all(&b);
 	free(b.object);
 	if (r >= 0)
-		pl->root = &b.node[b.root];
+		pl->root = b.node + b.root;
 	return r;
 }

@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct slot {
+	struct kt_node *node;
+};
+
 struct open {
 	bool dict;
-	struct kt_buf kids; /* struct kt_node * each; a dictionary's keys and values in turn */
+	struct kt_buf kids; /* slots; a dictionary's keys and values in turn */
 };
 
 struct xml {
@@ -185,7 +189,8 @@ static bool is_key(struct kt_str name)
 static int add(struct xml *x, const struct kt_xml_event *ev, struct kt_node *node)
 {
 	struct open *o = x->depth > 0 ? &x->open[x->depth - 1] : NULL;
-	bool wants_key = o != NULL && o->dict && o->kids.len / sizeof(node) % 2 == 0;
+	struct slot slot;
+	bool wants_key = o != NULL && o->dict && o->kids.len / sizeof(struct slot) % 2 == 0;
 
 	if (is_key(ev->name) != wants_key)
 		return odd(x, ev, wants_key ? "a value without a key" : "a key without a place");
@@ -195,7 +200,8 @@ static int add(struct xml *x, const struct kt_xml_event *ev, struct kt_node *nod
 		x->pl->root = node;
 		return 0;
 	}
-	if (kt_buf_put(&o->kids, &node, sizeof(node)) < 0)
+	slot.node = node;
+	if (kt_buf_put(&o->kids, &slot, sizeof(slot)) < 0)
 		return KT_FAIL(x->err, KT_E_NOMEM, "property list: no memory");
 	return 0;
 }
@@ -220,7 +226,7 @@ static int close_container(struct xml *x, const struct kt_xml_event *ev)
 {
 	struct open *o = &x->open[x->depth - 1];
 	struct kt_node *node = new_node(x);
-	size_t kids = o->kids.len / sizeof(node);
+	size_t kids = o->kids.len / sizeof(struct slot);
 
 	if (trimmed(ev->text).len > 0)
 		return odd(x, ev, "text between elements");
@@ -233,9 +239,12 @@ static int close_container(struct xml *x, const struct kt_xml_event *ev)
 			       "property list: no room for another node");
 	node->type = o->dict ? KT_PL_DICT : KT_PL_ARRAY;
 	node->n = (uint32_t)(o->dict ? kids / 2 : kids);
-	for (size_t i = 0; i < kids; i++)
-		memcpy(&node->u.kid[o->dict ? i / 2 + i % 2 * node->n : i],
-		       o->kids.p + i * sizeof(node), sizeof(node));
+	for (size_t i = 0; i < kids; i++) {
+		struct slot slot;
+
+		memcpy(&slot, o->kids.p + i * sizeof(slot), sizeof(slot));
+		node->u.kid[o->dict ? i / 2 + i % 2 * node->n : i] = slot.node;
+	}
 	if (o->dict)
 		make_uid(node);
 	kt_buf_reset(&o->kids);
@@ -294,7 +303,7 @@ int kt_plist_read_xml(struct kt_plist *pl, struct kt_err *err)
 	x->pl = pl;
 	x->err = err;
 	for (unsigned i = 0; i < KT_PLIST_MAX_DEPTH; i++)
-		kt_buf_init(&x->open[i].kids, KT_PLIST_MAX_NODES * sizeof(struct kt_node *));
+		kt_buf_init(&x->open[i].kids, KT_PLIST_MAX_NODES * sizeof(struct slot));
 	r = kt_xml_open(src, &reader, err);
 	/* one level for <plist>, one for what the innermost container holds */
 	if (r >= 0)

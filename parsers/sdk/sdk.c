@@ -83,6 +83,7 @@ int kt_ctx_flush(struct kt_ctx *ctx, struct kt_err *err)
 static int frame_done(struct kt_ctx *ctx, size_t start, struct kt_err *err)
 {
 	kt_frame_end(&ctx->out, start);
+	ctx->sent += ctx->out.len - start;
 	return ctx->out.len >= FLUSH_AT || ctx->out.failed ? kt_ctx_flush(ctx, err) : 0;
 }
 
@@ -233,9 +234,15 @@ void kt_seen(struct kt_ctx *ctx, uint64_t n)
 
 static int count_frame(struct kt_ctx *ctx, struct kt_err *err)
 {
+	uint64_t bytes = ctx->size;
+
 	if (++ctx->frames > ctx->max_records)
 		return KT_FAIL(err, KT_E_LIMIT, "more than %llu records",
 			       (unsigned long long)ctx->max_records);
+	if (ctx->sibling_size[KT_SIBLING_WAL] != KT_SIBLING_NONE)
+		bytes += ctx->sibling_size[KT_SIBLING_WAL];
+	if (ctx->sent > kt_ctx_out_max(bytes) - KT_CTX_OUT_SPARE)
+		return KT_FAIL(err, KT_E_LIMIT, "far more to report than a file of this size holds");
 	return 0;
 }
 

@@ -127,7 +127,8 @@ static bool put_zone(struct kt_str z, char *out, size_t *n)
 	      (digits == 4 && z.len == 4)))
 		return false;
 	memcpy(out + *n, z.p, 2);
-	memcpy(out + *n + 2, ":00", 3);
+	out[*n + 2] = ':';
+	out[*n + 3] = out[*n + 4] = '0';
 	if (z.len > 2)
 		memcpy(out + *n + 3, z.p + z.len - 2, 2);
 	*n += 5;
@@ -241,10 +242,10 @@ static char *put_decimal(char *out, uint64_t q, unsigned decimals)
 		q /= 10;
 		decimals--;
 	}
-	while (n <= decimals || q > 0) {
+	do {
 		t[n++] = (char)('0' + q % 10);
 		q /= 10;
-	}
+	} while (n <= decimals || q > 0);
 	whole = n - decimals;
 	while (n > 0) {
 		if (whole-- == 0)
@@ -294,7 +295,7 @@ const char *kt_double_text(double d, char out[KT_DOUBLE_TEXT])
 	int e, odd_e;
 
 	if (!take_apart(d, &neg, &m, &e))
-		return strcpy(out, d != d ? "nan" : d > 0 ? "inf" : "-inf");
+		return d != d ? "nan" : d > 0 ? "inf" : "-inf";
 	if (neg)
 		*at++ = '-';
 	odd = m;
@@ -321,10 +322,10 @@ const char *kt_double_text(double d, char out[KT_DOUBLE_TEXT])
 
 #define WRAP INT64_C(4294967296) /* 2^32 */
 
-/* Takes 2^32 off a value that only fits then. */
+/* Takes 2^32 off a value that is too large; whether it fits then is asked afterwards. */
 static bool unwrap(int64_t *v, int64_t max)
 {
-	if (*v <= max || *v > INT64_MAX / 2 || *v - WRAP < -max || *v - WRAP > max)
+	if (*v <= max)
 		return false;
 	*v -= WRAP;
 	return true;

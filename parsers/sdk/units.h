@@ -50,7 +50,7 @@ bool kt_double_scaled(double d, unsigned scale, int64_t *v);
 /*
  * A double as text, for `raw`: the shortest decimal that means this double and no other, without
  * exponent ("52.3702", "-0.5", "17"). Below 2^-17 and above 2^63, which no source here has cause to
- * write, exactly as 0x<mantissa>p<exponent of two>. "nan", "inf", "-inf". Returns out.
+ * write, exactly as 0x<mantissa>p<exponent of two>. "nan", "inf", "-inf". Returns out, or a constant.
  */
 #define KT_DOUBLE_TEXT 48
 const char *kt_double_text(double d, char out[KT_DOUBLE_TEXT]);
