@@ -94,6 +94,9 @@ static void print_item(const struct kt_plan *plan, const struct kt_plan_item *it
 {
 	const struct kt_request *rq = kt_request_get(it->want->request);
 	const char *globs = it->want->globs[0] != '\0' ? it->want->globs : "all";
+	bool carrier = plan->form == KT_FORM_CARRIER && strncmp(rq->text, "/sdcard/", 8) == 0;
+	bool mib = it->max_bytes > 0 && it->max_bytes % (1 << 20) == 0;
+	unsigned long long most = (unsigned long long)it->max_bytes >> (mib ? 20 : 10);
 
 	if (rq->kind == KT_REQ_KIND_SHELL)
 		printf("   command: %s\n", rq->text);
@@ -102,15 +105,16 @@ static void print_item(const struct kt_plan *plan, const struct kt_plan_item *it
 	else if (rq->kind == KT_REQ_KIND_IOSFILE)
 		printf("   file:    %s in %s\n", rq->text, rq->domain);
 	else
-		printf("   files:   %s in %s%s\n", globs, rq->text,
-		       plan->form == KT_FORM_CARRIER ? ", below the carrier's top" : "");
+		printf("   files:   %s in %s%s\n", globs,
+		       rq->text + (carrier ? strlen("/sdcard/") : 0),
+		       carrier ? " at the carrier's top" : "");
 	if (it->want->take == KT_TAKE_RANGES)
-		printf("   take:    only the byte ranges with metadata, at most %llu KiB of each\n",
-		       (unsigned long long)it->max_bytes >> 10);
+		printf("   take:    only the byte ranges with metadata, at most %llu %s of each\n",
+		       most, mib ? "MiB" : "KiB");
 	else if (it->want->take != KT_TAKE_OUTPUT)
-		printf("   take:    whole%s, at most %llu KiB of each\n",
-		       it->want->take == KT_TAKE_GROUP ? ", with its -wal and -journal" : "",
-		       (unsigned long long)it->max_bytes >> 10);
+		printf("   take:    whole%s, at most %llu %s of each\n",
+		       it->want->take == KT_TAKE_GROUP ? ", with its -wal and -journal" : "", most,
+		       mib ? "MiB" : "KiB");
 	if (it->want->take == KT_TAKE_WHOLE || it->want->take == KT_TAKE_GROUP)
 		printf("   note:    such a file is taken with all it holds; the report leaves out "
 		       "what lies\n            outside the period, the package holds it\n");

@@ -422,6 +422,11 @@ int kt_cmd_parsers(const struct kt_opts *o)
 
 	if (o->nargs > 0) {
 		p = kt_plugin_find(o->args[0]);
+		if (p == NULL && o->try_file && access(o->args[0], F_OK) == 0) {
+			fprintf(stderr, "keten: name the parser before the file: keten parsers ID "
+					"--try FILE; keten parsers lists them\n");
+			return KT_EXIT_USAGE;
+		}
 		if (p == NULL) {
 			fprintf(stderr,
 				"keten: there is no parser \"%s\"; keten parsers lists them\n",

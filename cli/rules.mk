@@ -6,4 +6,4 @@ PKGS_keten := libcrypto sqlite3 libseccomp
 
 SRCS_keten-worker := cli/worker_main.c
 LIBS_keten-worker := parsers_worker plugins parsers_sdk reports core
-PKGS_keten-worker := libcrypto libseccomp sqlite3 libplist-2.0 expat zlib
+PKGS_keten-worker := libcrypto libseccomp sqlite3 expat zlib

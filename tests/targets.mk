@@ -6,7 +6,7 @@ TIDY_FILES := $(filter %.c,$(filter-out tests/%,$(C_FILES)))
 check: programs test-programs
 	$(Q)tests/run $(BUILD)
 
-lint: lint-includes lint-format lint-sizes lint-words lint-shell lint-cppcheck lint-tidy lint-compiler
+lint: lint-includes lint-format lint-sizes lint-words lint-plugins lint-shell lint-cppcheck lint-tidy lint-compiler
 
 lint-includes:
 	$(Q)tests/lint/check-includes
@@ -14,10 +14,12 @@ lint-sizes:
 	$(Q)tests/lint/check-sizes
 lint-words:
 	$(Q)tests/lint/check-words
+lint-plugins:
+	$(Q)tests/lint/check-plugins
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck bootstrap .ci/run tests/run tests/lint/check-* tests/tools/new-mandate \
+	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate \
 		$(shell git ls-files --cached --others --exclude-standard '*.sh')
 lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
@@ -46,7 +48,7 @@ format:
 bench: programs test-programs
 	$(Q)tests/bench/run $(BUILD)
 
-demo: programs $(addprefix $(BUILD)/,sim-usb make-photos make-timeline)
+demo: programs $(addprefix $(BUILD)/,sim-usb sim-iphone make-photos make-timeline)
 	$(Q)tests/demo/run $(BUILD)
 
 # Which lines the unit tests and golden cases reach.
@@ -57,5 +59,5 @@ coverage:
 	$(Q)find build/cov -name '*.gcda' -not -path '*/tests/*' | xargs gcov -n 2>/dev/null | \
 		awk '/^File/ { f = $$2 } /^Lines executed/ { print $$2, f }' | grep -v usr/include | sort -u
 
-.PHONY: check lint lint-includes lint-sizes lint-words lint-format lint-shell lint-cppcheck \
+.PHONY: check lint lint-includes lint-sizes lint-words lint-plugins lint-format lint-shell lint-cppcheck \
 	lint-tidy lint-compiler asan fuzz fuzz-smoke format bench demo coverage

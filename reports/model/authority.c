@@ -165,6 +165,10 @@ int rep_device(struct rep *r)
 	kt_jw_obj(w);
 	kt_jw_kstr(w, "kind", kt_jv_str(root, "device_kind"));
 	kt_jw_kstr(w, "identifier", kt_jv_str(root, "device"));
+	if (kt_jv_str(root, "source") != NULL) { /* no phone: keten import */
+		rep_copy(r, root, "form");
+		rep_copy(r, root, "source");
+	}
 	kt_jw_key(w, "stated");
 	kt_jw_arr(w);
 	c = rep_statements(r, "property", STATEMENTS_MAX, put_identity);
@@ -312,10 +316,16 @@ static void put_clock(struct rep *r, const struct kt_jv *d)
 {
 	const struct kt_jv *off = kt_jv_get(d, "offset_ms");
 	const char *when = kt_jv_str(d, "when");
+	const char *reason = kt_jv_str(d, "reason");
 	struct kt_buf b;
 
 	rep_copy(r, d, "when");
 	rep_copy(r, d, "offset_ms");
+	if (reason != NULL && strcmp(reason, "no phone") == 0) {
+		kt_jw_kstr(&r->w, "text",
+			   "No phone was connected, so there was no clock to compare.");
+		return;
+	}
 	kt_buf_init(&b, 0);
 	kt_buf_puts(&b, when != NULL && strcmp(when, "end") == 0 ? "At the end" : "At the start");
 	if (off == NULL || off->type != KT_JV_INT)

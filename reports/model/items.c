@@ -110,7 +110,7 @@ static int outcome_find(const char *name)
 	return -1;
 }
 
-static const char *const methods[METHODS] = {"sync", "dd", "recv", "shell", "other"};
+static const char *const methods[METHODS] = {"sync", "dd", "recv", "shell", "read", "other"};
 
 static unsigned method_find(const char *name)
 {

@@ -52,6 +52,17 @@ static int put_items(struct rep *r)
 	return 0;
 }
 
+/* Title of the plugin of a source that could not be planned, else the source as it is named. */
+static const char *title_of(const struct rep *r, const char *source)
+{
+	const struct kt_plan *plan = r->in->plan;
+
+	for (size_t i = 0; i < plan->nunreachable; i++)
+		if (strcmp(plan->unreachable[i].plugin->id, source) == 0)
+			return plan->unreachable[i].plugin->title;
+	return source;
+}
+
 /* Rows of the mandate for which the plan has no item. */
 static int put_scopes(struct rep *r)
 {
@@ -65,7 +76,7 @@ static int put_scopes(struct rep *r)
 			planned |= r->in->plan->item[i].scope == &m->scope[s];
 		if (planned)
 			continue;
-		c = put(r, "scope", m->scope[s].id, m->scope[s].source,
+		c = put(r, "scope", m->scope[s].id, title_of(r, m->scope[s].source),
 			"The mandate names it, and what was read can't hold it, or this program "
 			"has "
 			"no request for it there.");
@@ -75,46 +86,39 @@ static int put_scopes(struct rep *r)
 	return 0;
 }
 
-static const char *out_of_reach(const char *reason)
-{
-	static const char *const words[][2] = {
-		{"image-only",
-		 "Neither a phone nor a backup gives this out; it is only in an image "
-		 "of a whole file system. No lock or protection was bypassed."},
-		{"phone-only", "Only the connected phone itself can answer this."},
-		{"handed-over-only", "It exists only as a file that the holder exports and hands "
-				     "over. None was part of "
-				     "this acquisition."},
-		{"not-in-this-form",
-		 "What was read (phone, backup, image, carrier or file) does not "
-		 "hold this."},
-	};
+/* Reasons of a plan, in the order in which they are told. Another kind of phone is no news. */
+static const char *const reach[][2] = {
+	{"phone-only", "Only the connected phone itself can answer this."},
+	{"image-only",
+	 "Neither a phone nor a backup gives this out; it is only in an image of a whole "
+	 "file system. No lock or protection was bypassed."},
+	{"handed-over-only",
+	 "It exists only as a file that the holder exports and hands over. None "
+	 "was part of this acquisition."},
+	{"not-in-this-form",
+	 "What was read (phone, backup, image, carrier or file) does not hold this."},
+};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], reason) == 0)
-			return words[i][1];
-	return NULL;
-}
-
-/* Allowed by the mandate, but out of reach with what was read. Another kind of phone is no news. */
+/* Allowed by the mandate, but out of reach with what was read. */
 static int put_out_of_reach(struct rep *r)
 {
 	const struct kt_plan *plan = r->in->plan;
 
-	for (size_t i = 0; i < plan->nunreachable; i++) {
-		const struct kt_plugin_info *p = plan->unreachable[i].plugin;
-		const struct kt_request *q = kt_request_get(plan->unreachable[i].want->request);
-		const char *why = out_of_reach(plan->unreachable[i].reason);
-		char id[96];
-		int c;
+	for (size_t k = 0; k < sizeof(reach) / sizeof(reach[0]); k++)
+		for (size_t i = 0; i < plan->nunreachable; i++) {
+			const struct kt_plugin_info *p = plan->unreachable[i].plugin;
+			const struct kt_request *q =
+				kt_request_get(plan->unreachable[i].want->request);
+			char id[96];
+			int c;
 
-		if (why == NULL || q == NULL)
-			continue;
-		snprintf(id, sizeof(id), "%s/%s", p->id, q->name);
-		c = put(r, "form", id, p->title, why);
-		if (c < 0)
-			return c;
-	}
+			if (q == NULL || strcmp(plan->unreachable[i].reason, reach[k][0]) != 0)
+				continue;
+			snprintf(id, sizeof(id), "%s/%s", p->id, q->name);
+			c = put(r, "form", id, p->title, reach[k][1]);
+			if (c < 0)
+				return c;
+		}
 	return 0;
 }
 
@@ -166,10 +170,13 @@ static int put_exclusions(struct rep *r)
 	return 0;
 }
 
-/* What an unlocked phone does not hand out through USB debugging without root. */
+/*
+ * What an unlocked phone does not hand out: Android through USB debugging without root, an iPhone
+ * through its services and its backup. An image, a carrier or a file is no such question.
+ */
 static int put_unreachable(struct rep *r)
 {
-	static const struct {
+	static const struct unreachable {
 		const char *id, *what;
 	} android[] = {
 		{"timeline-database", "The database of Google Maps Timeline itself; only an export "
@@ -183,12 +190,23 @@ static int put_unreachable(struct rep *r)
 		{"deleted", "Data that was deleted."},
 		{"keys", "The content of the phone's key store."},
 	};
+	static const struct unreachable ios[] = {
+		{"passive-track", "The track that an iPhone keeps of where it was (significant "
+				  "locations); it is in no backup."},
+		{"app-databases", "Data of apps that keep themselves out of backups."},
+		{"deleted", "Data that was deleted."},
+		{"keys", "The content of the phone's key store."},
+	};
 	const char *kind = kt_jv_str(kt_jdoc_root(r->case_doc), "device_kind");
+	bool iphone = kind != NULL && strcmp(kind, "ios") == 0;
+	const struct unreachable *list = iphone ? ios : android;
+	size_t n = iphone ? sizeof(ios) / sizeof(ios[0]) : sizeof(android) / sizeof(android[0]);
 
-	if (kind == NULL || strcmp(kind, "android") != 0)
+	if (kind == NULL || (!iphone && strcmp(kind, "android") != 0) ||
+	    (r->in->plan->form & (KT_FORM_PHONE | KT_FORM_BACKUP)) == 0)
 		return 0;
-	for (size_t i = 0; i < sizeof(android) / sizeof(android[0]); i++) {
-		int c = put(r, "unreachable", android[i].id, android[i].what,
+	for (size_t i = 0; i < n; i++) {
+		int c = put(r, "unreachable", list[i].id, list[i].what,
 			    "An unlocked phone does not give this out, and no lock or protection "
 			    "was bypassed.");
 		if (c < 0)

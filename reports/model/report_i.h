@@ -38,7 +38,7 @@ enum outcome {
 	OUT_COUNT
 };
 
-enum { METHODS = 5 };
+enum { METHODS = 6 };
 
 /* What the index and the records say about one item of the plan. */
 struct item {

@@ -193,6 +193,7 @@ static void write_head(struct html *h, const struct head *head)
 		{"taken", "What was taken"},
 		{"not-taken", "What was not taken"},
 		{"observations", "Observations"},
+		{"links", "Possible copies"},
 		{"not-reported", "What is not reported"},
 		{"check", "How to check"},
 	};
@@ -202,11 +203,13 @@ static void write_head(struct html *h, const struct head *head)
 	put_raw(h, "</title>\n</head>\n<body>\n");
 	put_raw(h, "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n");
 	if (head->simulated)
-		put_raw(h, "<p class=\"banner\"><strong>Simulated data.</strong> This report was "
-			   "made from a simulated phone. It says nothing about any person.</p>\n");
+		put_raw(h,
+			"<p class=\"banner\"><strong>Simulated data.</strong> This report was "
+			"made from a simulated phone or made-up files. It says nothing about any "
+			"person.</p>\n");
 	put_raw(h, "<p class=\"brand\">Keten</p>\n<h1>Evidence report</h1>\n"
-		   "<p class=\"lead\">What was read from one phone, under which authority, what "
-		   "was not read, and every observation with the place where it stands.</p>\n"
+		   "<p class=\"lead\">What was read, under which authority, what was not "
+		   "read, and every observation with the place where it stands.</p>\n"
 		   "<dl class=\"facts\">\n");
 	put_dl(h, "Case reference", "%t", head->text[2]);
 	put_dl(h, "Mandate", "%c", head->text[3]);

@@ -11,12 +11,9 @@
 static const char *outcome_words(const char *s)
 {
 	static const char *const words[][2] = {
-		{"acquired", "acquired"},
-		{"partial", "acquired in part"},
-		{"absent", "absent on the phone"},
-		{"refused", "refused"},
-		{"failed", "failed"},
-		{"withheld", "withheld"},
+		{"acquired", "acquired"}, {"partial", "acquired in part"},
+		{"absent", "absent"},	  {"refused", "refused"},
+		{"failed", "failed"},	  {"withheld", "withheld"},
 	};
 
 	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -209,12 +206,21 @@ static void put_given(struct html *h, const char *fmt, const char *path)
 		put(h, fmt, value);
 }
 
+static const char *kind_words(const char *kind)
+{
+	if (kind != NULL && strcmp(kind, "android") == 0)
+		return "Android phone";
+	if (kind != NULL && strcmp(kind, "ios") == 0)
+		return "iPhone";
+	return kind;
+}
+
 int sec_authority(struct html *h)
 {
 	const char *minor = flat_get(h->f, "subject.minor");
 
 	put_raw(h, "<section aria-labelledby=\"authority\">\n<h2 id=\"authority\">Authority</h2>\n"
-		   "<p>A mandate, signed before the phone was connected, says what may be taken. "
+		   "<p>A mandate, signed before anything was read, says what may be taken. "
 		   "What it does not name was not asked for.</p>\n<dl class=\"facts\">\n");
 	put_dl(h, "Issued by", "%t", flat_get(h->f, "issuer"));
 	put_dl(h, "Purpose", "%t", flat_get(h->f, "purpose"));
@@ -234,8 +240,12 @@ int sec_authority(struct html *h)
 	    "</dd></div>\n",
 	    flat_get(h->f, "validity.not_before"), flat_get(h->f, "validity.not_after"),
 	    flat_get(h->f, "validity.issued_at"), flat_get(h->f, "validity.max_sessions"));
-	put(h, "<div><dt>Phone named</dt><dd>%t, %c</dd></div>\n", flat_get(h->f, "device.kind"),
-	    flat_get(h->f, "device.identifier"));
+	if (flat_get(h->f, "device.identifier") != NULL)
+		put(h, "<div><dt>Phone named</dt><dd>%t, %c</dd></div>\n",
+		    kind_words(flat_get(h->f, "device.kind")), flat_get(h->f, "device.identifier"));
+	else
+		put(h, "<div><dt>Phone named</dt><dd>none: any %t</dd></div>\n",
+		    kind_words(flat_get(h->f, "device.kind")));
 	put_person(h, "Signed by (authoriser)", "authoriser");
 	put_person(h, "Carried out by (operator)", "operator");
 	put_raw(h, "</dl>\n");
@@ -263,11 +273,42 @@ static const char *property_words(const char *name)
 	return "Property";
 }
 
+/* What was read, and whose it is as far as that is known. */
+static void put_read(struct html *h)
+{
+	static const char *const words[][2] = {
+		{"backup", "the backup of an iPhone"},
+		{"image", "an image of a phone's file system"},
+		{"carrier", "a memory card or stick"},
+		{"file", "a file that was handed over"},
+	};
+	const char *kind = kind_words(flat_get(h->f, "kind")), *id = flat_get(h->f, "identifier");
+	const char *form = flat_get(h->f, "form");
+
+	if (form == NULL) {
+		put(h, "<div><dt>Connected</dt><dd>%t, %p</dd></div>\n", kind, id);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], form) == 0)
+			form = words[i][1];
+	put(h,
+	    "<div><dt>What was read</dt><dd>%t, named %p<small>no phone was connected</small></dd>"
+	    "</div>\n",
+	    form, flat_get(h->f, "source"));
+	if (id != NULL && strcmp(id, "unknown") != 0)
+		put(h, "<div><dt>About</dt><dd>%t, %p</dd></div>\n", kind, id);
+	else
+		put(h,
+		    "<div><dt>About</dt><dd>%t; which one is not known: what was read names none"
+		    "</dd></div>\n",
+		    kind);
+}
+
 int sec_device(struct html *h)
 {
 	put_raw(h, "<h3>The phone</h3>\n<dl class=\"facts\">\n");
-	put(h, "<div><dt>Connected</dt><dd>%t, %p</dd></div>\n", flat_get(h->f, "kind"),
-	    flat_get(h->f, "identifier"));
+	put_read(h);
 	for (unsigned i = 0; flat_has(h->f, "stated", i); i++) {
 		const char *name = flat_in(h->f, "stated", i, "name");
 

@@ -16,7 +16,7 @@ void taken_begin(struct html *h)
 		"</caption>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Asked for"
 		"</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"num\">Objects</th>"
 		"<th scope=\"col\" class=\"num\">Stored</th>"
-		"<th scope=\"col\" class=\"num\">Size on the phone</th></tr></thead>\n<tbody>\n");
+		"<th scope=\"col\" class=\"num\">Size at the source</th></tr></thead>\n<tbody>\n");
 	kt_buf_reset(&h->later);
 	memset(h->common, 0, sizeof(h->common));
 }
@@ -27,8 +27,10 @@ static const char *take_words(const char *take)
 		return "only the metadata parts of files";
 	if (take != NULL && strcmp(take, "whole") == 0)
 		return "whole files";
+	if (take != NULL && strcmp(take, "group") == 0)
+		return "a whole database";
 	if (take != NULL && strcmp(take, "output") == 0)
-		return "the answer to one command";
+		return "single values";
 	return take;
 }
 
@@ -99,6 +101,7 @@ static void put_methods(struct html *h)
 		{"methods.recv", "%n read from the start (recv)",
 		 "; %n read from the start (recv)"},
 		{"methods.shell", "%n as output of a command", "; %n as output of a command"},
+		{"methods.read", "%n out of the source (read)", "; %n out of the source (read)"},
 		{"methods.other", "%n otherwise", "; %n otherwise"},
 	};
 	bool any = false;
@@ -186,14 +189,55 @@ static void put_cards(struct html *h)
 	put_raw(h, "</div>\n");
 }
 
+static const char *request_words(const char *kind)
+{
+	static const char *const words[][2] = {
+		{"image-file", "file of an image"},
+		{"media", "media folder"},
+		{"file", "file of a backup"},
+		{"values", "single values"},
+		{"handed", ""},
+	};
+
+	for (size_t i = 0; kind != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], kind) == 0)
+			return words[i][1];
+	return kind;
+}
+
+/* A list of choices, one '|' between two of them, each as a token; a command stays as it is. */
+static void put_choices(struct html *h, const char *kind, const char *list)
+{
+	char one[512];
+
+	if (list == NULL || (kind != NULL && strcmp(kind, "command") == 0)) {
+		put(h, "%c", list);
+		return;
+	}
+	while (*list != '\0') {
+		size_t n = strcspn(list, "|");
+
+		snprintf(one, sizeof(one), "%.*s", (int)(n < sizeof(one) ? n : sizeof(one) - 1),
+			 list);
+		list += n;
+		put(h, *list != '\0' ? "%c, " : "%c", one);
+		list += *list != '\0';
+	}
+}
+
 /* One item in full: goes behind the table. */
 static void put_card(struct html *h)
 {
 	put(h, "<article>\n<h4>%t<small>%c</small></h4>\n<dl class=\"facts\">\n",
 	    flat_get(h->f, "title"), flat_get(h->f, "item"));
-	put(h, "<div><dt>Request, as sent</dt><dd>%t %c</dd></div>\n",
-	    flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
-	put_dl(h, "Names looked for", "%c", flat_get(h->f, "request.names"));
+	put(h, "<div><dt>Request</dt><dd>%t ", request_words(flat_get(h->f, "request.kind")));
+	put_choices(h, flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
+	put_raw(h, "</dd></div>\n");
+	if (flat_get(h->f, "request.names") != NULL) {
+		put_raw(h, "<div><dt>Names looked for</dt><dd>");
+		put_choices(h, "names", flat_get(h->f, "request.names"));
+		put_raw(h, "</dd></div>\n");
+	}
 	put_common(h, COMMON_WHY, put_justification);
 	put_common(h, COMMON_PERIOD, put_period);
 	put_common(h, COMMON_FIELDS, put_fields);
@@ -308,7 +352,8 @@ static void open_group(struct html *h, const char *kind, const char *reason)
 			"<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Outcome</th>"
 			"<th scope=\"col\">What a gap here can mean</th></tr></thead>\n<tbody>\n");
 	else
-		put(h, "<p>%t</p>\n<ul class=\"plain\">\n", h->reason);
+		put(h, "<p>%t</p>\n<ul class=\"%t\">\n", h->reason,
+		    strcmp(kind, "plugin") == 0 ? "plain many" : "plain");
 }
 
 /* The classes that every mandate excludes have words of their own. */
@@ -343,8 +388,12 @@ int not_taken_elem(struct html *h)
 
 	if (kind == NULL)
 		return 0;
-	if (strcmp(kind, h->kind) != 0)
+	if (strcmp(kind, h->kind) != 0) {
 		open_group(h, kind, reason);
+	} else if (strcmp(kind, "form") == 0 && reason != NULL && strcmp(reason, h->reason) != 0) {
+		snprintf(h->reason, sizeof(h->reason), "%s", reason);
+		put(h, "</ul>\n<p>%t</p>\n<ul class=\"plain\">\n", h->reason);
+	}
 	if (strcmp(kind, "item") == 0) {
 		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", what, id);
 		put_outcome(h, flat_get(h->f, "outcome"));
@@ -358,7 +407,8 @@ int not_taken_elem(struct html *h)
 		put(h, what != NULL ? "<li>user %n: %p" : "<li>user %n", id, what);
 	else
 		put(h,
-		    strcmp(kind, "plugin") == 0 || strcmp(kind, "form") == 0
+		    strcmp(kind, "plugin") == 0 || strcmp(kind, "form") == 0 ||
+				    strcmp(kind, "scope") == 0
 			    ? "<li>%t <small>%c</small>"
 			    : "<li>%w",
 		    what, id);
@@ -383,7 +433,8 @@ void links_begin(struct html *h)
 		"copies of one another</h2>\n<p>The pairs below come from different files and "
 		"agree in time (within 2 seconds) and place (within 0.0001 degree). They can be "
 		"copies of one entry, such as a photo and its row in the photo library. Two copies "
-		"are not two independent sources. Nothing was merged or left out.</p>\n");
+		"are not two independent sources. Nothing was merged or left out. The name "
+		"of an observation stands in the last column of the table above.</p>\n");
 }
 
 int links_elem(struct html *h)
@@ -497,20 +548,20 @@ void objects_begin(struct html *h)
 		"the "
 		"release of the evidence allows it.</li>\n"
 		"<li>Find the element of an observation at the byte range or path that it names, "
-		"and read it there. Byte offsets are offsets in the phone's file. The object of a "
+		"and read it there. Byte offsets are offsets in the file as it was read. The "
+		"object of a "
 		"photo holds only ranges of that file: <code>ranges</code> in "
-		"<code>data/index</code> of the package maps them, each as [offset on the phone, "
+		"<code>data/index</code> of the package maps them, each as [offset in the file, "
 		"length, offset in the object].</li>\n"
 		"<li>Evaluate the same evidence again on another machine: report.json must come "
 		"out "
 		"with the same bytes.</li>\n</ol>\n"
-		"<h3>Objects</h3>\n<p>An object is what was stored of one file or of one answer of "
-		"the "
-		"phone. Where only parts of a file were read, its size on the phone is "
+		"<h3>Objects</h3>\n<p>An object is what was stored of one file or of one answer. "
+		"Where only parts of a file were read, its size at the source is "
 		"larger.</p>\n"
 		"<table class=\"objects\">\n<caption>Objects with their "
 		"hashes</caption>\n<thead><tr>"
-		"<th scope=\"col\">Object</th><th scope=\"col\">Path on the phone</th>"
+		"<th scope=\"col\">Object</th><th scope=\"col\">Path</th>"
 		"<th scope=\"col\" class=\"num\">Stored</th>"
 		"<th scope=\"col\">SHA-256 of what was stored</th></tr></thead>\n<tbody>\n");
 }
@@ -527,7 +578,7 @@ int objects_elem(struct html *h)
 	if (path != NULL)
 		put(h, "%p", path);
 	else
-		put(h, "answer to a command<small>%c</small>", flat_get(h->f, "item"));
+		put(h, "answer to a request<small>%c</small>", flat_get(h->f, "item"));
 	put(h, "</td><td class=\"num\">%b", flat_get(h->f, "bytes"));
 	if (flat_get(h->f, "fs_size") != NULL)
 		put(h, "<small>of %b</small>", flat_get(h->f, "fs_size"));

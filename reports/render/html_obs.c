@@ -25,9 +25,9 @@ static const char *const basis_words[][2] = {
 };
 
 static const char *const type_words[][2] = {
-	{"position", "position"},	    {"visit", "stay at a place"},
-	{"movement", "movement"},	    {"media", "photo without a usable position"},
-	{"network", "radio network heard"}, {"place", "place that the data names"},
+	{"position", "position"},     {"visit", "stay at a place"},
+	{"movement", "movement"},     {"media", "photo without a usable position"},
+	{"network", "radio network"}, {"place", "place that the data names"},
 	{"event", "dated entry"},
 };
 
@@ -308,7 +308,8 @@ static void put_place(struct html *h)
 		put(h, "<small>table and row %p</small>", where);
 	else if (where != NULL)
 		put(h, "<small class=\"mono\">%p</small>", where);
-	if (off != NULL && len != NULL) {
+	/* without a length the path alone tells it */
+	if (off != NULL && len != NULL && (where == NULL || strcmp(len, "0") != 0)) {
 		unsigned long long n = strtoull(len, NULL, 10), at = strtoull(off, NULL, 10);
 
 		snprintf(last, sizeof(last), "%llu", n > 0 ? at + n - 1 : at);

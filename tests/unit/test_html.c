@@ -248,6 +248,112 @@ static void test_photo_lines(void **state)
 }
 
 /* The policy names the style sheet that is there, and no other source of anything. */
+#define NOT_TAKEN(kind, id, reason)                                                                \
+	"{\"kind\":\"" kind "\",\"id\":\"" id "\",\"what\":\"Title of " id                         \
+	"\",\"reason\":\"" reason "\"}"
+
+/* An image in place of a phone: what was read is named, and what it can't hold, by reason. */
+static void test_source(void **state)
+{
+	static const char doc[] = HEAD "false" PLUGINS RESULT(
+		"positions-reported",
+		"1") ",\"authority\":{\"issuer\":\"An office\",\"device\":{\"kind\":\"ios\"}},"
+		     "\"device\":{\"kind\":\"ios\",\"identifier\":\"unknown\",\"form\":\"image\","
+		     "\"source\":"
+		     "\"a<b>.tar\",\"stated\":[]},\"session\":{\"opened\":[]},\"taken\":[{\"item\":"
+		     "\"p/x\","
+		     "\"title\":\"T\",\"take\":\"group\",\"outcome\":\"acquired\",\"request\":{"
+		     "\"kind\":"
+		     "\"image-file\",\"text\":\"a/x.db|b/"
+		     "x.db\",\"names\":\"*.a|*.b\"},\"methods\":{\"read\":2}"
+		     "}],\"containers\":[],\"not_taken\":[" NOT_TAKEN("scope", "s", "R0") "," NOT_TAKEN(
+			     "form", "f1",
+			     "R1") "," NOT_TAKEN("form", "f2",
+						 "R1") "," NOT_TAKEN("form", "f3",
+								     "R2") "," NOT_TAKEN("plugin",
+											 "p1",
+											 "R3") "],"
+											       "\"o"
+											       "bse"
+											       "rva"
+											       "tio"
+											       "ns"
+											       "\":"
+											       "[" OBS_HEAD
+											       "\"p"
+											       "ath"
+											       "\":"
+											       "\"x"
+											       "\","
+											       "\"r"
+											       "eco"
+											       "rd"
+											       "\":"
+											       "{\""
+											       "typ"
+											       "e\""
+											       ":\""
+											       "net"
+											       "wor"
+											       "k\""
+											       ",\""
+											       "bas"
+											       "is"
+											       "\":"
+											       "\"s"
+											       "tat"
+											       "ed"
+											       "\","
+											       "\"l"
+											       "oca"
+											       "tor"
+											       "\":"
+											       "{\""
+											       "kin"
+											       "d\""
+											       ":\""
+											       "pat"
+											       "h\""
+											       ",\""
+											       "pat"
+											       "h\""
+											       ":\""
+											       "$."
+											       "a\""
+											       ",\""
+											       "off"
+											       "set"
+											       "\":"
+											       "0,"
+											       "\"l"
+											       "eng"
+											       "th"
+											       "\":"
+											       "0}}"
+											       "}" TAIL;
+	struct io io = {0};
+
+	(void)state;
+	assert_int_equal(render(&io, doc, sizeof(doc) - 1), 0);
+	assert_true(has(
+		&io, "an image of a phone&#39;s file system, named <bdi class=\"phone\">a&lt;b&gt;"
+		     ".tar"));
+	assert_true(has(&io, "iPhone; which one is not known"));
+	assert_true(has(&io, "none: any iPhone"));
+	assert_true(has(&io, "a whole database"));
+	assert_true(has(&io, "<dt>Request</dt><dd>file of an image "));
+	assert_true(has(&io, "a/x.db</code>, <code dir=\"ltr\">b/x.db"));
+	assert_true(has(&io, "*.a</code>, <code dir=\"ltr\">*.b"));
+	assert_true(has(&io, "2</bdi> out of the source (read)"));
+	assert_true(has(&io, "<li>Title of s <small>"));
+	assert_true(has(&io, "<p>R1</p>\n<ul class=\"plain\">\n<li>Title of f1"));
+	assert_true(has(&io, "</ul>\n<p>R2</p>\n<ul class=\"plain\">\n<li>Title of f3"));
+	assert_true(has(&io, "<p>R3</p>\n<ul class=\"plain many\">\n<li>Title of p1"));
+	assert_true(has(&io, "radio network"));
+	assert_true(hasnt(&io, "bytes <bdi dir=\"ltr\">0"));
+	kt_buf_free(&io.out);
+}
+
 static void test_self_contained(void **state)
 {
 	static const char *const never[] = {"<link",	"<img", "<iframe", "<form",   "http://",
@@ -379,12 +485,12 @@ static void test_sink_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_is_text),	  cmocka_unit_test(test_words),
-		cmocka_unit_test(test_in_short),	  cmocka_unit_test(test_common_facts),
-		cmocka_unit_test(test_photo_lines),	  cmocka_unit_test(test_self_contained),
-		cmocka_unit_test(test_no_usable_finding), cmocka_unit_test(test_row_cap),
-		cmocka_unit_test(test_refused),		  cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_sink_fails),
+		cmocka_unit_test(test_text_is_text),   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_in_short),       cmocka_unit_test(test_common_facts),
+		cmocka_unit_test(test_photo_lines),    cmocka_unit_test(test_source),
+		cmocka_unit_test(test_self_contained), cmocka_unit_test(test_no_usable_finding),
+		cmocka_unit_test(test_row_cap),	       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_sink_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
