@@ -4,6 +4,7 @@
 #include "core/io.h"
 #include "core/spawn.h"
 #include "core/time.h"
+#include "parsers/sdk/ctx.h"
 #include "parsers/worker/worker.h"
 
 #include <errno.h>
@@ -245,9 +246,8 @@ int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_er
 	w->stream.max_output = job->max_output;
 	if (job->max_records > 0)
 		w->stream.max_records = job->max_records;
-	/* no honest element grows more than a few times over; a full disk would end the case */
-	if (job->max_output == 0 && bytes < UINT64_MAX / 64)
-		w->stream.max_bytes = ((uint64_t)64 << 20) + 16 * bytes;
+	if (job->max_output == 0)
+		w->stream.max_bytes = kt_ctx_out_max(bytes);
 	w->deadline_ns = kt_time_mono_ns() + (int64_t)job->wall_s * INT64_C(1000000000);
 	w->busy = true;
 	w->saw_eof = w->asked = w->bad = false;

@@ -242,7 +242,8 @@ static int count_frame(struct kt_ctx *ctx, struct kt_err *err)
 	if (ctx->sibling_size[KT_SIBLING_WAL] != KT_SIBLING_NONE)
 		bytes += ctx->sibling_size[KT_SIBLING_WAL];
 	if (ctx->sent > kt_ctx_out_max(bytes) - KT_CTX_OUT_SPARE)
-		return KT_FAIL(err, KT_E_LIMIT, "far more to report than a file of this size holds");
+		return KT_FAIL(err, KT_E_LIMIT,
+			       "far more to report than a file of this size holds");
 	return 0;
 }
 
