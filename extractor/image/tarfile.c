@@ -51,7 +51,7 @@ static void describe(struct kt_image *im, const struct kt_tar_member *m)
 static int tar_next(struct kt_image *im, struct kt_err *err)
 {
 	struct tarfile *t = im->state;
-	struct kt_tar_member m;
+	struct kt_tar_member m = {0};
 	int r;
 
 	for (;;) {

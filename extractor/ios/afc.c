@@ -98,7 +98,7 @@ static int take_status(struct kt_afc *a, const struct answer *ans, struct kt_err
 /* An operation that is answered with a status alone. */
 static int command(struct kt_afc *a, uint64_t op, const void *args, size_t n, struct kt_err *err)
 {
-	struct answer ans;
+	struct answer ans = {0};
 	int r = ask(a, op, args, n, 0, &ans, err);
 
 	if (r < 0)
@@ -112,7 +112,7 @@ static int command(struct kt_afc *a, uint64_t op, const void *args, size_t n, st
 static int texts(struct kt_afc *a, uint64_t op, const char *path, size_t max, struct kt_buf *out,
 		 struct kt_err *err)
 {
-	struct answer ans;
+	struct answer ans = {0};
 	int r = ask(a, op, path, strlen(path) + 1, max, &ans, err);
 
 	if (r < 0)
@@ -185,7 +185,7 @@ int kt_afc_file_open(struct kt_afc *a, const char *path, uint64_t *handle, struc
 {
 	uint8_t args[8 + KT_DEV_PATH_MAX + 1];
 	size_t n = strlen(path) + 1;
-	struct answer ans;
+	struct answer ans = {0};
 	int r;
 
 	*handle = 0;
@@ -222,7 +222,7 @@ int kt_afc_file_seek(struct kt_afc *a, uint64_t handle, uint64_t off, struct kt_
 int kt_afc_file_read(struct kt_afc *a, uint64_t handle, void *p, uint32_t n, size_t *got,
 		     struct kt_err *err)
 {
-	struct answer ans;
+	struct answer ans = {0};
 	uint8_t args[16];
 	int r;
 

@@ -376,6 +376,7 @@ int kt_ios_send(const struct kt_ios_allow *a, struct kt_wire *w, enum kt_ios_pee
 int kt_ios_send_afc(const struct kt_ios_allow *a, struct kt_wire *w, uint64_t op, uint64_t number,
 		    const void *args, size_t n, int64_t deadline, struct kt_err *err)
 {
+	static const uint8_t magic[8] = KT_AFC_MAGIC;
 	uint8_t packet[KT_AFC_HEAD + 8 + KT_DEV_PATH_MAX + 1];
 	int r = kt_ios_allow_afc(a, op, args, n, err);
 
@@ -383,7 +384,7 @@ int kt_ios_send_afc(const struct kt_ios_allow *a, struct kt_wire *w, uint64_t op
 		r = KT_FAIL(err, KT_E_LIMIT, "a packet of %zu bytes", n);
 	if (r < 0)
 		return r;
-	memcpy(packet, KT_AFC_MAGIC, 8);
+	memcpy(packet, magic, sizeof(magic));
 	kt_put_le64(packet + 8, KT_AFC_HEAD + n);
 	kt_put_le64(packet + 16, KT_AFC_HEAD + n);
 	kt_put_le64(packet + 24, number);

@@ -37,8 +37,10 @@ static bool hex_byte(const uint8_t *p, uint8_t *v)
 {
 	int a = hex_digit(p[0]), b = hex_digit(p[1]);
 
-	*v = (uint8_t)(a << 4 | (b & 0xf));
-	return a >= 0 && b >= 0;
+	if (a < 0 || b < 0)
+		return false;
+	*v = (uint8_t)(a << 4 | b);
+	return true;
 }
 
 /* "ab/abcd..."; n bytes are there, exactly 43 are read. */

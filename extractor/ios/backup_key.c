@@ -78,7 +78,9 @@ static int make_view(const struct kt_rdat *cipher, const uint8_t *key, uint64_t 
 	v->cipher = *cipher;
 	memcpy(v->key, key, sizeof(v->key));
 	v->size = size;
-	*plain = (struct kt_rdat){read_at, v, size};
+	plain->read_at = read_at;
+	plain->arg = v;
+	plain->size = size;
 	return 0;
 }
 

@@ -183,7 +183,7 @@ static int read_clock(struct kt_lockdown *l, char *out, size_t size, struct kt_e
 
 static int read_facts(struct kt_iphone *ip, struct kt_lockdown *l, struct kt_err *err)
 {
-	char type[64], version[32], clock[48];
+	char type[64] = "", version[32] = "", clock[48] = "";
 	struct statvfs fs;
 	plist_t v = NULL;
 	uint8_t yes = 0;

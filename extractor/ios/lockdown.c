@@ -56,7 +56,7 @@ static int ask_ok(struct kt_lockdown *l, plist_t m, plist_t *answer, struct kt_e
 
 int kt_lockdown_open(struct kt_lockdown *l, struct kt_ios_link *link, struct kt_err *err)
 {
-	plist_t answer;
+	plist_t answer = NULL;
 	char type[64];
 	int fd, r;
 
@@ -80,7 +80,7 @@ int kt_lockdown_open(struct kt_lockdown *l, struct kt_ios_link *link, struct kt_
 
 void kt_lockdown_close(struct kt_lockdown *l)
 {
-	plist_t m, answer;
+	plist_t m, answer = NULL;
 
 	if (l->session[0] != '\0' && l->w.fd >= 0) {
 		m = request("StopSession");
@@ -95,7 +95,7 @@ void kt_lockdown_close(struct kt_lockdown *l)
 int kt_lockdown_session(struct kt_lockdown *l, struct kt_err *err)
 {
 	const struct kt_pair *p = &l->link->pair;
-	plist_t m = request("StartSession"), answer;
+	plist_t m = request("StartSession"), answer = NULL;
 	struct kt_err why = {0};
 	int r;
 
@@ -120,7 +120,7 @@ int kt_lockdown_session(struct kt_lockdown *l, struct kt_err *err)
 int kt_lockdown_value(struct kt_lockdown *l, const char *domain, const char *key, plist_t *value,
 		      struct kt_err *err)
 {
-	plist_t m = request("GetValue"), answer, node;
+	plist_t m = request("GetValue"), answer = NULL, node;
 	struct kt_err why = {0};
 	int r;
 
@@ -180,7 +180,7 @@ static plist_t pairing(struct kt_lockdown *l, const char *name)
 
 int kt_lockdown_pair(struct kt_lockdown *l, struct kt_err *err)
 {
-	plist_t answer, bag;
+	plist_t answer = NULL, bag;
 	uint64_t n = 0;
 	const char *p = NULL;
 	int r = ask_ok(l, pairing(l, "Pair"), &answer, err);
@@ -198,7 +198,7 @@ int kt_lockdown_pair(struct kt_lockdown *l, struct kt_err *err)
 
 int kt_lockdown_unpair(struct kt_lockdown *l, struct kt_err *err)
 {
-	plist_t answer;
+	plist_t answer = NULL;
 	int r = ask_ok(l, pairing(l, "Unpair"), &answer, err);
 
 	if (r == 0)
@@ -212,7 +212,7 @@ static int start(struct kt_lockdown *l, const char *name, uint16_t *port, bool *
 		 struct kt_err *err)
 {
 	const struct kt_pair *p = &l->link->pair;
-	plist_t m = request("StartService"), answer;
+	plist_t m = request("StartService"), answer = NULL;
 	uint64_t number;
 	int r;
 

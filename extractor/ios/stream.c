@@ -302,11 +302,14 @@ static int lost(int r, struct kt_err *err)
 
 static int read_be32(struct kt_stream *st, uint32_t *v, struct kt_err *err)
 {
-	uint8_t b[4];
+	uint8_t b[4] = {0};
 	int r = kt_wire_read(&st->w, b, sizeof(b), idle(), err);
 
+	*v = 0;
+	if (r < 0)
+		return lost(r, err);
 	*v = kt_get_be32(b);
-	return r < 0 ? lost(r, err) : 0;
+	return 0;
 }
 
 static int drain_block(struct kt_stream *st, struct kt_err *err)
@@ -596,7 +599,7 @@ static int begin_file(struct kt_stream *st, struct kt_err *err)
 
 static int next_message(struct kt_stream *st, struct kt_err *err)
 {
-	uint32_t n;
+	uint32_t n = 0;
 	int r = wait_for_message(st, err);
 
 	if (r == 0)

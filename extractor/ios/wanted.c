@@ -56,11 +56,11 @@ int kt_wanted_make(struct kt_wanted *w, const bool *may, struct kt_err *err)
 
 	memset(w, 0, sizeof(*w));
 	r = kt_img_rules_make(&w->rules, KT_FORM_BACKUP, may, err);
-	if (r == 0) {
-		w->ids = calloc(3 * w->rules.n + 1, sizeof(*w->ids));
-		if (w->ids == NULL)
-			r = KT_FAIL(err, KT_E_NOMEM, "no memory for the plan");
-	}
+	if (r < 0)
+		return r;
+	w->ids = calloc(3 * w->rules.n + 1, sizeof(*w->ids));
+	if (w->ids == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for the plan");
 	for (size_t i = 0; r == 0 && i < w->rules.n; i++) {
 		const struct kt_img_rule *q = &w->rules.rule[i];
 
