@@ -61,7 +61,11 @@ struct connect {
 	struct kt_source *phone;
 	bool told;
 	char identifier[128];
-	int64_t before_us, after_us, clock_us; /* clock_us 0: the phone's time was not read */
+	/*
+	 * The phone's time is read right before it is sent, perhaps with a state in between: so after
+	 * the look before the last one. 0: it was not read.
+	 */
+	int64_t clock_us, before_us, after_us, look_us[2];
 };
 
 /* "clock=1717245296.123456; ..." at the start of the detail: microseconds, or 0. */
@@ -87,10 +91,8 @@ static int on_connect(void *arg, const struct kt_dev_event *ev, struct kt_err *e
 	struct connect *c = arg;
 
 	(void)err;
-	if (ev->type == KT_DEV_STATE) {
+	if (ev->type == KT_DEV_STATE)
 		kt_iphone_state(c->q, ev);
-		c->before_us = kt_time_now();
-	}
 	if (ev->type != KT_DEV_SOURCER || c->told)
 		return 0;
 	c->told = ev->layout == KT_LAYOUT_IPHONE;
@@ -102,9 +104,15 @@ static int on_connect(void *arg, const struct kt_dev_event *ev, struct kt_err *e
 	return 0;
 }
 
-static void on_idle(void *arg)
+static void on_look(void *arg)
 {
-	kt_progress_data(&((struct connect *)arg)->q->prog, 0);
+	struct connect *c = arg;
+
+	if (!c->told)
+		c->before_us = c->look_us[0];
+	c->look_us[0] = c->look_us[1];
+	c->look_us[1] = kt_time_now();
+	kt_progress_data(&c->q->prog, 0);
 }
 
 static int ask_once(struct connect *c, struct kt_dev_result *res, struct kt_err *err)
@@ -121,8 +129,8 @@ static int ask_once(struct connect *c, struct kt_dev_result *res, struct kt_err 
 	kt_frame_end(&d->out, at);
 	d->lost = false;
 	c->told = false;
-	c->before_us = kt_time_now();
-	r = kt_dev_call(d, tag, on_connect, c, on_idle, res, err);
+	c->look_us[0] = c->look_us[1] = kt_time_now();
+	r = kt_dev_call(d, tag, on_connect, c, on_look, res, err);
 	if (r == 0 && res->code == 0)
 		d->lost = false;
 	return r;
@@ -175,10 +183,15 @@ static int log_clock(const struct connect *c, struct kt_err *err)
 	return kt_custody_end(log, "clock.check", err);
 }
 
+static bool is_other_phone(const char *text)
+{
+	return strncmp(text, "wrong-device", 12) == 0;
+}
+
 /* Why it can't be read; the code decides the exit status. */
 static int refused_phone(struct kt_acq *q, const struct kt_dev_result *res, struct kt_err *err)
 {
-	bool other = res->code == KT_E_REFUSED && strncmp(res->text, "wrong-device", 12) == 0;
+	bool other = res->code == KT_E_REFUSED && is_other_phone(res->text);
 	bool ours = res->code == KT_E_CANCELLED || res->code == KT_E_STORAGE ||
 		    res->code == KT_E_NOMEM || res->code == KT_E_INTERNAL;
 
@@ -260,7 +273,7 @@ static int give_password(struct kt_pass *p, struct kt_err *err)
 
 	while (!p->no_password) {
 		if (p->passwords < KT_SECRET_TRIES)
-			r = kt_secret_ask(p->q, p->passwords > 0, &s, err);
+			r = kt_secret_ask(p->q, p->wrong_password, &s, err);
 		if (p->passwords >= KT_SECRET_TRIES || r == KT_E_REFUSED) {
 			p->no_password = true;
 			s.n = 0;
@@ -273,7 +286,8 @@ static int give_password(struct kt_pass *p, struct kt_err *err)
 		if (r == 0)
 			r = kt_secret_send(p->q, &s, err);
 		kt_secret_forget(&s);
-		if (r != KT_E_REFUSED)
+		p->wrong_password = r == KT_E_REFUSED;
+		if (!p->wrong_password)
 			break;
 	}
 	return p->no_password && r == KT_E_REFUSED ? 0 : r;
@@ -302,6 +316,7 @@ int kt_iphone_no_member(struct kt_pass *p, const struct kt_dev_result *res, stru
 		if (p->no_password)
 			return KT_FAIL(err, KT_E_INTERNAL,
 				       "keten-device asks again for a password");
+		p->wrong_password = strncmp(res->text, "wrong-password", 14) == 0;
 		r = give_password(p, err);
 		return r < 0 ? r : 1;
 	}
@@ -312,6 +327,10 @@ int kt_iphone_no_member(struct kt_pass *p, const struct kt_dev_result *res, stru
 	    res->code == KT_E_INTERNAL || res->code == KT_E_USAGE || res->code == 0)
 		return KT_FAIL(err, res->code != 0 ? res->code : KT_E_INTERNAL, "the phone: %.120s",
 			       text);
+	if (res->code == KT_E_REFUSED && is_other_phone(res->text)) {
+		kt_acq_log_attempt(p->q, "wrong-device", text);
+		return KT_FAIL(err, KT_E_REFUSED, "%.150s", text);
+	}
 	p->no_backup = true;
 	p->holder_refused = res->code == KT_E_REFUSED;
 	kt_keep_text(p->cut_text, sizeof(p->cut_text), text, strlen(text));

@@ -13,6 +13,12 @@
 
 #define PHONES_MAX 16
 
+#define NO_PHONE                                                                                   \
+	"No phone is seen. Android: plug it in with a data cable, unlock it, and switch on "       \
+	"Developer options > USB debugging. iPhone: plug it in and unlock it; usbmuxd must run "   \
+	"on "                                                                                      \
+	"this station."
+
 struct phone {
 	char serial[128], maker[128], product[128], detail[256];
 	unsigned state, bus, address;
@@ -34,6 +40,12 @@ static void copy(char *out, size_t n, const char *p, size_t len)
 	kt_buf_free(&b);
 }
 
+/* usbmuxd knows iPhones; the bus does not say where they are. */
+static bool is_iphone(const struct phone *p)
+{
+	return p->bus == 0 && strcmp(p->maker, "Apple") == 0;
+}
+
 static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err)
 {
 	struct list *l = arg;
@@ -52,6 +64,8 @@ static int on_event(void *arg, const struct kt_dev_event *ev, struct kt_err *err
 	p->state = ev->state;
 	p->bus = ev->bus;
 	p->address = ev->address;
+	if (is_iphone(p) && p->state == KT_STATE_TRUST) /* it will ask; it does not ask now */
+		p->state = KT_STATE_UNAUTHORISED;
 	return 0;
 }
 
@@ -88,12 +102,6 @@ static int look(struct kt_dev *d, struct list *l, struct kt_err *err)
 	return r;
 }
 
-/* usbmuxd knows iPhones; the bus does not say where they are. */
-static bool is_iphone(const struct phone *p)
-{
-	return p->bus == 0 && strcmp(p->maker, "Apple") == 0;
-}
-
 static const char *remedy(const struct phone *p)
 {
 	if (is_iphone(p) && p->state == KT_STATE_UNAUTHORISED)
@@ -112,7 +120,7 @@ static void print_json(const struct list *l)
 	kt_jw_obj(&w);
 	kt_jw_kstr(&w, "schema", "keten-devices-1");
 	kt_jw_kstr(&w, "state", l->n == 0 ? kt_state_name(KT_STATE_NONE) : "devices");
-	kt_jw_kstr(&w, "remedy", l->n == 0 ? kt_state_remedy(KT_STATE_NONE) : "");
+	kt_jw_kstr(&w, "remedy", l->n == 0 ? NO_PHONE : "");
 	kt_jw_key(&w, "devices");
 	kt_jw_arr(&w);
 	for (size_t i = 0; i < l->n; i++) {
@@ -138,7 +146,7 @@ static void print_json(const struct list *l)
 static void print_text(const struct list *l)
 {
 	if (l->n == 0)
-		printf("no phone: %s\n", kt_state_remedy(KT_STATE_NONE));
+		puts("no phone: " NO_PHONE);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct phone *p = &l->p[i];
 

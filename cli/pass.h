@@ -46,7 +46,8 @@ struct kt_pass {
 	/* an iPhone: */
 	bool phone, no_backup; /* no_backup: its backup did not come, or not to its end: cut_text */
 	bool no_password, holder_refused;
-	unsigned passwords; /* that were tried */
+	unsigned passwords;  /* that were tried */
+	bool wrong_password; /* the last one */
 	struct kt_prov prov;
 };
 

@@ -16,10 +16,10 @@
 struct kt_pending {
 	uint32_t member; /* number of its MEMBER */
 	size_t item;
-	bool taking, over; /* bytes come now; more came than the item allows */
-	bool gone;	   /* nothing is held any more */
-	bool encrypted;
-	uint8_t verdict; /* enum kt_dev_verdict; 0: none yet */
+	bool taking, over;	 /* bytes come now; more came than the item allows */
+	bool gone;		 /* nothing is held any more */
+	bool encrypted, odd_end; /* odd_end: not padded as its size asks */
+	uint8_t verdict;	 /* enum kt_dev_verdict; 0: none yet */
 	struct kt_sink sink;
 	char sha[KT_SHA256_HEX];
 	char cipher_sha[KT_SHA256_HEX]; /* of what came, once it is decrypted; "" else */
@@ -258,6 +258,30 @@ static int decrypt_into(struct kt_pass *p, int fd, struct kt_cbc *cbc, struct kt
 	}
 }
 
+/*
+ * The padding says the size once more, and a wrong key spoils it: the last block ends in as many bytes of
+ * that value as there are behind the plaintext (PKCS #7).
+ */
+static int check_end(struct kt_pending *w, int fd, const uint8_t *key, uint64_t size,
+		     struct kt_err *err)
+{
+	uint64_t bytes = w->sink.bytes, pad = bytes - size;
+	uint8_t b[2 * KT_CBC_BLOCK] = {0}, last[KT_CBC_BLOCK];
+	size_t n = bytes > KT_CBC_BLOCK ? sizeof(b) : KT_CBC_BLOCK;
+	int r;
+
+	w->odd_end = bytes > 0 && pad == 0;
+	if (pad == 0)
+		return 0;
+	if (pread(fd, b + sizeof(b) - n, n, (off_t)(bytes - n)) != (ssize_t)n)
+		return KT_FAIL(err, KT_E_STORAGE, "an object can't be read again");
+	r = kt_cbc_blocks(key, n == sizeof(b) ? b : NULL, b + KT_CBC_BLOCK, KT_CBC_BLOCK, last,
+			  err);
+	for (size_t i = KT_CBC_BLOCK - (size_t)pad; r == 0 && i < KT_CBC_BLOCK; i++)
+		w->odd_end |= last[i] != pad;
+	return r;
+}
+
 /* The ciphertext is replaced by what it says; both are hashed. */
 static int decrypt(struct kt_pass *p, struct kt_pending *w, const uint8_t *key, uint64_t size,
 		   struct kt_err *err)
@@ -269,6 +293,8 @@ static int decrypt(struct kt_pass *p, struct kt_pending *w, const uint8_t *key, 
 	int r = fd;
 
 	if (r >= 0)
+		r = check_end(w, fd, key, size, err);
+	if (r == 0)
 		r = kt_sink_hold(&p->q->c, &plain, err);
 	if (r == 0)
 		r = kt_cbc_init(&cbc, key, size, err);
@@ -371,7 +397,7 @@ static void find_doubles(struct kt_prov *v)
 static const char *why(const struct kt_pass *p, const struct kt_pending *w, char *text, size_t n)
 {
 	if (w->verdict == KT_VERDICT_CONTRADICTED)
-		snprintf(text, n, "contradicted by Manifest.db, deleted: %s",
+		snprintf(text, n, "Manifest.db states otherwise, deleted: %s",
 			 w->note[0] != '\0' ? w->note : "it is not what it came as");
 	else if (w->verdict == KT_VERDICT_NOT_LISTED)
 		snprintf(text, n, "not listed in Manifest.db, deleted%s%s",
@@ -405,6 +431,10 @@ static int settle_one(struct kt_pass *p, struct kt_pending *w, struct kt_err *er
 	if (r < 0)
 		return r;
 	line.reason = w->note;
+	if (w->odd_end) {
+		line.outcome = "partial";
+		line.reason = "decrypted, but its end does not fit the size in Manifest.db";
+	}
 	line.method = kt_method_name(e.size > 0 ? KT_METHOD_READ : KT_METHOD_NONE);
 	line.path = e.path;
 	line.path_len = e.len;
@@ -414,7 +444,10 @@ static int settle_one(struct kt_pass *p, struct kt_pending *w, struct kt_err *er
 	line.sha256 = w->sha;
 	line.cipher_sha256 = w->cipher_sha[0] != '\0' ? w->cipher_sha : NULL;
 	line.cipher_bytes = w->cipher_bytes;
-	t->t.acquired++;
+	if (w->odd_end && t->missing[0] == '\0')
+		snprintf(t->missing, sizeof(t->missing), "%s", line.reason);
+	t->t.partial += w->odd_end;
+	t->t.acquired += !w->odd_end;
 	return kt_index_add(&t->ix, &line, err);
 }
 

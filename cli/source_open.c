@@ -27,7 +27,8 @@ static void take_identifier(struct kt_source *s, const char *p, size_t n)
 
 const char *kt_layout_name(unsigned layout)
 {
-	static const char *const names[] = {"", "folder", "tar", "tar.gz", "zip", "backup", "file", "iphone"};
+	static const char *const names[] = {"",	   "folder", "tar",  "tar.gz",
+					    "zip", "backup", "file", "iphone"};
 
 	return layout < sizeof(names) / sizeof(names[0]) ? names[layout] : "";
 }

@@ -119,6 +119,10 @@ for source in image image.tar image.tar.gz image.zip; do
 		"('unknown', 'image', '$source')"
 	check "$n: no clock, and no word about one" is "$(custody_value "$n" clock.check "(d['result'], d['reason'], 'offset_ms' in d)")" \
 		"('not-read', 'no phone', False)"
+	check "$n: the report says what was read" is "$(report "$n" "(d['device']['form'], d['device']['source'],
+		d['session']['clock_checks'][0]['text'])")" \
+		"('image', '$source', 'No phone was connected, so there was no clock to compare.')"
+	check "$n: no word about what a phone withholds" is "$(report "$n" "'unreachable' in [x['kind'] for x in d['not_taken']]")" False
 	sha=$(awk -v f="$src/$source" '$2 == f { print $1 }' "$work/hashes")
 	check "$n: the source's own hash" is "$(custody_value "$n" source.read "d['sha256']")" "$sha"
 	check "$n: result" is "$(json "$work/$n/stdout" "d['result']")" complete
