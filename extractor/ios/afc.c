@@ -44,7 +44,7 @@ struct answer {
 static int ask(struct kt_afc *a, uint64_t op, const void *args, size_t n, size_t max,
 	       struct answer *ans, struct kt_err *err)
 {
-	uint8_t head[KT_AFC_HEAD];
+	uint8_t head[KT_AFC_HEAD] = {0};
 	uint64_t all, front;
 	int r;
 

@@ -180,9 +180,12 @@ static struct kt_str with_seconds(const struct text *t, char *out)
 	if (t->len < minutes || t->len > TEXT_MAX - 3 || t->p[13] != ':' ||
 	    (t->len > minutes && t->p[minutes] == ':'))
 		return str(t);
-	memcpy(out, t->p, minutes);
-	memcpy(out + minutes, ":00", 3);
-	memcpy(out + minutes + 3, t->p + minutes, t->len - minutes);
+	for (uint32_t i = 0; i < minutes; i++)
+		out[i] = t->p[i];
+	out[minutes] = ':';
+	out[minutes + 1] = out[minutes + 2] = '0';
+	for (uint32_t i = minutes; i < t->len; i++)
+		out[i + 3] = t->p[i];
 	return (struct kt_str){out, t->len + 3};
 }
 

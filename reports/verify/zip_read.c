@@ -505,8 +505,10 @@ int kt_zip_line(struct kt_zip_lines *l, const char **line, size_t *n, struct kt_
 
 	for (;;) {
 		size_t have = l->buf.len - l->used, got = 0;
-		const uint8_t *start = l->buf.p + l->used;
-		const uint8_t *nl = have > from ? memchr(start + from, '\n', have - from) : NULL;
+		const uint8_t *start = l->buf.len > 0 ? l->buf.p + l->used : NULL;
+		const uint8_t *nl = start != NULL && have > from
+					    ? memchr(start + from, '\n', have - from)
+					    : NULL;
 		int r;
 
 		if (nl != NULL) {
