@@ -128,16 +128,29 @@ static void write_limits(struct rep *r)
 
 /* -- result ----------------------------------------------------------------------------------- */
 
+/*
+ * What an absence says. Only an Android phone was looked into itself: an iPhone gives its backup, which
+ * leaves things out by its own rules.
+ */
+static const char *absent_words(const struct item *it, bool looked_into)
+{
+	static const char encrypted[] = "encrypted-only";
+
+	if (it->withheld.n > 0)
+		return "Files were there, all of them outside the mandate's limits.";
+	if (strncmp(it->reason, encrypted, sizeof(encrypted) - 1) == 0)
+		return "Only an encrypted backup can hold this, and this one is not encrypted. "
+		       "Whether the phone holds it is not known.";
+	return looked_into ? "The phone holds nothing of this kind in the places asked."
+			   : "What was read holds nothing of this kind.";
+}
+
 /* Why an item gave what it gave, in one sentence. */
-static void put_why(struct kt_buf *b, const struct item *it, bool phone)
+static void put_why(struct kt_buf *b, const struct item *it, bool looked_into)
 {
 	switch (it->outcome) {
 	case OUT_ABSENT:
-		kt_buf_puts(b,
-			    it->withheld.n > 0
-				    ? "Files were there, all of them outside the mandate's limits."
-			    : phone ? "The phone holds nothing of this kind in the places asked."
-				    : "What was read holds nothing of this kind.");
+		kt_buf_puts(b, absent_words(it, looked_into));
 		return;
 	case OUT_REFUSED:
 		kt_buf_puts(b, "Asked for and refused.");
@@ -177,6 +190,8 @@ static void put_why(struct kt_buf *b, const struct item *it, bool phone)
 static void write_sources(struct rep *r)
 {
 	const struct kt_plan *plan = r->in->plan;
+	bool looked_into =
+		plan->form == KT_FORM_PHONE && strcmp(r->in->mandate->device_kind, "android") == 0;
 	struct kt_jw *w = &r->w;
 	struct kt_buf b;
 
@@ -187,7 +202,7 @@ static void write_sources(struct rep *r)
 		const struct item *it = &r->items[i];
 
 		kt_buf_reset(&b);
-		put_why(&b, it, plan->form == KT_FORM_PHONE);
+		put_why(&b, it, looked_into);
 		rep_elem(r);
 		kt_jw_obj(w);
 		kt_jw_kstr(w, "item", plan->item[i].id);
