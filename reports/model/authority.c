@@ -126,14 +126,24 @@ int rep_authority(struct rep *r)
 
 /* -- device ----------------------------------------------------------------------------------- */
 
-/* Properties that say which phone this is; matched against the last part of the name. */
+/*
+ * Properties that say which phone this is; matched against the last part of the name
+ * ("ro.product.model", "Lockdown/ProductType").
+ */
 static bool identifies(const char *name)
 {
 	static const char *const wanted[] = {
-		"manufacturer", "brand", "model", "device", "release", "sdk", "security_patch",
+		"manufacturer",	  "brand",	     "model",
+		"device",	  "release",	     "sdk",
+		"security_patch", /* Android */
+		"ProductType",	  "ProductVersion",  "BuildVersion",
+		"ModelNumber",	  "HardwareModel", /* iPhone: lockdown, Manifest.plist */
+		"Product Type",	  "Product Version", "Build Version", /* Info.plist */
 	};
-	const char *dot = strrchr(name, '.');
-	const char *last = dot == NULL ? name : dot + 1;
+	const char *last = name + strlen(name);
+
+	while (last > name && last[-1] != '.' && last[-1] != '/')
+		last--;
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (strcmp(last, wanted[i]) == 0)

@@ -680,6 +680,48 @@ static void test_unfinished_segment(void **state)
 	kt_buf_free(&b);
 }
 
+/* What a backup without a password can't hold is not said to be missing on the phone. */
+static void test_encrypted_only(void **state)
+{
+	struct fixture *f = *state;
+	struct kt_err err = {0};
+	struct kt_buf b;
+
+	put_file(f->fd, "index/i0005.jsonl",
+		 HEAD(5, "photos/pictures", "media-exif")
+			 END("absent", "encrypted-only: never in it"));
+	assert_int_equal(make_report(f, &b, &err), 0);
+	assert_true(has(&b, "Whether the phone holds it is not known."));
+	assert_null(memmem(b.p, b.len, "The phone holds nothing of this kind", 36));
+	kt_buf_free(&b);
+}
+
+static void put_iphone(struct fixture *f)
+{
+	begin(f);
+	put_artifact(f, "o000001", 0, "ok", 2, 2, 0, 0);
+	put_property(f, 1, "Lockdown/ProductType", "iPhone0,1");
+	put_property(f, 2, "PhoneNumber", "+00 0 0000001");
+	commit(f);
+}
+
+/* Make and model of an iPhone are found under its own names, and nothing else is. */
+static void test_names_of_an_iphone(void **state)
+{
+	static void (*const iphone[])(struct fixture *) = {put_iphone};
+	struct fixture *f = *state;
+	struct kt_err err = {0};
+	struct kt_buf b;
+
+	assert_int_equal(kt_recstore_close(&f->store, &err), 0);
+	make_store(f, iphone, 1);
+	assert_int_equal(make_report(f, &b, &err), 0);
+	assert_true(has(&b,
+			"\"stated\":[{\"name\":\"Lockdown/ProductType\",\"value\":\"iPhone0,1\","
+			"\"object\":\"o000001\"}]"));
+	kt_buf_free(&b);
+}
+
 static void refused(struct fixture *f, int code)
 {
 	struct kt_err err = {0};
@@ -723,6 +765,8 @@ int main(int argc, char **argv)
 		TEST(test_same_bytes),
 		TEST(test_no_usable_finding),
 		TEST(test_unfinished_segment),
+		TEST(test_encrypted_only),
+		TEST(test_names_of_an_iphone),
 		TEST(test_parts_that_do_not_fit),
 	};
 
