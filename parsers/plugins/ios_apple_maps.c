@@ -8,8 +8,7 @@
  * so a row may come from another device of the same account. Routes are stored in a form of Apple's
  * own (ZROUTEREQUESTSTORAGE) that is not decoded; such rows say when, and where to if the row does.
  */
-#include "parsers/sdk/sql.h"
-#include "parsers/sdk/units.h"
+#include "parsers/plugins/apple_rows.h"
 
 enum {
 	H_ENT,
@@ -80,19 +79,10 @@ static int read_entities(struct maps *m, struct kt_err *err)
 static void set_place(struct maps *m, struct kt_record *r)
 {
 	static const int pairs[][2] = {{H_LAT, H_LON}, {H_LAT1, H_LON1}};
-	int64_t lat, lon;
 
-	for (size_t i = 0; i < 2; i++) {
-		int a = COL(pairs[i][0]), b = COL(pairs[i][1]);
-
-		if (kt_rows_null(&m->rows, a) && kt_rows_null(&m->rows, b))
-			continue;
-		if (kt_rows_scaled(&m->rows, a, 7, &lat) && kt_rows_scaled(&m->rows, b, 7, &lon))
-			kt_set_position_apple(r, lat, lon);
-		else
-			kt_set_unusable(r, "not-a-number");
-		return;
-	}
+	for (size_t i = 0; i < 2; i++)
+		if (kt_apple_position(r, &m->rows, COL(pairs[i][0]), COL(pairs[i][1])))
+			return;
 }
 
 static int one_item(struct maps *m, struct kt_err *err)

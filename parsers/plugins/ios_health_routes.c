@@ -8,8 +8,7 @@
  * An element is one row of location_series_data; each becomes one position. A route recorded by a
  * watch is the watch's: basis "other-device".
  */
-#include "parsers/sdk/sql.h"
-#include "parsers/sdk/units.h"
+#include "parsers/plugins/apple_rows.h"
 
 #include <string.h>
 
@@ -67,25 +66,10 @@ static int find_origin(struct routes *p, int64_t series, struct kt_err *err)
 	return r < 0 ? r : 0;
 }
 
-/* Negative speed and course are the store's marks for "not known". */
-static void set_movement(const struct routes *p, struct kt_record *r)
-{
-	int64_t v;
-
-	if (kt_rows_scaled(&p->rows, COL(P_ALT), 3, &v))
-		kt_rec_int(r, KT_F_ALTITUDE_MM, v);
-	if (kt_rows_scaled(&p->rows, COL(P_VACC), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_VERTICAL_ACCURACY_MM, v);
-	if (kt_rows_scaled(&p->rows, COL(P_SPEED), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_SPEED_MM_S, v);
-	if (kt_rows_scaled(&p->rows, COL(P_COURSE), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_HEADING_MDEG, v);
-}
-
 static int one_point(struct routes *p, struct kt_err *err)
 {
 	struct kt_record r;
-	int64_t v, lat, lon;
+	int64_t v;
 	int c = 0;
 
 	kt_seen(p->ctx, 1);
@@ -103,14 +87,10 @@ static int one_point(struct routes *p, struct kt_err *err)
 		kt_rec_str(&r, KT_F_TIME_ZONE, p->zone, p->zone_len);
 	if (kt_rows_time(&p->rows, COL(P_TIME), KT_EPOCH_COCOA_S, &v))
 		kt_set_utc(&r, v);
-	if (kt_rows_scaled(&p->rows, COL(P_LAT), 7, &lat) &&
-	    kt_rows_scaled(&p->rows, COL(P_LON), 7, &lon))
-		kt_set_position_apple(&r, lat, lon);
-	else
+	if (!kt_apple_position(&r, &p->rows, COL(P_LAT), COL(P_LON)))
 		kt_set_unusable(&r, "not-a-number");
-	if (r.pos_state == KT_POS_OK && kt_rows_scaled(&p->rows, COL(P_HACC), 3, &v))
-		kt_set_accuracy_mm(&r, v, false);
-	set_movement(p, &r);
+	kt_apple_accuracy(&r, &p->rows, COL(P_HACC));
+	kt_apple_movement(&r, &p->rows, COL(P_ALT), COL(P_VACC), COL(P_SPEED), COL(P_COURSE));
 	r.raw = kt_rows_raw(&p->rows, COL(P_LAT));
 	r.loc = kt_rows_locator(&p->rows, "location_series_data", 0);
 	return kt_emit(p->ctx, &r, err);

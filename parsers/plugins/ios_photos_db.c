@@ -8,8 +8,7 @@
  * the picture on the map) counts as two elements and becomes two records. Nothing is skipped but
  * rows that can't be read. No picture, caption, person or album is looked at.
  */
-#include "parsers/sdk/sql.h"
-#include "parsers/sdk/units.h"
+#include "parsers/plugins/apple_rows.h"
 
 #include <string.h>
 
@@ -122,8 +121,7 @@ static void set_more(struct photos *p, struct kt_record *r)
 	} else {
 		kt_rec_str(r, KT_F_ORIGIN, "not-recorded", 12);
 	}
-	if (r->pos_state == KT_POS_OK && kt_rows_scaled(&p->more, COL(M_ACCURACY), 3, &v))
-		kt_set_accuracy_mm(r, v, false);
+	kt_apple_accuracy(r, &p->more, COL(M_ACCURACY));
 }
 
 static void set_camera(struct photos *p, struct kt_record *r)
@@ -134,18 +132,6 @@ static void set_camera(struct photos *p, struct kt_record *r)
 		kt_rec_str(r, KT_F_CAMERA_MAKE, s.p, s.len);
 	if (kt_rows_text(&p->ext, COL(E_MODEL), &s))
 		kt_rec_str(r, KT_F_CAMERA_MODEL, s.p, s.len);
-}
-
-static void set_place(struct kt_record *r, const struct kt_rows *rows, int lat_col, int lon_col)
-{
-	int64_t lat, lon;
-
-	if (kt_rows_null(rows, lat_col) && kt_rows_null(rows, lon_col))
-		return;
-	if (kt_rows_scaled(rows, lat_col, 7, &lat) && kt_rows_scaled(rows, lon_col, 7, &lon))
-		kt_set_position_apple(r, lat, lon);
-	else
-		kt_set_unusable(r, "not-a-number");
 }
 
 static bool elsewhere(const struct kt_record *a, const struct kt_record *b)
@@ -193,7 +179,7 @@ static int one_asset(struct photos *p, struct kt_err *err)
 		c = set_times(p, &r, err);
 	if (c < 0)
 		return c;
-	set_place(&r, &p->rows, COL(A_LAT), COL(A_LON));
+	kt_apple_position(&r, &p->rows, COL(A_LAT), COL(A_LON));
 	if (r.pos_state == KT_POS_OK)
 		r.type = KT_REC_POSITION;
 	set_file_name(p, &r);
@@ -205,7 +191,7 @@ static int one_asset(struct photos *p, struct kt_err *err)
 		set_more(p, &r);
 	if (ext) {
 		set_camera(p, &r);
-		set_place(&original, &p->ext, COL(E_LAT), COL(E_LON));
+		kt_apple_position(&original, &p->ext, COL(E_LAT), COL(E_LON));
 	}
 	r.raw = kt_rows_raw(&p->rows, COL(A_CREATED));
 	r.loc = kt_rows_locator(&p->rows, p->table, 0);

@@ -11,8 +11,7 @@
  * Cloud-V2 is synchronised between the devices of an account; the file does not say which it is, so
  * visits and movements of every file may come from another device.
  */
-#include "parsers/sdk/sql.h"
-#include "parsers/sdk/units.h"
+#include "parsers/plugins/apple_rows.h"
 
 struct routined {
 	struct kt_ctx *ctx;
@@ -22,26 +21,6 @@ struct routined {
 };
 
 #define COL(x) ((int)(x) + 1)
-
-static void set_place(struct kt_record *r, const struct kt_rows *rows, int lat_col, int lon_col)
-{
-	int64_t lat, lon;
-
-	if (kt_rows_null(rows, lat_col) && kt_rows_null(rows, lon_col))
-		return;
-	if (kt_rows_scaled(rows, lat_col, 7, &lat) && kt_rows_scaled(rows, lon_col, 7, &lon))
-		kt_set_position_apple(r, lat, lon);
-	else
-		kt_set_unusable(r, "not-a-number");
-}
-
-static void set_accuracy(struct kt_record *r, const struct kt_rows *rows, int col)
-{
-	int64_t v;
-
-	if (r->pos_state == KT_POS_OK && kt_rows_scaled(rows, col, 3, &v))
-		kt_set_accuracy_mm(r, v, false);
-}
 
 /* -- positions -------------------------------------------------------------------------------- */
 
@@ -59,18 +38,11 @@ static void location(struct routined *p, struct kt_record *r)
 	kt_rec_init(r, KT_REC_POSITION, KT_BASIS_MEASURED);
 	if (kt_rows_time(rows, COL(L_TIME), KT_EPOCH_COCOA_S, &v))
 		kt_set_utc(r, v);
-	set_place(r, rows, COL(L_LAT), COL(L_LON));
+	kt_apple_position(r, rows, COL(L_LAT), COL(L_LON));
 	if (r->pos_state == KT_POS_NONE)
 		kt_set_unusable(r, "no-location-marker");
-	set_accuracy(r, rows, COL(L_HACC));
-	if (kt_rows_scaled(rows, COL(L_ALT), 3, &v))
-		kt_rec_int(r, KT_F_ALTITUDE_MM, v);
-	if (kt_rows_scaled(rows, COL(L_VACC), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_VERTICAL_ACCURACY_MM, v);
-	if (kt_rows_scaled(rows, COL(L_SPEED), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_SPEED_MM_S, v);
-	if (kt_rows_scaled(rows, COL(L_COURSE), 3, &v) && v >= 0)
-		kt_rec_int(r, KT_F_HEADING_MDEG, v);
+	kt_apple_accuracy(r, rows, COL(L_HACC));
+	kt_apple_movement(r, rows, COL(L_ALT), COL(L_VACC), COL(L_SPEED), COL(L_COURSE));
 	r->raw = kt_rows_raw(rows, COL(L_LAT));
 }
 
@@ -101,8 +73,8 @@ static void visit(struct routined *p, struct kt_record *r)
 {
 	kt_rec_init(r, KT_REC_VISIT, KT_BASIS_INFERRED);
 	set_span(r, &p->rows, COL(V_ENTRY), COL(V_EXIT));
-	set_place(r, &p->rows, COL(V_LAT), COL(V_LON));
-	set_accuracy(r, &p->rows, COL(V_ACC));
+	kt_apple_position(r, &p->rows, COL(V_LAT), COL(V_LON));
+	kt_apple_accuracy(r, &p->rows, COL(V_ACC));
 	r->raw = kt_rows_raw(&p->rows, COL(V_LAT));
 }
 
@@ -143,8 +115,8 @@ static void map_item(struct routined *p, struct kt_record *r)
 		kt_set_utc(r, v);
 		kt_rec_str(r, KT_F_TIME_MEANING, "stored", 6);
 	}
-	set_place(r, &p->rows, COL(I_LAT), COL(I_LON));
-	set_accuracy(r, &p->rows, COL(I_ACC));
+	kt_apple_position(r, &p->rows, COL(I_LAT), COL(I_LON));
+	kt_apple_accuracy(r, &p->rows, COL(I_ACC));
 	if (kt_rows_text(&p->rows, COL(I_NAME), &s)) {
 		kt_rec_str(r, KT_F_PLACE_NAME, s.p, s.len);
 		r->raw = s;
