@@ -136,13 +136,15 @@ static int cell_word(struct cells *c, struct kt_str line, enum value v, struct k
 	return 0;
 }
 
-static int one_line(struct cells *c, struct kt_str line, const struct kt_line_place *at)
+static int one_line(void *arg, struct kt_str text, bool cut, struct kt_line_place *at)
 {
-	struct kt_line_place place = *at;
+	struct kt_str line = kt_str_trim(text);
+	struct cells *c = arg;
 	struct kt_locator loc;
 	struct kt_str value;
 	enum value v;
 
+	(void)cut; /* no line of this answer is that long: it is not understood */
 	if (line.len == 0)
 		return 0;
 	if (kt_str_starts(line, "mRegistered=")) {
@@ -154,7 +156,7 @@ static int one_line(struct cells *c, struct kt_str line, const struct kt_line_pl
 		return cell_begin(c, line, at);
 	if (word(line, &v, &value))
 		return cell_word(c, line, v, value, at);
-	loc = kt_line_locator(&place);
+	loc = kt_line_locator(at);
 	kt_seen(c->ctx, 1);
 	return kt_tally_add(&c->skip[NOT_UNDERSTOOD], &loc);
 }
@@ -162,9 +164,6 @@ static int one_line(struct cells *c, struct kt_str line, const struct kt_line_pl
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
 {
 	struct cells *c = kt_alloc(ctx, sizeof(*c));
-	bool cut, rest = false; /* of a line that was too long */
-	struct kt_lines lines;
-	struct kt_str s;
 	int r;
 
 	if (c == NULL)
@@ -172,17 +171,7 @@ static int parse(struct kt_ctx *ctx, struct kt_err *err)
 	memset(c, 0, sizeof(*c));
 	c->ctx = ctx;
 	c->err = err;
-	kt_lines_init(&lines, ctx);
-	while ((r = kt_lines_next(&lines, &s, &cut, err)) == 1) {
-		struct kt_line_place at = {
-			.no = lines.line_no, .off = lines.line_off, .len = s.len};
-
-		r = rest ? 0 : one_line(c, kt_str_trim(s), &at);
-		rest = cut;
-		if (r < 0)
-			break;
-	}
-	kt_lines_free(&lines);
+	r = kt_lines_each(ctx, one_line, c, err);
 	if (r == 0)
 		r = cell_end(c);
 	return r < 0 ? r : kt_tally_flush(ctx, c->skip, why_names, WHYS, err);

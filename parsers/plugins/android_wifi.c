@@ -99,9 +99,11 @@ static int network(struct wifi *w, struct kt_str line, const struct kt_locator *
 	return kt_emit(w->ctx, &r, w->err);
 }
 
-static int one_line(struct wifi *w, struct kt_str s, bool cut, const struct kt_locator *loc)
+static int one_line(void *arg, struct kt_str s, bool cut, struct kt_line_place *at)
 {
+	struct kt_locator loc = kt_line_locator(at);
 	struct kt_str bare = kt_str_trim(s);
+	struct wifi *w = arg;
 
 	if (bare.len == 0)
 		return 0;
@@ -114,32 +116,9 @@ static int one_line(struct wifi *w, struct kt_str s, bool cut, const struct kt_l
 		return 0;
 	}
 	if (w->heading && !cut)
-		return network(w, s, loc);
+		return network(w, s, &loc);
 	kt_seen(w->ctx, 1);
-	return kt_tally_add(&w->skip[NOT_UNDERSTOOD], loc);
-}
-
-static int all_lines(struct wifi *w)
-{
-	struct kt_lines lines;
-	bool cut, rest = false; /* of a line that was too long */
-	struct kt_str s;
-	int r;
-
-	kt_lines_init(&lines, w->ctx);
-	while ((r = kt_lines_next(&lines, &s, &cut, w->err)) == 1) {
-		struct kt_line_place at = {
-			.no = lines.line_no, .off = lines.line_off, .len = s.len};
-		struct kt_locator loc = kt_line_locator(&at);
-
-		if (!rest)
-			r = one_line(w, s, cut, &loc);
-		rest = cut;
-		if (r < 0)
-			break;
-	}
-	kt_lines_free(&lines);
-	return r;
+	return kt_tally_add(&w->skip[NOT_UNDERSTOOD], &loc);
 }
 
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
@@ -152,7 +131,7 @@ static int parse(struct kt_ctx *ctx, struct kt_err *err)
 	memset(w, 0, sizeof(*w));
 	w->ctx = ctx;
 	w->err = err;
-	r = all_lines(w);
+	r = kt_lines_each(ctx, one_line, w, err);
 	if (r == 0)
 		r = kt_tally_flush(ctx, w->skip, why_names, WHYS, err);
 	if (r == 0 && w->none)

@@ -163,27 +163,12 @@ static int app(struct inventory *v, struct kt_str line, const struct kt_locator 
 	return kt_emit(v->ctx, &r, v->err);
 }
 
-static int all_lines(struct inventory *v)
+static int one_line(void *arg, struct kt_str line, bool cut, struct kt_line_place *at)
 {
-	struct kt_lines lines;
-	bool cut, rest = false;
-	struct kt_str s;
-	int r;
+	struct kt_locator loc = kt_line_locator(at);
 
-	kt_lines_init(&lines, v->ctx);
-	while ((r = kt_lines_next(&lines, &s, &cut, v->err)) == 1) {
-		struct kt_line_place at = {
-			.no = lines.line_no, .off = lines.line_off, .len = s.len};
-		struct kt_locator loc = kt_line_locator(&at);
-
-		if (!rest && kt_str_trim(s).len > 0)
-			r = app(v, s, &loc);
-		rest = cut;
-		if (r < 0)
-			break;
-	}
-	kt_lines_free(&lines);
-	return r;
+	(void)cut; /* no name of a package is that long: it is not understood */
+	return kt_str_trim(line).len > 0 ? app(arg, line, &loc) : 0;
 }
 
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
@@ -196,7 +181,7 @@ static int parse(struct kt_ctx *ctx, struct kt_err *err)
 	memset(v, 0, sizeof(*v));
 	v->ctx = ctx;
 	v->err = err;
-	r = all_lines(v);
+	r = kt_lines_each(ctx, one_line, v, err);
 	return r < 0 ? r : kt_tally_flush(ctx, v->skip, why_names, WHYS, err);
 }
 

@@ -241,38 +241,38 @@ static int config_line(struct bluetooth *b, struct section *s, struct kt_str lin
 	return 0;
 }
 
+struct walk {
+	struct bluetooth *b;
+	struct section section;
+	bool any; /* a line that one of the two forms has */
+};
+
+static int one_line(void *arg, struct kt_str line, bool cut, struct kt_line_place *at)
+{
+	struct kt_locator loc = kt_line_locator(at);
+	struct kt_str bare = kt_str_trim(line);
+	struct walk *w = arg;
+	int r = 0;
+
+	(void)cut; /* no line of either form is that long: it is not understood */
+	w->any |= kt_str_is(bare, "Bonded devices:") || (bare.len > 0 && bare.p[0] == '[');
+	return dumpsys_line(w->b, bare, &loc, &r) == 0 ? config_line(w->b, &w->section, bare, at)
+						       : r;
+}
+
 static int text(struct bluetooth *b)
 {
-	struct section *section = kt_alloc(b->ctx, sizeof(*section));
-	bool cut, rest = false, any = false;
-	struct kt_lines lines;
-	struct kt_str s;
+	struct walk *w = kt_alloc(b->ctx, sizeof(*w));
 	int r;
 
-	if (section == NULL)
+	if (w == NULL)
 		return KT_FAIL(b->err, KT_E_NOMEM, "no memory for the parser");
-	memset(section, 0, sizeof(*section));
-	kt_lines_init(&lines, b->ctx);
-	while ((r = kt_lines_next(&lines, &s, &cut, b->err)) == 1) {
-		struct kt_line_place at = {
-			.no = lines.line_no, .off = lines.line_off, .len = s.len};
-		struct kt_locator loc = kt_line_locator(&at);
-		struct kt_str bare = kt_str_trim(s);
-		bool go_on = rest;
-
-		rest = cut;
-		if (go_on)
-			continue;
-		any |= kt_str_is(bare, "Bonded devices:") || (bare.len > 0 && bare.p[0] == '[');
-		if (dumpsys_line(b, bare, &loc, &r) == 0)
-			r = config_line(b, section, bare, &at);
-		if (r < 0)
-			break;
-	}
-	kt_lines_free(&lines);
+	memset(w, 0, sizeof(*w));
+	w->b = b;
+	r = kt_lines_each(b->ctx, one_line, w, b->err);
 	if (r == 0)
-		r = section_end(b, section);
-	if (r == 0 && !any)
+		r = section_end(b, &w->section);
+	if (r == 0 && !w->any)
 		r = kt_note(b->ctx, "no-list", "The answer holds no list of paired devices.",
 			    b->err);
 	return r;

@@ -125,4 +125,12 @@ struct kt_line_place {
 /* KT_LOC_LINE; the path borrows from *p. */
 struct kt_locator kt_line_locator(struct kt_line_place *p);
 
+/*
+ * Every line of a text artifact in order, to fn. A line longer than KT_LINE_MAX comes once, with cut
+ * set; the rest of it is passed over. A negative code of fn stops and is returned; 0 at the end.
+ */
+int kt_lines_each(struct kt_ctx *ctx,
+		  int (*fn)(void *arg, struct kt_str line, bool cut, struct kt_line_place *at),
+		  void *arg, struct kt_err *err);
+
 #endif

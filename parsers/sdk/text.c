@@ -76,3 +76,26 @@ struct kt_locator kt_line_locator(struct kt_line_place *p)
 	l.path.len = (uint32_t)(sizeof(p->text) - at);
 	return l;
 }
+
+int kt_lines_each(struct kt_ctx *ctx,
+		  int (*fn)(void *arg, struct kt_str line, bool cut, struct kt_line_place *at),
+		  void *arg, struct kt_err *err)
+{
+	bool cut, rest = false; /* rest: of a line that was too long */
+	struct kt_lines lines;
+	struct kt_str s;
+	int r;
+
+	kt_lines_init(&lines, ctx);
+	while ((r = kt_lines_next(&lines, &s, &cut, err)) == 1) {
+		struct kt_line_place at = {
+			.no = lines.line_no, .off = lines.line_off, .len = s.len};
+
+		r = rest ? 0 : fn(arg, s, cut, &at);
+		rest = cut;
+		if (r < 0)
+			break;
+	}
+	kt_lines_free(&lines);
+	return r;
+}
