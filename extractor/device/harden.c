@@ -131,26 +131,72 @@ static int forbid_network(scmp_filter_ctx f, bool loopback)
 	return r;
 }
 
-static int load_filter(bool loopback, struct kt_err *err)
+/* What the rules of a filter depend on. */
+struct terms {
+	int in, out; /* a source: the pipes */
+	int case_fd; /* an iPhone: the case folder */
+	bool loopback;
+};
+
+/* Makes a filter that answers with `otherwise` where no rule fits, and puts it in force. */
+static int load_filter(uint32_t otherwise, int (*fill)(scmp_filter_ctx f, const struct terms *t),
+		       const struct terms *t, struct kt_err *err)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx f = seccomp_init(otherwise);
 	int r;
 
 	if (f == NULL)
 		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: no memory");
 	r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (r == 0)
-		r = forbid_calls(f);
-	if (r == 0)
-		r = forbid_fork(f);
-	if (r == 0)
-		r = forbid_network(f, loopback);
+		r = fill(f, t);
 	if (r == 0)
 		r = seccomp_load(f);
 	seccomp_release(f);
 	if (r < 0)
 		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: %s", strerror(-r));
 	return 0;
+}
+
+static int forbid_for_phones(scmp_filter_ctx f, const struct terms *t)
+{
+	int r = forbid_calls(f);
+
+	if (r == 0)
+		r = forbid_fork(f);
+	return r == 0 ? forbid_network(f, t->loopback) : r;
+}
+
+/* Files up to this size, memory up to that, no processes. */
+static int limit_resources(rlim_t file_bytes, rlim_t memory_bytes, struct kt_err *err)
+{
+	const struct rlimit none = {0, 0}, file = {file_bytes, file_bytes},
+			    memory = {memory_bytes, memory_bytes};
+
+	if (setrlimit(RLIMIT_FSIZE, &file) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0 ||
+	    setrlimit(RLIMIT_AS, &memory) < 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "rlimit: %s", strerror(errno));
+	return 0;
+}
+
+static int allow_calls(scmp_filter_ctx f, const int *calls, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+	return r;
+}
+
+/* Memory, but no code. */
+static int allow_memory(scmp_filter_ctx f)
+{
+	int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+				 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+
+	return r < 0 ? r
+		     : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+					SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }
 
 static int drop_common(struct kt_err *err)
@@ -172,9 +218,10 @@ static int drop_common(struct kt_err *err)
 
 int kt_harden(bool loopback, struct kt_err *err)
 {
+	const struct terms t = {.loopback = loopback};
 	int r = drop_common(err);
 
-	return r < 0 ? r : load_filter(loopback, err);
+	return r < 0 ? r : load_filter(SCMP_ACT_ALLOW, forbid_for_phones, &t, err);
 }
 
 /* -- reading a source ------------------------------------------------------------------------- */
@@ -218,38 +265,29 @@ static int allow_on(scmp_filter_ctx f, int call, int fd)
 	return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd));
 }
 
-static int allow_for_source(scmp_filter_ctx f, int in, int out)
+static int allow_for_source(scmp_filter_ctx f, const struct terms *t)
 {
 	/* __O_TMPFILE without its O_DIRECTORY */
 	const scmp_datum_t writes = O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
 	static const int fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC};
-	int r = 0;
+	int r = allow_calls(f, plain, sizeof(plain) / sizeof(plain[0]));
 
-	for (size_t i = 0; r == 0 && i < sizeof(plain) / sizeof(plain[0]); i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, plain[i], 0);
 	for (size_t i = 0; r == 0 && i < sizeof(fcntls) / sizeof(fcntls[0]); i++)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 				     SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]));
 	if (r == 0)
-		r = allow_on(f, SCMP_SYS(read), in);
+		r = allow_on(f, SCMP_SYS(read), t->in);
 	if (r == 0)
-		r = allow_on(f, SCMP_SYS(write), out);
+		r = allow_on(f, SCMP_SYS(write), t->out);
 	if (r == 0)
-		r = allow_on(f, SCMP_SYS(writev), out);
+		r = allow_on(f, SCMP_SYS(writev), t->out);
 	if (r == 0)
 		r = allow_on(f, SCMP_SYS(write), STDERR_FILENO);
 	/* for reading alone */
 	if (r == 0)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, writes, 0));
-	/* memory, but no code */
-	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
+	return r == 0 ? allow_memory(f) : r;
 }
 
 /* Landlock by numbers: Debian 12's headers stop at ABI 2 and libc has no wrappers. */
@@ -301,38 +339,17 @@ static bool lock_to(int source, uint64_t allowed)
 	return ok;
 }
 
-static int limit_resources(struct kt_err *err)
-{
-	const struct rlimit none = {0, 0}, memory = {SOURCE_MEMORY, SOURCE_MEMORY};
-
-	if (setrlimit(RLIMIT_FSIZE, &none) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0 ||
-	    setrlimit(RLIMIT_AS, &memory) < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "rlimit: %s", strerror(errno));
-	return 0;
-}
-
 int kt_harden_source(int in, int out, int source, bool *landlock, struct kt_err *err)
 {
-	scmp_filter_ctx f;
+	const struct terms t = {.in = in, .out = out};
 	int r = drop_common(err);
 
 	if (r == 0)
-		r = limit_resources(err);
+		r = limit_resources(0, SOURCE_MEMORY, err);
 	if (r < 0)
 		return r;
 	*landlock = lock_to(source, LANDLOCK_READ_FILE | LANDLOCK_READ_DIR);
-	f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (f == NULL)
-		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: no memory");
-	r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	if (r == 0)
-		r = allow_for_source(f, in, out);
-	if (r == 0)
-		r = seccomp_load(f);
-	seccomp_release(f);
-	if (r < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: %s", strerror(-r));
-	return 0;
+	return load_filter(SCMP_ACT_KILL_PROCESS, allow_for_source, &t, err);
 }
 
 /* -- reading an iPhone ------------------------------------------------------------------------ */
@@ -340,15 +357,6 @@ int kt_harden_source(int in, int out, int source, bool *landlock, struct kt_err 
 #define IPHONE_MEMORY ((rlim_t)1 << 30)
 #define IPHONE_FILE   ((rlim_t)9 << 30) /* Manifest.db, encrypted, without a name */
 #define FAMILIES      64u
-
-static int allow_calls(scmp_filter_ctx f, const int *calls, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
-	return r;
-}
 
 /* A call with these first arguments; any other is answered with EACCES. */
 static int allow_first(scmp_filter_ctx f, int call, scmp_datum_t only)
@@ -374,7 +382,7 @@ static int allow_sockets(scmp_filter_ctx f, bool loopback)
 	return r;
 }
 
-static int allow_for_iphone(scmp_filter_ctx f, int case_fd, bool loopback)
+static int allow_for_iphone(scmp_filter_ctx f, const struct terms *t)
 {
 	static const int more[] = {
 		SCMP_SYS(read),	      SCMP_SYS(write),	     SCMP_SYS(writev),
@@ -389,44 +397,23 @@ static int allow_for_iphone(scmp_filter_ctx f, int case_fd, bool loopback)
 	if (r == 0)
 		r = allow_calls(f, more, sizeof(more) / sizeof(more[0]));
 	if (r == 0)
-		r = allow_sockets(f, loopback);
+		r = allow_sockets(f, t->loopback);
 	/* the temporary file, and no other */
 	if (r == 0)
-		r = allow_first(f, SCMP_SYS(openat), (scmp_datum_t)case_fd);
+		r = allow_first(f, SCMP_SYS(openat), (scmp_datum_t)t->case_fd);
 	if (r == 0)
-		r = allow_first(f, SCMP_SYS(unlinkat), (scmp_datum_t)case_fd);
-	/* memory, but no code */
-	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
+		r = allow_first(f, SCMP_SYS(unlinkat), (scmp_datum_t)t->case_fd);
+	return r == 0 ? allow_memory(f) : r;
 }
 
 int kt_harden_iphone(int case_fd, bool loopback, bool *landlock, struct kt_err *err)
 {
-	const struct rlimit none = {0, 0}, memory = {IPHONE_MEMORY, IPHONE_MEMORY},
-			    file = {IPHONE_FILE, IPHONE_FILE};
-	scmp_filter_ctx f;
-	int r;
+	const struct terms t = {.case_fd = case_fd, .loopback = loopback};
+	int r = limit_resources(IPHONE_FILE, IPHONE_MEMORY, err);
 
-	if (setrlimit(RLIMIT_FSIZE, &file) < 0 || setrlimit(RLIMIT_NPROC, &none) < 0 ||
-	    setrlimit(RLIMIT_AS, &memory) < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "rlimit: %s", strerror(errno));
+	if (r < 0)
+		return r;
 	*landlock = lock_to(case_fd, LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE |
 					     LANDLOCK_REMOVE_FILE | LANDLOCK_MAKE_REG);
-	f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	if (f == NULL)
-		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: no memory");
-	r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	if (r == 0)
-		r = allow_for_iphone(f, case_fd, loopback);
-	if (r == 0)
-		r = seccomp_load(f);
-	seccomp_release(f);
-	if (r < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "seccomp: %s", strerror(-r));
-	return 0;
+	return load_filter(SCMP_ACT_KILL_PROCESS, allow_for_iphone, &t, err);
 }
