@@ -7,7 +7,6 @@
  * (iOS). Page: docs/formats/calendar-places.md.
  */
 #include "parsers/plugins/content_rows.h"
-#include "parsers/plugins/kind.h"
 #include "parsers/plugins/raw_text.h"
 #include "parsers/plugins/tally.h"
 #include "parsers/sdk/sql.h"
@@ -214,8 +213,9 @@ static int ios_calendar(struct calendar *c, struct kt_sql *db)
 	return r;
 }
 
-static int database(struct calendar *c)
+static int database(void *arg)
 {
+	struct calendar *c = arg;
 	struct kt_sql *db;
 	int r = kt_sql_open(c->ctx, &db, c->err);
 
@@ -231,25 +231,25 @@ static int database(struct calendar *c)
 	return r;
 }
 
-static int parse(struct kt_ctx *ctx, struct kt_err *err)
+static int answer(void *arg)
 {
 	static const struct kt_content_form form = {columns};
+	struct calendar *c = arg;
+
+	return kt_content_read(c->ctx, &form, 1, row, c, c->err);
+}
+
+static int parse(struct kt_ctx *ctx, struct kt_err *err)
+{
 	struct calendar *c = kt_alloc(ctx, sizeof(*c));
-	int kind = kt_kind(ctx, err), r, r2;
+	int r, r2;
 
 	if (c == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory for the parser");
 	memset(c, 0, sizeof(*c));
 	c->ctx = ctx;
 	c->err = err;
-	if (kind < 0)
-		return kind;
-	if (kind == KT_KIND_SQLITE)
-		r = database(c);
-	else if (kt_content_is(ctx, err))
-		r = kt_content_read(ctx, &form, 1, row, c, err);
-	else
-		return KT_FAIL(err, KT_E_FORMAT, "not-this-kind: no list of calendar entries");
+	r = kt_content_or_database(ctx, answer, database, c, "calendar entries", err);
 	if (r < 0 && r != KT_E_FORMAT)
 		return r;
 	r2 = kt_tally_flush(ctx, c->skip, why_names, WHYS, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Rows of `content query`: see content_rows.h. Printed by Content.java, frameworks/base/cmds/content. */
 #include "parsers/plugins/content_rows.h"
+#include "parsers/plugins/kind.h"
 
 #include <string.h>
 
@@ -249,6 +250,20 @@ int kt_content_read(struct kt_ctx *ctx, const struct kt_content_form *forms, uns
 				      "refused or not there.",
 			    err);
 	return r;
+}
+
+int kt_content_or_database(struct kt_ctx *ctx, int (*answer)(void *arg), int (*database)(void *arg),
+			   void *arg, const char *what, struct kt_err *err)
+{
+	int kind = kt_kind(ctx, err);
+
+	if (kind < 0)
+		return kind;
+	if (kind == KT_KIND_SQLITE)
+		return database(arg);
+	if (kt_content_is(ctx, err))
+		return answer(arg);
+	return KT_FAIL(err, KT_E_FORMAT, "not-this-kind: no list of %s", what);
 }
 
 bool kt_content_int(const struct kt_content_row *r, int column, int64_t *v)

@@ -39,6 +39,13 @@ int kt_content_read(struct kt_ctx *ctx, const struct kt_content_form *forms, uns
 /* Is the artifact such an answer, as far as its first bytes tell? An empty one is. */
 bool kt_content_is(struct kt_ctx *ctx, struct kt_err *err);
 
+/*
+ * An artifact that is such an answer, or (in images) the provider's database: hands arg to one of the two.
+ * what: what it would be a list of, for "not-this-kind: no list of ...". What they return, or KT_E_FORMAT.
+ */
+int kt_content_or_database(struct kt_ctx *ctx, int (*answer)(void *arg), int (*database)(void *arg),
+			   void *arg, const char *what, struct kt_err *err);
+
 /* A value as an integer; false when it is NULL or none. */
 bool kt_content_int(const struct kt_content_row *r, int column, int64_t *v);
 

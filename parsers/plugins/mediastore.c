@@ -6,7 +6,6 @@
  * of `content query`, the table files of external.db. Page: docs/formats/mediastore.md.
  */
 #include "parsers/plugins/content_rows.h"
-#include "parsers/plugins/kind.h"
 #include "parsers/plugins/raw_text.h"
 #include "parsers/sdk/sql.h"
 #include "parsers/sdk/units.h"
@@ -202,8 +201,9 @@ static int row(void *arg, struct kt_content_row *r, struct kt_err *err)
 	return emit(arg, &m, kt_line_locator(&r->at));
 }
 
-static int answer(struct store *s)
+static int answer(void *arg)
 {
+	struct store *s = arg;
 	struct kt_content_form f[sizeof(forms) / sizeof(forms[0])];
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
@@ -253,8 +253,9 @@ static int files(struct store *s, struct kt_sql *db)
 	return r;
 }
 
-static int database(struct store *s)
+static int database(void *arg)
 {
+	struct store *s = arg;
 	struct kt_sql *db;
 	int r = kt_sql_open(s->ctx, &db, s->err);
 
@@ -271,15 +272,8 @@ static int database(struct store *s)
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
 {
 	struct store s = {ctx, err};
-	int kind = kt_kind(ctx, err);
 
-	if (kind < 0)
-		return kind;
-	if (kind == KT_KIND_SQLITE)
-		return database(&s);
-	if (kt_content_is(ctx, err))
-		return answer(&s);
-	return KT_FAIL(err, KT_E_FORMAT, "not-this-kind: no list of media files");
+	return kt_content_or_database(ctx, answer, database, &s, "media files", err);
 }
 
 const struct kt_parser kt_parser_mediastore = {.id = "mediastore", .parse = parse};
