@@ -162,6 +162,11 @@ size_t kt_rd_left(const struct kt_rd *r)
 	return r->failed ? 0 : r->len - r->off;
 }
 
+bool kt_rd_done(const struct kt_rd *r)
+{
+	return !r->failed && kt_rd_left(r) == 0;
+}
+
 const uint8_t *kt_rd_bytes(struct kt_rd *r, size_t n)
 {
 	const uint8_t *p;

@@ -87,6 +87,8 @@ uint8_t kt_rd_u8(struct kt_rd *r);
 uint16_t kt_rd_le16(struct kt_rd *r);
 uint32_t kt_rd_le32(struct kt_rd *r);
 uint64_t kt_rd_le64(struct kt_rd *r);
+/* Nothing failed and nothing is left: the message had exactly what was read of it. */
+bool kt_rd_done(const struct kt_rd *r);
 /* Borrowed pointer to n bytes, or NULL (and failed). */
 const uint8_t *kt_rd_bytes(struct kt_rd *r, size_t n);
 /* u32 length + bytes, length at most max; *n gets the length. Borrowed, NULL when failed. */

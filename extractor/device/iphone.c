@@ -29,16 +29,6 @@ void kt_iphone_dev_free(struct kt_iphone_dev *d)
 	d->open = false;
 }
 
-static int malformed(struct kt_err *err)
-{
-	return KT_FAIL(err, KT_E_USAGE, "malformed request");
-}
-
-static bool read_all(const struct kt_rd *rd)
-{
-	return !rd->failed && kt_rd_left(rd) == 0;
-}
-
 static void put_text(struct kt_session *s, const char *text)
 {
 	kt_buf_put_blob(&s->reply, text, strlen(text));
@@ -147,8 +137,8 @@ int kt_iphone_dev_open(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_sess
 	const uint8_t *p = kt_rd_blob(rd, KT_MUX_UDID - 1, &n);
 	int r;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	if (p == NULL || !is_udid(p, n))
 		return KT_FAIL(err, KT_E_USAGE, "an iPhone is named by its UDID");
 	if (d->udid[0] != '\0' && (strlen(d->udid) != n || memcmp(d->udid, p, n) != 0))
@@ -235,8 +225,8 @@ int kt_iphone_dev_next(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_sess
 	bool password = false, again = d->ended;
 	int r, k;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	r = needs_open(d, err);
 	if (r < 0)
 		return r;
@@ -267,8 +257,8 @@ int kt_iphone_dev_whole(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_ses
 	size_t n = 0;
 	int r;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	r = needs_open(d, err);
 	if (r < 0)
 		return r;
@@ -312,11 +302,11 @@ int kt_iphone_dev_part(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_sess
 	static uint8_t data[KT_DEV_RANGE_MAX];
 	uint64_t off = kt_rd_le64(rd);
 	uint32_t len = kt_rd_le32(rd);
-	size_t got = 0, start;
+	size_t got = 0;
 	int r;
 
-	if (!read_all(rd) || len > KT_DEV_RANGE_MAX)
-		return malformed(err);
+	if (!kt_rd_done(rd) || len > KT_DEV_RANGE_MAX)
+		return kt_session_malformed(err);
 	r = needs_open(d, err);
 	if (r == 0)
 		r = kt_iphone_read(&d->ip, off, data, len, &got, err);
@@ -324,14 +314,7 @@ int kt_iphone_dev_part(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_sess
 		res->flags |= KT_DEV_F_LOST;
 	if (r < 0)
 		return r;
-	start = kt_session_put(d->s, KT_DEV_RDATA, res->tag);
-	kt_buf_put_u8(&d->s->reply, got > 0 ? KT_METHOD_READ : KT_METHOD_NONE);
-	kt_buf_put(&d->s->reply, data, got);
-	r = kt_session_put_end(d->s, start, err);
-	res->bytes = got;
-	if (r == 0)
-		res->flags |= KT_DEV_F_COMPLETE;
-	return r;
+	return kt_source_put_part(d->s, res, data, got, err);
 }
 
 int kt_iphone_dev_secret(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_err *err)
@@ -340,8 +323,8 @@ int kt_iphone_dev_secret(struct kt_iphone_dev *d, struct kt_rd *rd, struct kt_er
 	const uint8_t *p = kt_rd_blob(rd, KT_SECRET_MAX, &n);
 	int r;
 
-	if (p == NULL || !read_all(rd))
-		return malformed(err);
+	if (p == NULL || !kt_rd_done(rd))
+		return kt_session_malformed(err);
 	r = needs_open(d, err);
 	if (r == 0)
 		r = kt_iphone_secret(&d->ip, p, n, err);

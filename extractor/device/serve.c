@@ -31,18 +31,6 @@ struct job {
 	char text[KT_SESSION_TEXT_MAX];
 };
 
-/* The request itself was wrong: nothing after it can be trusted. */
-static int malformed(struct kt_err *err)
-{
-	return KT_FAIL(err, KT_E_USAGE, "malformed request");
-}
-
-/* Whether the fields read so far were there and nothing is left over. */
-static bool read_all(const struct kt_rd *rd)
-{
-	return !rd->failed && kt_rd_left(rd) == 0;
-}
-
 /* A blob as text; false when it is too long or holds a NUL. */
 static bool read_text(struct kt_rd *rd, char *out, size_t size)
 {
@@ -62,11 +50,11 @@ static int do_plan(struct job *j, struct kt_err *err)
 	uint16_t n = kt_rd_le16(&j->rd);
 
 	if (j->rd.failed || n > KT_REQ_COUNT)
-		return malformed(err);
+		return kt_session_malformed(err);
 	for (uint16_t i = 0; i < n; i++)
 		id[i] = kt_rd_le16(&j->rd);
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	return kt_allow_set_plan(&j->p->allow, id, n, err);
 }
 
@@ -74,8 +62,8 @@ static int do_enum(struct job *j, struct kt_err *err)
 {
 	int r;
 
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	r = kt_iphone_dev_enum(j->ios, j->res.tag, err);
 	return r < 0 ? r : kt_phone_enum(j->p, j->res.tag, err);
 }
@@ -84,8 +72,8 @@ static int do_probe(struct job *j, struct kt_err *err)
 {
 	char serial[KT_USB_TEXT];
 
-	if (!read_text(&j->rd, serial, sizeof(serial)) || !read_all(&j->rd))
-		return malformed(err);
+	if (!read_text(&j->rd, serial, sizeof(serial)) || !kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	return kt_phone_probe(j->p, j->res.tag, serial, err);
 }
 
@@ -96,10 +84,10 @@ static int do_connect(struct job *j, struct kt_err *err)
 
 	if (!read_text(&j->rd, serial, sizeof(serial)) ||
 	    !read_text(&j->rd, comment, sizeof(comment)))
-		return malformed(err);
+		return kt_session_malformed(err);
 	wait_s = kt_rd_le32(&j->rd);
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	return kt_phone_connect(j->p, j->res.tag, serial, comment, wait_s, err);
 }
 
@@ -112,8 +100,8 @@ static int do_shell(struct job *j, struct kt_err *err)
 	struct kt_shell sh = {.out = &out.feed, .errout = &errout.feed};
 	int r;
 
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	r = kt_allow_command(&j->p->allow, id, err);
 	if (r < 0 || q == NULL)
 		return r;
@@ -156,8 +144,8 @@ static int do_list(struct job *j, struct kt_err *err)
 	l.root = kt_rd_le16(&j->rd);
 	l.max_entries = kt_rd_le32(&j->rd);
 	l.max_depth = kt_rd_le32(&j->rd);
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	r = kt_sync_list(&j->p->sync, &l, err);
 	j->res.flags |= l.flags;
 	j->res.bytes = l.count;
@@ -211,8 +199,8 @@ static int do_fetch(struct job *j, struct kt_err *err)
 	const uint8_t *path = kt_rd_blob(&j->rd, KT_DEV_PATH_MAX, &n);
 	int r;
 
-	if (!read_all(&j->rd))
-		return malformed(err);
+	if (!kt_rd_done(&j->rd))
+		return kt_session_malformed(err);
 	r = stat_and_send(j, root, path, n, &before, err);
 	if (r < 0)
 		return r;
@@ -270,7 +258,7 @@ static bool parse_range(const struct kt_session_frame *f, uint32_t *tag, struct 
 	q->off = kt_rd_le64(&rd);
 	q->len = kt_rd_le32(&rd);
 	q->path = kt_rd_blob(&rd, KT_DEV_PATH_MAX, &q->path_len);
-	return read_all(&rd);
+	return kt_rd_done(&rd);
 }
 
 static int send_range(void *ctx, size_t i, int code, enum kt_dev_method method, const uint8_t *p,
@@ -349,7 +337,7 @@ static int collect_ranges(struct ranges *g, struct kt_session_frame *first, stru
 
 		if (!parse_range(f, &g->tag[g->n], &g->q[g->n])) {
 			kt_session_frame_free(f);
-			return malformed(err);
+			return kt_session_malformed(err);
 		}
 		if (f->cancelled) {
 			r = cancelled_in_queue(g->s, g->tag[g->n], err);
@@ -411,7 +399,7 @@ static bool parse_stat(const struct kt_session_frame *f, uint32_t *tag, struct k
 	*tag = kt_rd_le32(&rd);
 	a->root = kt_rd_le16(&rd);
 	a->path = kt_rd_blob(&rd, KT_DEV_PATH_MAX, &a->n);
-	return read_all(&rd);
+	return kt_rd_done(&rd);
 }
 
 /* STAT requests: as many as wait in the queue are asked together. Takes over first. */

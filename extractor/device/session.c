@@ -326,3 +326,8 @@ static int feed_flush(void *ctx, struct kt_err *err)
 	f->bytes = 0;
 	return r;
 }
+
+int kt_session_malformed(struct kt_err *err)
+{
+	return KT_FAIL(err, KT_E_USAGE, "malformed request");
+}

@@ -103,4 +103,7 @@ struct kt_session_feed {
 void kt_session_feed_init(struct kt_session_feed *f, struct kt_session *s, uint8_t type,
 			  uint32_t tag);
 
+/* KT_E_USAGE for a request whose fields are wrong: nothing after it can be trusted. */
+int kt_session_malformed(struct kt_err *err);
+
 #endif

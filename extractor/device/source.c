@@ -36,16 +36,6 @@ void kt_source_free(struct kt_source *src)
 	kt_buf_free(&src->detail);
 }
 
-static int malformed(struct kt_err *err)
-{
-	return KT_FAIL(err, KT_E_USAGE, "malformed request");
-}
-
-static bool read_all(const struct kt_rd *rd)
-{
-	return !rd->failed && kt_rd_left(rd) == 0;
-}
-
 static void put_text(struct kt_session *s, const char *text)
 {
 	kt_buf_put_blob(&s->reply, text, strlen(text));
@@ -74,8 +64,8 @@ int kt_source_secret(struct kt_source *src, struct kt_rd *rd, struct kt_err *err
 	size_t n = 0;
 	const uint8_t *p = kt_rd_blob(rd, KT_SECRET_MAX, &n);
 
-	if (p == NULL || !read_all(rd))
-		return malformed(err);
+	if (p == NULL || !kt_rd_done(rd))
+		return kt_session_malformed(err);
 	if (src->im != NULL)
 		return KT_FAIL(err, KT_E_USAGE, "the source is open already");
 	forget(src);
@@ -113,8 +103,8 @@ int kt_source_open(struct kt_source *src, struct kt_rd *rd, struct kt_session_re
 			       .encrypted = &encrypted};
 	int r;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	if (src->im != NULL)
 		return KT_FAIL(err, KT_E_USAGE, "the source is open already");
 	if (o.form != KT_FORM_CARRIER)
@@ -186,8 +176,8 @@ int kt_source_next(struct kt_source *src, struct kt_rd *rd, struct kt_session_re
 	const struct kt_img_member *m;
 	int r, k;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	if (src->im == NULL)
 		return KT_FAIL(err, KT_E_USAGE, "no source is open");
 	r = kt_image_next(src->im, &m, err);
@@ -213,8 +203,8 @@ int kt_source_whole(struct kt_source *src, struct kt_rd *rd, struct kt_session_r
 	size_t n = 0;
 	int r;
 
-	if (!read_all(rd))
-		return malformed(err);
+	if (!kt_rd_done(rd))
+		return kt_session_malformed(err);
 	if (src->im == NULL)
 		return KT_FAIL(err, KT_E_USAGE, "no source is open");
 	if (kt_image_member_size(src->im) > max) {
@@ -242,28 +232,36 @@ int kt_source_whole(struct kt_source *src, struct kt_rd *rd, struct kt_session_r
 	return r;
 }
 
+int kt_source_put_part(struct kt_session *s, struct kt_session_result *res, const uint8_t *p,
+		       size_t n, struct kt_err *err)
+{
+	size_t start = kt_session_put(s, KT_DEV_RDATA, res->tag);
+	int r;
+
+	kt_buf_put_u8(&s->reply, n > 0 ? KT_METHOD_READ : KT_METHOD_NONE);
+	kt_buf_put(&s->reply, p, n);
+	r = kt_session_put_end(s, start, err);
+	res->bytes = n;
+	if (r == 0)
+		res->flags |= KT_DEV_F_COMPLETE;
+	return r;
+}
+
 int kt_source_part(struct kt_source *src, struct kt_rd *rd, struct kt_session_result *res,
 		   struct kt_err *err)
 {
 	static uint8_t data[KT_DEV_RANGE_MAX];
 	uint64_t off = kt_rd_le64(rd);
 	uint32_t len = kt_rd_le32(rd);
-	size_t got = 0, start;
+	size_t got = 0;
 	int r;
 
-	if (!read_all(rd) || len > KT_DEV_RANGE_MAX)
-		return malformed(err);
+	if (!kt_rd_done(rd) || len > KT_DEV_RANGE_MAX)
+		return kt_session_malformed(err);
 	if (src->im == NULL)
 		return KT_FAIL(err, KT_E_USAGE, "no source is open");
 	r = kt_image_read(src->im, off, data, len, &got, err);
 	if (r < 0)
 		return r;
-	start = kt_session_put(src->s, KT_DEV_RDATA, res->tag);
-	kt_buf_put_u8(&src->s->reply, got > 0 ? KT_METHOD_READ : KT_METHOD_NONE);
-	kt_buf_put(&src->s->reply, data, got);
-	r = kt_session_put_end(src->s, start, err);
-	res->bytes = got;
-	if (r == 0)
-		res->flags |= KT_DEV_F_COMPLETE;
-	return r;
+	return kt_source_put_part(src->s, res, data, got, err);
 }

@@ -60,5 +60,8 @@ int kt_source_put_member(struct kt_session *s, uint32_t tag, const struct kt_img
 			 struct kt_err *err);
 int kt_source_put_summary(struct kt_session *s, struct kt_session_result *res,
 			  const struct kt_img_summary *sum, const char *text, struct kt_err *err);
+/* The RDATA frame of a PART and what goes with it into the RESULT. */
+int kt_source_put_part(struct kt_session *s, struct kt_session_result *res, const uint8_t *p,
+		       size_t n, struct kt_err *err);
 
 #endif
