@@ -16,18 +16,13 @@ import struct
 import subprocess
 import sys
 
+from frames import blob, member, request_ids
+
 FORMS = {"backup": 2, "image": 4, "file": 8, "carrier": 16}
 LAYOUTS = ["none", "folder", "tar", "tar.gz", "zip", "backup", "file"]
 USAGE, REFUSED, ABSENT, FORMAT, LIMIT = -3, -4, -5, -9, -10
 UNREADABLE, PATH_ONLY, REPEATED, MISSING = 1, 2, 4, 32
 COMPLETE, CHANGED, TRUNCATED, ENCRYPTED = 1, 2, 4, 64
-
-
-def request_ids(path):
-    """Names of requests.def in the order of their ids, which count from 1."""
-    with open(path, encoding="utf-8") as f:
-        rows = re.findall(r'^KT_[A-Z]+\(\s*[A-Z0-9_]+,\s*"([^"]+)"', f.read(), flags=re.M)
-    return {name: i + 1 for i, name in enumerate(rows)}
 
 
 class Device:
@@ -90,22 +85,6 @@ class Device:
         self.put("B", b"")
         self.p.stdin.close()
         return self.p.wait()
-
-
-def blob(b, at):
-    n, = struct.unpack_from("<I", b, at)
-    return b[at + 4:at + 4 + n], at + 4 + n
-
-
-def member(b, names):
-    flags, n = struct.unpack_from("<BH", b)
-    ids = struct.unpack_from("<%dH" % n, b, 3)
-    mode, size, mtime = struct.unpack_from("<IQq", b, 3 + 2 * n)
-    path, at = blob(b, 23 + 2 * n)
-    note, at = blob(b, at)
-    assert at == len(b), "bytes behind a MEMBER"
-    return {"path": path.decode("utf-8", "backslashreplace"), "ids": [names[i] for i in ids],
-            "flags": flags, "mode": mode, "size": size, "mtime": mtime, "note": note.decode()}
 
 
 def read_parts(d, m, step):
