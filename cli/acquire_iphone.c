@@ -511,23 +511,16 @@ int kt_acq_iphone(struct kt_acq *q, struct kt_err *err)
 {
 	struct kt_source phone = {.fd = -1, .form = KT_FORM_PHONE};
 	struct kt_err ignored = {0};
-	struct kt_pass *p = calloc(1, sizeof(*p));
-	int r = 0;
+	struct kt_pass *p;
+	int r = kt_pass_new(q, &phone, &p, err);
 
-	if (p != NULL)
-		p->run = calloc(q->plan.n, sizeof(*p->run));
-	if (p == NULL || p->run == NULL) {
-		free(p);
-		return KT_FAIL(err, KT_E_NOMEM, "no memory for the items");
-	}
-	p->q = q;
-	p->src = &phone;
+	if (p == NULL)
+		return r;
 	p->phone = true;
 	r = connect_phone(q, &phone, err);
 	if (r == 0)
 		r = take_all(p, &phone, err);
-	kt_pass_free(p, r);
-	free(p);
+	kt_pass_free(&p, r);
 	if (q->dev_running) {
 		kt_dev_stop(&q->dev);
 		q->dev_running = false;

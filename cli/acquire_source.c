@@ -692,8 +692,28 @@ static int take_all(struct kt_pass *p, struct kt_err *err)
 	return r == 0 ? kt_pass_end_items(p, err) : r;
 }
 
-void kt_pass_free(struct kt_pass *p, int r)
+int kt_pass_new(struct kt_acq *q, const struct kt_source *src, struct kt_pass **pass,
+		struct kt_err *err)
 {
+	struct kt_pass *p = calloc(1, sizeof(*p));
+
+	*pass = NULL;
+	if (p != NULL)
+		p->run = calloc(q->plan.n, sizeof(*p->run));
+	if (p == NULL || p->run == NULL) {
+		free(p);
+		return KT_FAIL(err, KT_E_NOMEM, "no memory for the items");
+	}
+	p->q = q;
+	p->src = src;
+	*pass = p;
+	return 0;
+}
+
+void kt_pass_free(struct kt_pass **pass, int r)
+{
+	struct kt_pass *p = *pass;
+
 	kt_prov_drop(p);
 	for (size_t i = 0; i < p->q->plan.n; i++) {
 		if (p->run[i].open)
@@ -703,29 +723,24 @@ void kt_pass_free(struct kt_pass *p, int r)
 	if (p->ranged.ask != NULL)
 		kt_ranged_free(&p->ranged);
 	free(p->run);
+	free(p);
+	*pass = NULL;
 }
 
 int kt_acq_source(struct kt_acq *q, struct kt_err *err)
 {
 	struct kt_err ignored = {0};
-	struct kt_pass *p = calloc(1, sizeof(*p));
-	int r = 0;
+	struct kt_pass *p;
+	int r = kt_pass_new(q, q->src, &p, err);
 
-	if (p != NULL)
-		p->run = calloc(q->plan.n, sizeof(*p->run));
-	if (p == NULL || p->run == NULL) {
-		free(p);
-		return KT_FAIL(err, KT_E_NOMEM, "no memory for the items");
-	}
-	p->q = q;
-	p->src = q->src;
+	if (p == NULL)
+		return r;
 	r = kt_pass_log_opened(q, q->src, err);
 	if (r == 0)
 		r = log_no_clock(q, err);
 	if (r == 0)
 		r = take_all(p, err);
-	kt_pass_free(p, r);
-	free(p);
+	kt_pass_free(&p, r);
 	kt_dev_stop(&q->dev);
 	q->dev_running = false;
 	if (r != KT_E_STORAGE)

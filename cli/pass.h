@@ -63,8 +63,11 @@ int kt_pass_begin(struct kt_pass *p, struct kt_err *err);
 int kt_pass_blame_member(struct kt_pass *p, struct kt_err *err);
 /* Outcomes of all open items. */
 int kt_pass_end_items(struct kt_pass *p, struct kt_err *err);
-/* Leaves what is open unfinished; r: why. */
-void kt_pass_free(struct kt_pass *p, int r);
+/* A pass over src (borrowed) that nothing has been asked of yet. 0 or KT_E_NOMEM. */
+int kt_pass_new(struct kt_acq *q, const struct kt_source *src, struct kt_pass **pass,
+		struct kt_err *err);
+/* Leaves what is open unfinished (r: why) and frees it. */
+void kt_pass_free(struct kt_pass **pass, int r);
 /* A request of keten-device for ranged.h: bytes of the member at hand. */
 void kt_pass_ask_part(void *arg, struct kt_ranged *f, uint64_t off, uint32_t len);
 
