@@ -341,6 +341,7 @@ static void say_outcome(struct kt_acq *q, const char *id, const struct kt_index 
 {
 	char what[48] = "";
 
+	kt_progress_outcome(&q->prog, id, out->name, out->reason, ix->objects, ix->bytes);
 	if (ix->objects > 0)
 		snprintf(what, sizeof(what), "%llu object%s, %.1f kB",
 			 (unsigned long long)ix->objects, ix->objects == 1 ? "" : "s",
@@ -388,6 +389,8 @@ static int one_item(struct kt_acq *q, size_t i, struct kt_err *err)
 
 	if (r < 0)
 		return r;
+	q->prog.item_no = (unsigned)i + 1;
+	q->prog.items = (unsigned)q->plan.n;
 	kt_progress_step(&q->prog, "acquire", q->plan.item[i].id);
 	if (!ix.complete)
 		r = take(q, &q->plan.item[i], &ix, &out, err);

@@ -2,6 +2,7 @@
 /* keten devices: which phones are there, in which state, and what to do next. */
 #include "cli/device.h"
 #include "cli/keten.h"
+#include "cli/station.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/time.h"
@@ -18,6 +19,10 @@
 	"Developer options > USB debugging. iPhone: plug it in and unlock it; usbmuxd must run "   \
 	"on "                                                                                      \
 	"this station."
+
+#define NO_DEBUGGING                                                                               \
+	"A phone is plugged in, but USB debugging is off: on the phone, Settings > Developer "     \
+	"options > USB debugging. An iPhone needs none of this."
 
 struct phone {
 	char serial[128], maker[128], product[128], detail[256];
@@ -110,6 +115,14 @@ static const char *remedy(const struct phone *p)
 	return kt_state_remedy(p->state);
 }
 
+/* Something on the bus offers files, as a phone or a camera does, and no debugging. */
+static bool debugging_is_off(void)
+{
+	bool keyboard, plain;
+
+	return kt_usb_look(&keyboard, &plain) && plain;
+}
+
 static void print_json(const struct list *l)
 {
 	struct kt_buf b;
@@ -119,8 +132,11 @@ static void print_json(const struct list *l)
 	kt_jw_init(&w, &b);
 	kt_jw_obj(&w);
 	kt_jw_kstr(&w, "schema", "keten-devices-1");
-	kt_jw_kstr(&w, "state", l->n == 0 ? kt_state_name(KT_STATE_NONE) : "devices");
-	kt_jw_kstr(&w, "remedy", l->n == 0 ? NO_PHONE : "");
+	kt_jw_kstr(&w, "state",
+		   l->n > 0		? "devices"
+		   : debugging_is_off() ? "debugging-off"
+					: kt_state_name(KT_STATE_NONE));
+	kt_jw_kstr(&w, "remedy", l->n > 0 ? "" : debugging_is_off() ? NO_DEBUGGING : NO_PHONE);
 	kt_jw_key(&w, "devices");
 	kt_jw_arr(&w);
 	for (size_t i = 0; i < l->n; i++) {
@@ -146,7 +162,7 @@ static void print_json(const struct list *l)
 static void print_text(const struct list *l)
 {
 	if (l->n == 0)
-		puts("no phone: " NO_PHONE);
+		puts(debugging_is_off() ? "no phone: " NO_DEBUGGING : "no phone: " NO_PHONE);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct phone *p = &l->p[i];
 

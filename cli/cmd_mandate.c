@@ -2,6 +2,7 @@
 /* keten mandate, keten plan: what is allowed, in words, before any phone is touched. */
 #include "cli/keten.h"
 #include "core/json.h"
+#include "core/record.h"
 #include "core/request.h"
 #include "core/time.h"
 
@@ -55,6 +56,77 @@ static void print_mandate(const struct kt_authority *a)
 	}
 }
 
+static void scope_json(const struct kt_scope *s, struct kt_jw *w)
+{
+	char t[KT_TIME_TEXT];
+
+	kt_jw_obj(w);
+	kt_jw_key(w, "fields");
+	kt_jw_arr(w);
+	for (unsigned i = 0; i < KT_G_COUNT; i++)
+		if ((s->fields & (1u << i)) != 0)
+			kt_jw_str(w, kt_group_name(i));
+	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "from", day(s->from_us, t));
+	kt_jw_kstr(w, "justification", s->justification);
+	kt_jw_kint(w, "max_precision_m", s->max_precision_m);
+	kt_jw_kstr(w, "source", s->source);
+	kt_jw_kstr(w, "to", day(s->to_us, t));
+	kt_jw_kbool(w, "undated", s->undated);
+	kt_jw_obj_end(w);
+}
+
+static void mandate_json(const struct kt_authority *a, struct kt_jw *w)
+{
+	const struct kt_mandate *m = a->mandate;
+	char t[KT_TIME_TEXT];
+
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "schema", "keten-mandate-check-1");
+	kt_jw_kstr(w, "case_ref", m->case_ref);
+	kt_jw_kstr(w, "device_identifier", m->device_identifier);
+	kt_jw_kstr(w, "device_kind", m->device_kind);
+	kt_jw_key(w, "forms");
+	kt_jw_arr(w);
+	for (unsigned f = KT_FORM_PHONE; f <= KT_FORM_CARRIER; f <<= 1)
+		if ((m->device_forms & f) != 0)
+			kt_jw_str(w, kt_form_name(f));
+	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "issuer", m->issuer);
+	kt_jw_kstr(w, "language", m->subject_language);
+	kt_jw_kstr(w, "legal_code", m->legal_code);
+	kt_jw_kstr(w, "legal_text", m->legal_text);
+	kt_jw_kstr(w, "mandate_id", m->mandate_id);
+	kt_jw_kint(w, "max_sessions", m->max_sessions);
+	kt_jw_kbool(w, "minor", m->subject_minor);
+	kt_jw_kstr(w, "mode", m->mode);
+	kt_jw_kstr(w, "not_after", day(m->not_after_us, t));
+	kt_jw_kstr(w, "not_before", day(m->not_before_us, t));
+	kt_jw_kstr(w, "purpose", m->purpose);
+	kt_jw_kstr(w, "question", m->question);
+	kt_jw_key(w, "scope");
+	kt_jw_arr(w);
+	for (size_t i = 0; i < m->nscope; i++)
+		scope_json(&m->scope[i], w);
+	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "signed_by", a->authoriser.subject);
+	kt_jw_kbool(w, "two_stage", m->two_stage);
+	kt_jw_obj_end(w);
+}
+
+static void print_mandate_json(const struct kt_authority *a)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	mandate_json(a, &w);
+	if (!b.failed)
+		printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+}
+
 static int check(const struct kt_opts *o)
 {
 	struct kt_opts own = *o;
@@ -69,7 +141,9 @@ static int check(const struct kt_opts *o)
 	if (o->nargs == 2)
 		own.mandate = o->args[1];
 	r = kt_authority_load(&own, o->device != NULL, false, 0, &a, &err);
-	if (r == 0) {
+	if (r == 0 && o->json) {
+		print_mandate_json(&a);
+	} else if (r == 0) {
 		print_mandate(&a);
 		printf("%-14s accepted\n", "result");
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The main job and its steps one by one. */
 #include "cli/steps.h"
+#include "cli/station.h"
 #include "core/json.h"
 #include "core/request.h"
 #include "core/time.h"
@@ -110,6 +111,29 @@ static int check_out(const struct kt_opts *o, struct kt_err *err)
 	return 0;
 }
 
+/* What the station looked like goes into the log, the answers of the self-test first of all. */
+static int log_station(struct kt_acq *q, struct kt_err *err)
+{
+	struct kt_jw *w = &q->log.w;
+	struct kt_station s;
+
+	kt_station_look(&s, q->o->case_dir, q->o->out_dir);
+	if (q->state.acquisition_sealed)
+		return 0;
+	kt_custody_begin(&q->log);
+	kt_jw_kstr(w, "clock", kt_station_word(&s, KT_STATION_CLOCK));
+	kt_jw_kstr(w, "keyboard", kt_station_word(&s, KT_STATION_KEYBOARD));
+	kt_jw_kstr(w, "room", kt_station_word(&s, KT_STATION_ROOM));
+	kt_jw_kstr(w, "self_test", kt_station_word(&s, KT_STATION_SELF_TEST));
+	kt_jw_kstr(w, "swap", kt_station_word(&s, KT_STATION_SWAP));
+	if (kt_custody_end(&q->log, "station.check", err) < 0)
+		return KT_E_STORAGE;
+	if (s.state[KT_STATION_SELF_TEST] == KT_STATION_FAILED)
+		return KT_FAIL(err, KT_E_INTERNAL, "self-test: %s; install Keten again",
+			       s.text[KT_STATION_SELF_TEST]);
+	return 0;
+}
+
 /* The phone is named by the command, an iPhone also by its mandate: never just the one that is there. */
 static int name_phone(struct kt_opts *o, const struct kt_authority *a, struct kt_err *err)
 {
@@ -139,6 +163,8 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 		r = check_out(o, &err);
 	if (r == 0)
 		r = kt_acq_open(o, &a, src, &q, &err);
+	if (r == 0)
+		r = log_station(&q, &err);
 	if (r == 0 && q.state.acquisition_sealed)
 		kt_progress_say(&q.prog,
 				"The acquisition of this case is complete; no %s is needed. %s",

@@ -12,6 +12,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Runs keten-verify with our own terminal; its exit status is ours. argv[0] is set here. */
+static int run_verify(const char **argv)
+{
+	struct kt_spawn s;
+	struct kt_err err = {0};
+	int status;
+	pid_t pid;
+
+	argv[0] = "keten-verify";
+	kt_spawn_init(&s, "keten-verify", argv);
+	s.keep_tty = true;
+	fflush(stdout);
+	pid = kt_spawn_start(&s, &err);
+	if (pid < 0)
+		return kt_fail_exit((int)pid, &err);
+	status = kt_wait(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
+}
+
 /*
  * The package is hostile input: the separate, sandboxed program judges it, with the same words and
  * the same exit status.
@@ -19,17 +38,13 @@
 int kt_cmd_verify(const struct kt_opts *o)
 {
 	const char **argv = calloc((size_t)o->nargs + 5, sizeof(*argv));
-	struct kt_spawn s;
-	struct kt_err err = {0};
-	int n = 0, status;
-	pid_t pid;
+	int n = 1, status;
 
 	if (argv == NULL || o->nargs == 0) {
 		free(argv);
 		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--json]\n");
 		return KT_EXIT_USAGE;
 	}
-	argv[n++] = "keten-verify";
 	if (o->trust != NULL) {
 		argv[n++] = "--trust";
 		argv[n++] = o->trust;
@@ -38,15 +53,34 @@ int kt_cmd_verify(const struct kt_opts *o)
 		argv[n++] = "--json";
 	for (int i = 0; i < o->nargs; i++)
 		argv[n++] = o->args[i];
-	kt_spawn_init(&s, "keten-verify", argv);
-	s.keep_tty = true;
-	fflush(stdout);
-	pid = kt_spawn_start(&s, &err);
+	status = run_verify(argv);
 	free(argv);
-	if (pid < 0)
-		return kt_fail_exit((int)pid, &err);
-	status = kt_wait(pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
+	return status;
+}
+
+int kt_cmd_show(const struct kt_opts *o)
+{
+	const char *argv[10] = {NULL};
+	int n = 1;
+
+	if (o->nargs != 2) {
+		fprintf(stderr, "usage: keten show PACKAGE NAME [--offset N] [--length N]\n"
+				"NAME is a file inside, such as report/report.json\n");
+		return KT_EXIT_USAGE;
+	}
+	argv[n++] = "--show";
+	argv[n++] = o->args[1];
+	if (o->offset != NULL) {
+		argv[n++] = "--offset";
+		argv[n++] = o->offset;
+	}
+	if (o->length != NULL) {
+		argv[n++] = "--length";
+		argv[n++] = o->length;
+	}
+	argv[n++] = "--";
+	argv[n++] = o->args[0];
+	return run_verify(argv);
 }
 
 static int print_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,

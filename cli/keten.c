@@ -38,6 +38,10 @@ static const struct command {
 	 "the evidence package"},
 	{"verify", kt_cmd_verify, "PACKAGE... [--trust DIR] [--json]",
 	 "valid, invalid or undetermined, with each reason"},
+	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N]",
+	 "the bytes of one file in a package"},
+	{"station", kt_cmd_station, "[--case DIR] [--out DIR] [--json]",
+	 "is this station fit for an acquisition?"},
 	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked"},
 };
 

@@ -33,8 +33,9 @@ struct kt_opts {
 	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
 	unsigned form; /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
-	unsigned wait_s;   /* for a phone or a tap */
-	const char **args; /* what is no option; borrowed from argv */
+	unsigned wait_s;	     /* for a phone or a tap */
+	const char *offset, *length; /* for show; judged by keten-verify */
+	const char **args;	     /* what is no option; borrowed from argv */
 	int nargs;
 	bool try_file, count_only;
 	int password_fd; /* backup passwords, one a line; -1: the terminal */
@@ -84,8 +85,9 @@ int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, 
 struct kt_progress {
 	bool json, tty;
 	const char *step;
-	char item[80], state[32], detail[160];
+	char item[80], state[32], detail[160], fingerprint[64];
 	uint64_t bytes, files, files_total;
+	unsigned item_no, items; /* place of the item in the plan, from 1; 0: not known */
 	int64_t last_data_ns, last_show_ns, start_ns;
 	int seconds_left;
 	bool line_open;
@@ -102,6 +104,11 @@ void kt_progress_data(struct kt_progress *p, uint64_t bytes);
 void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void kt_progress_end(struct kt_progress *p);
+/* How an item ended, for programs alone (--progress=json); people get a line by kt_progress_say(). */
+void kt_progress_outcome(struct kt_progress *p, const char *item, const char *outcome,
+			 const char *reason, uint64_t objects, uint64_t bytes);
+/* A program that shows this progress must ask a person for something; again: the last was wrong. */
+void kt_progress_ask(struct kt_progress *p, const char *what, bool again);
 
 /* State names and remedies of enum kt_dev_state. */
 const char *kt_state_name(unsigned state);
@@ -120,6 +127,8 @@ int kt_cmd_parse(const struct kt_opts *o);
 int kt_cmd_report(const struct kt_opts *o);
 int kt_cmd_seal(const struct kt_opts *o);
 int kt_cmd_verify(const struct kt_opts *o);
+int kt_cmd_show(const struct kt_opts *o);
+int kt_cmd_station(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);
 
 #endif

@@ -57,6 +57,8 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	} valued[] = {
 		{"--mandate", &o->mandate},
 		{"--device", &o->device},
+		{"--offset", &o->offset},
+		{"--length", &o->length},
 		{"--operator", &o->operator_key},
 		{"--case", &o->case_dir},
 		{"--out", &o->out_dir},

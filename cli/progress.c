@@ -83,34 +83,85 @@ void kt_progress_init(struct kt_progress *p, const struct kt_opts *o)
 	p->start_ns = p->last_data_ns = kt_time_mono_ns();
 }
 
-static void show_json(const struct kt_progress *p, const char *message)
+/* What every line says; the caller may add members, then ends it with put_line(). */
+static void begin_line(const struct kt_progress *p, struct kt_buf *b, struct kt_jw *w)
 {
 	int64_t now = kt_time_mono_ns();
+
+	kt_buf_init(b, 0);
+	kt_jw_init(w, b);
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "schema", "keten-progress-1");
+	kt_jw_kstr(w, "step", p->step);
+	kt_jw_kstr(w, "item", p->item);
+	if (p->items > 0) {
+		kt_jw_kuint(w, "item_no", p->item_no);
+		kt_jw_kuint(w, "items", p->items);
+	}
+	kt_jw_kuint(w, "bytes", p->bytes);
+	kt_jw_kuint(w, "files", p->files);
+	kt_jw_kuint(w, "files_total", p->files_total);
+	kt_jw_kint(w, "elapsed_ms", (now - p->start_ns) / 1000000);
+	kt_jw_kint(w, "seconds_since_data", (now - p->last_data_ns) / INT64_C(1000000000));
+	if (p->state[0] != '\0') {
+		kt_jw_kstr(w, "state", p->state);
+		kt_jw_kstr(w, "remedy", p->detail);
+		kt_jw_kint(w, "seconds_left", p->seconds_left);
+		if (p->fingerprint[0] != '\0')
+			kt_jw_kstr(w, "fingerprint", p->fingerprint);
+	}
+}
+
+static void put_line(struct kt_buf *b, struct kt_jw *w)
+{
+	kt_jw_obj_end(w);
+	if (!b->failed)
+		fprintf(stderr, "%.*s\n", (int)b->len, (const char *)b->p);
+	kt_buf_free(b);
+}
+
+static void show_json(const struct kt_progress *p, const char *message)
+{
 	struct kt_buf b;
 	struct kt_jw w;
 
-	kt_buf_init(&b, 0);
-	kt_jw_init(&w, &b);
-	kt_jw_obj(&w);
-	kt_jw_kstr(&w, "schema", "keten-progress-1");
-	kt_jw_kstr(&w, "step", p->step);
-	kt_jw_kstr(&w, "item", p->item);
-	kt_jw_kuint(&w, "bytes", p->bytes);
-	kt_jw_kuint(&w, "files", p->files);
-	kt_jw_kuint(&w, "files_total", p->files_total);
-	kt_jw_kint(&w, "elapsed_ms", (now - p->start_ns) / 1000000);
-	kt_jw_kint(&w, "seconds_since_data", (now - p->last_data_ns) / INT64_C(1000000000));
-	if (p->state[0] != '\0') {
-		kt_jw_kstr(&w, "state", p->state);
-		kt_jw_kstr(&w, "remedy", p->detail);
-		kt_jw_kint(&w, "seconds_left", p->seconds_left);
-	}
+	begin_line(p, &b, &w);
 	if (message != NULL)
 		kt_jw_kbytes(&w, "message", message, strlen(message));
+	put_line(&b, &w);
+}
+
+void kt_progress_outcome(struct kt_progress *p, const char *item, const char *outcome,
+			 const char *reason, uint64_t objects, uint64_t bytes)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	if (!p->json)
+		return;
+	begin_line(p, &b, &w);
+	kt_jw_key(&w, "ended");
+	kt_jw_obj(&w);
+	kt_jw_kuint(&w, "bytes", bytes);
+	kt_jw_kstr(&w, "item", item);
+	kt_jw_kuint(&w, "objects", objects);
+	kt_jw_kstr(&w, "outcome", outcome);
+	kt_jw_kbytes(&w, "reason", reason, strlen(reason));
 	kt_jw_obj_end(&w);
-	if (!b.failed)
-		fprintf(stderr, "%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	put_line(&b, &w);
+}
+
+void kt_progress_ask(struct kt_progress *p, const char *what, bool again)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	if (!p->json)
+		return;
+	begin_line(p, &b, &w);
+	kt_jw_kbool(&w, "again", again);
+	kt_jw_kstr(&w, "ask", what);
+	put_line(&b, &w);
 }
 
 static void show_line(struct kt_progress *p)
@@ -167,11 +218,9 @@ void kt_progress_state(struct kt_progress *p, const char *state, const char *rem
 	snprintf(p->state, sizeof(p->state), "%s", state);
 	snprintf(p->detail, sizeof(p->detail), "%s", remedy);
 	p->seconds_left = seconds_left;
+	snprintf(p->fingerprint, sizeof(p->fingerprint), "%s", fingerprint);
 	if (p->json) {
-		char m[80];
-
-		snprintf(m, sizeof(m), "fingerprint %s", fingerprint);
-		show_json(p, fingerprint[0] != '\0' ? m : NULL);
+		show_json(p, NULL);
 		return;
 	}
 	if (changed) {

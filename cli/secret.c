@@ -46,6 +46,7 @@ static int from_fd(int fd, struct kt_secret *s, struct kt_err *err)
 int kt_secret_ask(struct kt_acq *q, bool again, struct kt_secret *s, struct kt_err *err)
 {
 	s->n = 0;
+	kt_progress_ask(&q->prog, "backup-password", again);
 	kt_progress_say(
 		&q->prog, "%s",
 		again ? "That is not the password of this backup."

@@ -4,7 +4,7 @@ LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verif
 	reports/verify/verify.c reports/verify/check_files.c reports/verify/check_bag.c \
 	reports/verify/check_custody.c reports/verify/check_signers.c reports/verify/check_seal.c \
 	reports/verify/check_index.c reports/verify/check_report.c reports/verify/print.c \
-	reports/verify/warm.c reports/package/zip_write.c reports/package/files.c \
+	reports/verify/warm.c reports/verify/show.c reports/package/zip_write.c reports/package/files.c \
 	reports/package/package.c
 
 PROGS += keten-verify

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * keten-verify PACKAGE... [--trust DIR] [--json]: the reviewer's program. Opens what it needs,
- * shuts itself in, then judges. Exit status: 0 valid, 5 invalid, 6 undetermined, 2 wrong usage,
+ * shuts itself in, then judges. With --show it writes one file of one package instead. Exit status: 0 valid, 5 invalid, 6 undetermined, 2 wrong usage,
  * 7 unreadable, 8 no sandbox or an internal error; of several packages the gravest.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 
 #include "core/err.h"
 #include "reports/verify/sandbox.h"
+#include "reports/verify/show.h"
 #include "reports/verify/verify.h"
 
 #define DEFAULT_TRUST "/etc/keten/trust"
@@ -24,6 +25,7 @@
 struct options {
 	const char *trust; /* NULL: the default, which may be missing */
 	bool json;
+	struct kt_show show;
 	char **packages; /* borrowed from argv */
 	int n;
 };
@@ -32,6 +34,7 @@ static void usage(FILE *out)
 {
 	fprintf(out,
 		"usage: keten-verify PACKAGE... [--trust DIR] [--json]\n"
+		"       keten-verify PACKAGE --show NAME [--offset N] [--length N]\n"
 		"Judges evidence packages. DIR holds the CA certificates that you trust\n"
 		"(default %s). Exit status: 0 valid, 5 invalid, 6 undetermined.\n",
 		DEFAULT_TRUST);
@@ -42,6 +45,29 @@ static void say(const char *what, const struct kt_err *err)
 	char story[512];
 
 	fprintf(stderr, "keten-verify: %s: %s\n", what, kt_err_story(err, story, sizeof(story)));
+}
+
+static bool number(const char *s, uint64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(s, &end, 10);
+	return s[0] >= '0' && s[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+/* --show and what belongs to it; false: another option, or no good value. */
+static bool show_option(const char *a, const char *value, struct kt_show *s)
+{
+	if (value == NULL)
+		return false;
+	if (strcmp(a, "--show") == 0) {
+		s->member = value;
+		return true;
+	}
+	if (strcmp(a, "--offset") == 0)
+		return number(value, &s->offset);
+	return strcmp(a, "--length") == 0 && number(value, &s->length);
 }
 
 /* Sorts options out of argv; packages keep their order at its start. 0, or an exit status. */
@@ -61,10 +87,16 @@ static int parse_options(int argc, char **argv, struct options *o)
 			o->json = true;
 		} else if (strcmp(a, "--trust") == 0 && i + 1 < argc) {
 			o->trust = argv[++i];
+		} else if (show_option(a, argv[i + 1], &o->show)) {
+			i++;
 		} else {
 			fprintf(stderr, "keten-verify: %s: unknown, or its value is missing\n", a);
 			return EXIT_USAGE;
 		}
+	}
+	if (o->show.member != NULL && o->n > 1) {
+		fprintf(stderr, "keten-verify: --show takes one package\n");
+		return EXIT_USAGE;
 	}
 	if (o->n > 0)
 		return 0;
@@ -116,6 +148,20 @@ static int verify_one(int fd, const char *name, const struct kt_trust *trust, bo
 	return r == KT_E_STORAGE ? EXIT_STORAGE : EXIT_INTERNAL;
 }
 
+static int show_one(int fd, const struct kt_show *s)
+{
+	struct kt_err err = {0};
+	int r = kt_verify_show(fd, s, stdout, &err);
+
+	if (r == 0)
+		return 0;
+	say("not shown", &err);
+	return r == KT_E_ABSENT	   ? EXIT_USAGE
+	       : r == KT_E_STORAGE ? EXIT_STORAGE
+	       : r == KT_E_NOMEM   ? EXIT_INTERNAL
+				   : kt_verdict_status(KT_VERDICT_INVALID);
+}
+
 static int run(const struct options *o, const struct kt_trust *trust, const int *fds)
 {
 	static struct kt_verify_result res;
@@ -126,7 +172,9 @@ static int run(const struct options *o, const struct kt_trust *trust, const int 
 		say("refused to read without a sandbox", &err);
 		return EXIT_INTERNAL;
 	}
-	for (int i = 0; i < o->n; i++) {
+	if (o->show.member != NULL)
+		status = show_one(fds[0], &o->show);
+	for (int i = 0; o->show.member == NULL && i < o->n; i++) {
 		if (i > 0 && !o->json)
 			putchar('\n');
 		status = worse(status, verify_one(fds[i], o->packages[i], trust, o->json, &res));

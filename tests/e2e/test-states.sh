@@ -77,7 +77,7 @@ waiting = [l for l in lines if l.get("state") == "waiting-for-tap"]
 assert waiting and all(l["remedy"] for l in waiting)
 left = [l["seconds_left"] for l in waiting]
 assert left == sorted(left, reverse=True) and len(set(left)) >= 3 and max(left) <= 4, left
-shown = {l["message"].removeprefix("fingerprint ").replace(":", "").lower() for l in waiting if l.get("message", "").startswith("fingerprint ")}
+shown = {l["fingerprint"].replace(":", "").lower() for l in waiting if "fingerprint" in l}
 phone = {l.split()[0].replace(":", "").lower() for l in open(sys.argv[2])}
 assert shown and shown == phone, (shown, phone)
 order = [l["state"] for l in lines if l.get("state")]
