@@ -126,6 +126,28 @@ static void write_limits(struct rep *r)
 	kt_jw_arr_end(&r->w);
 }
 
+/* -- attention -------------------------------------------------------------------------------- */
+
+static void mark(struct rep *r, const char *id, const char *text)
+{
+	rep_elem(r);
+	kt_jw_obj(&r->w);
+	kt_jw_kstr(&r->w, "id", id);
+	kt_jw_kstr(&r->w, "text", text);
+	kt_jw_obj_end(&r->w);
+}
+
+static void write_attention(struct rep *r)
+{
+	rep_member(r, "attention");
+	kt_jw_arr(&r->w);
+	if (r->in->mandate->subject_minor)
+		mark(r, "minor",
+		     "The mandate says that this person is a minor. The report is to be read with "
+		     "the representative that it names.");
+	kt_jw_arr_end(&r->w);
+}
+
 /* -- result ----------------------------------------------------------------------------------- */
 
 /*
@@ -362,15 +384,16 @@ static int read_case(struct rep *r)
 static int write_all(struct rep *r)
 {
 	static int (*const parts[])(struct rep *) = {
-		rep_authority,	  rep_device,	 rep_session,	   rep_taken,
-		rep_containers,	  rep_not_taken, rep_observations, rep_links,
-		rep_not_reported, rep_parsing,	 rep_objects,
+		rep_statement, rep_authority,	 rep_device,	rep_session,  rep_clock,
+		rep_taken,     rep_containers,	 rep_not_taken, rep_findings, rep_observations,
+		rep_links,     rep_not_reported, rep_parsing,	rep_objects,
 	};
 
 	kt_jw_obj(&r->w);
 	write_head(r);
 	write_plugins(r);
 	write_limits(r);
+	write_attention(r);
 	write_result(r);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		int c = parts[i](r);

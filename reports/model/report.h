@@ -17,7 +17,7 @@ struct kt_plugin_info;
 struct kt_recstore;
 struct kt_signer;
 
-#define KT_REPORT_FORMAT "keten-report-1"
+#define KT_REPORT_FORMAT "keten-report-2"
 
 /* Everything is borrowed. */
 struct kt_report_in {

@@ -132,6 +132,11 @@ void rep_links_free(struct rep *r);
 int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json);
 int rep_links(struct rep *r);
 
+/* findings.c */
+int rep_statement(struct rep *r);
+int rep_clock(struct rep *r);
+int rep_findings(struct rep *r);
+
 /* authority.c */
 int rep_authority(struct rep *r);
 int rep_device(struct rep *r);

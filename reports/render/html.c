@@ -106,13 +106,23 @@ static const struct member {
 	{"simulated", NULL, NULL, NULL, NULL},
 	{"plugins", NULL, NULL, plugins_elem, NULL},
 	{"limits", NULL, limits_begin, limits_elem, limits_end},
+	{"attention", NULL, NULL, NULL, NULL},
 	{"result", sec_result, NULL, NULL, NULL},
+	{"statement", NULL, NULL, NULL, NULL},
 	{"authority", sec_authority, NULL, NULL, NULL},
 	{"device", sec_device, NULL, NULL, NULL},
 	{"session", sec_session, NULL, NULL, NULL},
+	{"clock", NULL, NULL, NULL, NULL},
 	{"taken", NULL, taken_begin, taken_elem, taken_end},
 	{"containers", NULL, containers_begin, containers_elem, containers_end},
 	{"not_taken", NULL, not_taken_begin, not_taken_elem, not_taken_end},
+	{"geography", NULL, NULL, NULL, NULL},
+	{"totals", NULL, NULL, NULL, NULL},
+	{"stays", NULL, NULL, NULL, NULL},
+	{"places", NULL, NULL, NULL, NULL},
+	{"agreement", NULL, NULL, NULL, NULL},
+	{"conflicts", NULL, NULL, NULL, NULL},
+	{"photos", NULL, NULL, NULL, NULL},
 	{"observations", NULL, obs_begin, obs_elem, obs_end},
 	{"links", NULL, links_begin, links_elem, links_end},
 	{"not_reported", NULL, not_reported_begin, not_reported_elem, not_reported_end},
@@ -177,8 +187,8 @@ static int read_head(struct html *h, struct head *head, size_t i)
 	if (h->f->n != 1)
 		return KT_FAIL(h->err, KT_E_FORMAT, "page: %s is no text", members[i].key);
 	snprintf(head->text[i], sizeof(head->text[i]), "%s", (char *)h->f->text.p + h->f->e[0].val);
-	if (i == 0 && strcmp(head->text[0], "keten-report-1") != 0)
-		return KT_FAIL(h->err, KT_E_FORMAT, "page: not a keten-report-1");
+	if (i == 0 && strcmp(head->text[0], "keten-report-2") != 0)
+		return KT_FAIL(h->err, KT_E_FORMAT, "page: not a keten-report-2");
 	if (i == HEAD - 1)
 		head->simulated = h->f->e[0].tok == KT_JSON_TRUE;
 	return 0;
@@ -238,7 +248,8 @@ static int read_member(struct html *h, struct head *head, size_t i)
 	if (m->elem != NULL)
 		return read_list(h, m, tok);
 	if (m->whole == NULL)
-		return kt_json_skip(h->j, tok, h->err);
+		return tok == KT_JSON_OBJ || tok == KT_JSON_ARR ? kt_json_skip(h->j, tok, h->err)
+								: 0;
 	c = flat_read(h->f, h->j, tok, h->err);
 	return c < 0 ? c : m->whole(h);
 }

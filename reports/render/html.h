@@ -21,7 +21,7 @@ struct kt_err;
 
 /*
  * Renders. put gets the page in order, in pieces of some 64 KiB; a negative code of it ends the
- * rendering and is returned. 0; KT_E_FORMAT when the document is no keten-report-1, lacks a member
+ * rendering and is returned. 0; KT_E_FORMAT when the document is no keten-report-2, lacks a member
  * or has them out of order; KT_E_LIMIT for an element that is too large; KT_E_NOMEM. Memory is
  * bounded by a constant.
  */

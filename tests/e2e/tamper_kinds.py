@@ -457,7 +457,7 @@ KINDS = [
     ("other-item", 5, "scope", "n", "another request than the item says, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"request":"[a-z-]*"', b'"request":"everything"', d), insider)),
     ("ranges", 5, "index", "n", "ranges that do not give the bytes, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"ranges":\[\[(\d+),(\d+),', rb'"ranges":[[\1,1\2,', d), insider)),
     ("report-other-case", 5, "report", "y", "the report of another case, all made to fit", lambda: pack(insider(other_case(load())))),
-    ("report-signed", 5, "report", "y", "the report changed, signed again", lambda: changed("report/report.json", lambda d: d.replace(b"keten-report-1", b"keten-report-2"), signed)),
+    ("report-signed", 5, "report", "y", "the report changed, signed again", lambda: changed("report/report.json", lambda d: d.replace(b"keten-report-2", b"keten-report-3"), signed)),
 ]
 
 

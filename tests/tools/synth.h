@@ -350,7 +350,7 @@ static inline int synth_make_report(struct synth_made *m, struct kt_err *err)
 		return fd;
 	kt_buf_init(&b, 0);
 	kt_buf_printf(&b,
-		      "{\"format\":\"keten-report-1\",\"case_id\":\"%s\",\"findings\":[{\"lat\":"
+		      "{\"format\":\"keten-report-2\",\"case_id\":\"%s\",\"findings\":[{\"lat\":"
 		      "52.5200000}],\"mandate_sha256\":\"%s\"}\n",
 		      m->c.id, m->c.mandate_sha256);
 	r = kt_file_write(fd, "report.json", b.p, b.len, 0600, err);

@@ -19,12 +19,13 @@
 #include "reports/render/html.h"
 
 #define HEAD                                                                                       \
-	"{\"format\":\"keten-report-1\",\"case_id\":\"00ff\",\"case_ref\":\"N-1 "                  \
+	"{\"format\":\"keten-report-2\",\"case_id\":\"00ff\",\"case_ref\":\"N-1 "                  \
 	"<b>\",\"mandate_id\":\"m-1\",\"mandate_sha256\":\"5a\",\"simulated\":"
 #define PLUGINS                                                                                    \
 	",\"plugins\":[{\"id\":\"media-exif\",\"version\":1,\"title\":\"Photo "                    \
 	"metadata\",\"status\":"                                                                   \
-	"\"s\",\"absence\":\"a\"}],\"limits\":[{\"id\":\"x\",\"text\":\"A limit.\"}]"
+	"\"s\",\"absence\":\"a\"}],\"limits\":[{\"id\":\"x\",\"text\":\"A "                        \
+	"limit.\"}],\"attention\":[]"
 #define RESULT(code, n)                                                                            \
 	",\"result\":{\"code\":\"" code "\",\"text\":\"The result.\",\"observations\":" n          \
 	",\"with_position\":1,\"withheld\":136,\"withheld_files\":2,\"by_basis\":{},\"by_type\":{" \
@@ -43,13 +44,15 @@
 	"\"key_fingerprint\":\"AA:BB\"}],"                                                         \
 	"\"disconnects\":[{\"utc\":\"2026-11-22T09:10:00Z\",\"reason\":\"done\"}]"
 #define MIDDLE                                                                                     \
-	",\"authority\":{\"issuer\":\"An office\"},"                                               \
+	",\"statement\":null,\"authority\":{\"issuer\":\"An office\"},"                            \
 	"\"device\":{\"kind\":\"android\",\"identifier\":\"S\\\"1\",\"stated\":[]},"               \
-	"\"session\":{\"opened\":[]," CONNECTS ",\"clock_checks\":[]},"                            \
+	"\"session\":{\"opened\":[]," CONNECTS ",\"clock_checks\":[]},\"clock\":{},"               \
 	"\"taken\":[" TWO_TAKEN "],\"containers\":[],"                                             \
 	"\"not_taken\":[{\"kind\":\"item\",\"id\":\"p/dcim\",\"what\":\"Photos\","                 \
 	"\"reason\":\"no-such-folder\",\"outcome\":\"absent\","                                    \
-	"\"absence\":\"Photos may be elsewhere.\"}],\"observations\":["
+	"\"absence\":\"Photos may be elsewhere.\"}],"                                              \
+	"\"geography\":null,\"totals\":[],\"stays\":[],\"places\":[],\"agreement\":[],"            \
+	"\"conflicts\":[],\"photos\":null,\"observations\":["
 #define TAIL "],\"links\":[],\"not_reported\":[],\"parsing\":[{}],\"objects\":[]}\n"
 
 #define OBS_HEAD                                                                                   \
@@ -257,22 +260,60 @@ static void test_source(void **state)
 {
 	static const char doc[] = HEAD "false" PLUGINS RESULT(
 		"positions-reported",
-		"1") ",\"authority\":{\"issuer\":\"An office\",\"device\":{\"kind\":\"ios\"}},"
+		"1") ",\"statement\":null,\"statement\":null,"
+		     "\"authority\":{\"issuer\":\"An office\",\"device\":{\"kind\":\"ios\"}},"
 		     "\"device\":{\"kind\":\"ios\",\"identifier\":\"unknown\",\"form\":\"image\","
-		     "\"source\":"
-		     "\"a<b>.tar\",\"stated\":[]},\"session\":{\"opened\":[]},\"taken\":[{\"item\":"
-		     "\"p/x\","
-		     "\"title\":\"T\",\"take\":\"group\",\"outcome\":\"acquired\",\"request\":{"
-		     "\"kind\":"
-		     "\"image-file\",\"text\":\"a/x.db|b/"
-		     "x.db\",\"names\":\"*.a|*.b\"},\"methods\":{\"read\":2}"
-		     "}],\"containers\":[],\"not_taken\":[" NOT_TAKEN("scope", "s", "R0") "," NOT_TAKEN(
+		     "\"source\":\"a<b>.tar\",\"stated\":[]},\"session\":{\"opened\":[]},"
+		     "\"clock\":{},\"taken\":[{\"item\":\"p/x\",\"title\":\"T\","
+		     "\"take\":\"group\",\"outcome\":\"acquired\","
+		     "\"request\":{\"kind\":\"image-file\",\"text\":\"a/x.db|b/x.db\","
+		     "\"names\":\"*.a|*.b\"},\"methods\":{\"read\":2}}],\"containers\":[],"
+		     "\"not_taken\":[" NOT_TAKEN("scope", "s", "R0") "," NOT_TAKEN(
 			     "form", "f1",
 			     "R1") "," NOT_TAKEN("form", "f2",
 						 "R1") "," NOT_TAKEN("form", "f3",
 								     "R2") "," NOT_TAKEN("plugin",
 											 "p1",
 											 "R3") "],"
+											       "\"g"
+											       "eog"
+											       "rap"
+											       "hy"
+											       "\":"
+											       "nul"
+											       "l,"
+											       "\"t"
+											       "ota"
+											       "ls"
+											       "\":"
+											       "[],"
+											       "\"s"
+											       "tay"
+											       "s\""
+											       ":[]"
+											       ",\""
+											       "pla"
+											       "ces"
+											       "\":"
+											       "[],"
+											       "\"a"
+											       "gre"
+											       "eme"
+											       "nt"
+											       "\":"
+											       "[],"
+											       "\"c"
+											       "onf"
+											       "lic"
+											       "ts"
+											       "\":"
+											       "[],"
+											       "\"p"
+											       "hot"
+											       "os"
+											       "\":"
+											       "nul"
+											       "l,"
 											       "\"o"
 											       "bse"
 											       "rva"
@@ -433,7 +474,7 @@ static void test_refused(void **state)
 		"[]",
 		"{}",
 		"{\"format\":\"keten-report-2\"}",
-		"{\"case_id\":\"x\",\"format\":\"keten-report-1\"}",
+		"{\"case_id\":\"x\",\"format\":\"keten-report-2\"}",
 		HEAD "false" PLUGINS "}",
 		HEAD "false" PLUGINS ",\"result\":{\"a\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]}}",
 		HEAD "false" PLUGINS RESULT("x", "0") ",\"taken\":[]}",

@@ -482,10 +482,12 @@ static int mem_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *er
 static void test_is_json_in_order(void **state)
 {
 	static const char *const order[] = {
-		"format",	"case_id", "case_ref",	   "mandate_id", "mandate_sha256",
-		"simulated",	"plugins", "limits",	   "result",	 "authority",
-		"device",	"session", "taken",	   "containers", "not_taken",
-		"observations", "links",   "not_reported", "parsing",	 "objects",
+		"format",	"case_id",    "case_ref",     "mandate_id", "mandate_sha256",
+		"simulated",	"plugins",    "limits",	      "attention",  "result",
+		"statement",	"authority",  "device",	      "session",    "clock",
+		"taken",	"containers", "not_taken",    "geography",  "totals",
+		"stays",	"places",     "agreement",    "conflicts",  "photos",
+		"observations", "links",      "not_reported", "parsing",    "objects",
 	};
 	static struct kt_json j;
 	struct kt_err err = {0};
