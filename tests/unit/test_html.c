@@ -50,9 +50,10 @@
 	"\"taken\":[" TWO_TAKEN "],\"containers\":[],"                                             \
 	"\"not_taken\":[{\"kind\":\"item\",\"id\":\"p/dcim\",\"what\":\"Photos\","                 \
 	"\"reason\":\"no-such-folder\",\"outcome\":\"absent\","                                    \
-	"\"absence\":\"Photos may be elsewhere.\"}],"                                              \
+	"\"absence\":\"Photos may be elsewhere.\"}]," FINDINGS "\"observations\":["
+#define FINDINGS                                                                                   \
 	"\"geography\":null,\"totals\":[],\"stays\":[],\"places\":[],\"agreement\":[],"            \
-	"\"conflicts\":[],\"photos\":null,\"observations\":["
+	"\"conflicts\":[],\"photos\":null,"
 #define TAIL "],\"links\":[],\"not_reported\":[],\"parsing\":[{}],\"objects\":[]}\n"
 
 #define OBS_HEAD                                                                                   \
@@ -256,126 +257,26 @@ static void test_photo_lines(void **state)
 	"\",\"reason\":\"" reason "\"}"
 
 /* An image in place of a phone: what was read is named, and what it can't hold, by reason. */
+/* clang-format off */
+static const char of_an_image[] =
+	HEAD "false" PLUGINS RESULT("positions-reported", "1")
+	",\"statement\":null,\"authority\":{\"issuer\":\"An office\",\"device\":{\"kind\":\"ios\"}},"
+	"\"device\":{\"kind\":\"ios\",\"identifier\":\"unknown\",\"form\":\"image\",\"source\":\"a<b>.tar\","
+	"\"stated\":[]},\"session\":{\"opened\":[]},\"clock\":{},\"taken\":[{\"item\":\"p/x\",\"title\":\"T\","
+	"\"take\":\"group\",\"outcome\":\"acquired\",\"request\":{\"kind\":\"image-file\","
+	"\"text\":\"a/x.db|b/x.db\",\"names\":\"*.a|*.b\"},\"methods\":{\"read\":2}}],\"containers\":[],\"not_taken\":["
+	NOT_TAKEN("scope", "s", "R0") "," NOT_TAKEN("form", "f1", "R1") "," NOT_TAKEN("form", "f2", "R1") ","
+	NOT_TAKEN("form", "f3", "R2") "," NOT_TAKEN("plugin", "p1", "R3") "]," FINDINGS "\"observations\":["
+	OBS_HEAD "\"path\":\"x\",\"record\":{\"type\":\"network\",\"basis\":\"stated\",\"locator\":{\"kind\":\"path\","
+	"\"path\":\"$.a\",\"offset\":0,\"length\":0}}}" TAIL;
+/* clang-format on */
+
 static void test_source(void **state)
 {
-	static const char doc[] = HEAD "false" PLUGINS RESULT(
-		"positions-reported",
-		"1") ",\"statement\":null,\"statement\":null,"
-		     "\"authority\":{\"issuer\":\"An office\",\"device\":{\"kind\":\"ios\"}},"
-		     "\"device\":{\"kind\":\"ios\",\"identifier\":\"unknown\",\"form\":\"image\","
-		     "\"source\":\"a<b>.tar\",\"stated\":[]},\"session\":{\"opened\":[]},"
-		     "\"clock\":{},\"taken\":[{\"item\":\"p/x\",\"title\":\"T\","
-		     "\"take\":\"group\",\"outcome\":\"acquired\","
-		     "\"request\":{\"kind\":\"image-file\",\"text\":\"a/x.db|b/x.db\","
-		     "\"names\":\"*.a|*.b\"},\"methods\":{\"read\":2}}],\"containers\":[],"
-		     "\"not_taken\":[" NOT_TAKEN("scope", "s", "R0") "," NOT_TAKEN(
-			     "form", "f1",
-			     "R1") "," NOT_TAKEN("form", "f2",
-						 "R1") "," NOT_TAKEN("form", "f3",
-								     "R2") "," NOT_TAKEN("plugin",
-											 "p1",
-											 "R3") "],"
-											       "\"g"
-											       "eog"
-											       "rap"
-											       "hy"
-											       "\":"
-											       "nul"
-											       "l,"
-											       "\"t"
-											       "ota"
-											       "ls"
-											       "\":"
-											       "[],"
-											       "\"s"
-											       "tay"
-											       "s\""
-											       ":[]"
-											       ",\""
-											       "pla"
-											       "ces"
-											       "\":"
-											       "[],"
-											       "\"a"
-											       "gre"
-											       "eme"
-											       "nt"
-											       "\":"
-											       "[],"
-											       "\"c"
-											       "onf"
-											       "lic"
-											       "ts"
-											       "\":"
-											       "[],"
-											       "\"p"
-											       "hot"
-											       "os"
-											       "\":"
-											       "nul"
-											       "l,"
-											       "\"o"
-											       "bse"
-											       "rva"
-											       "tio"
-											       "ns"
-											       "\":"
-											       "[" OBS_HEAD
-											       "\"p"
-											       "ath"
-											       "\":"
-											       "\"x"
-											       "\","
-											       "\"r"
-											       "eco"
-											       "rd"
-											       "\":"
-											       "{\""
-											       "typ"
-											       "e\""
-											       ":\""
-											       "net"
-											       "wor"
-											       "k\""
-											       ",\""
-											       "bas"
-											       "is"
-											       "\":"
-											       "\"s"
-											       "tat"
-											       "ed"
-											       "\","
-											       "\"l"
-											       "oca"
-											       "tor"
-											       "\":"
-											       "{\""
-											       "kin"
-											       "d\""
-											       ":\""
-											       "pat"
-											       "h\""
-											       ",\""
-											       "pat"
-											       "h\""
-											       ":\""
-											       "$."
-											       "a\""
-											       ",\""
-											       "off"
-											       "set"
-											       "\":"
-											       "0,"
-											       "\"l"
-											       "eng"
-											       "th"
-											       "\":"
-											       "0}}"
-											       "}" TAIL;
 	struct io io = {0};
 
 	(void)state;
-	assert_int_equal(render(&io, doc, sizeof(doc) - 1), 0);
+	assert_int_equal(render(&io, of_an_image, sizeof(of_an_image) - 1), 0);
 	assert_true(has(
 		&io, "an image of a phone&#39;s file system, named <bdi class=\"phone\">a&lt;b&gt;"
 		     ".tar"));
