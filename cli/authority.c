@@ -72,7 +72,8 @@ static int run_sign(const char *act, const char *key, const void *content, size_
 		return KT_FAIL(err, KT_E_INTERNAL, "no pipe");
 	}
 	kt_spawn_init(&s, "keten-sign", argv);
-	s.keep_tty = true; /* a passphrase may be asked for */
+	s.keep_tty = true;			      /* a passphrase may be asked for */
+	s.keep_env = strncmp(key, "pkcs11:", 7) == 0; /* a card's module may need its settings */
 	s.fds[0] = in[0];
 	s.fds[1] = out[1];
 	pid = kt_spawn_start(&s, err);

@@ -78,3 +78,7 @@ $(BUILD)/sandbox/preload.so: tests/sandbox/preload.c | $(BUILD)/sandbox
 LDLIBS_test_faults := $(foreach f,malloc calloc realloc writev fsync syncfs openat __openat_2 renameat \
 	ftruncate read pread unlinkat,-Wl,--wrap=$(f))
 # --- end of sandbox -----------------------------------------------------------------------------
+
+# --- signing: puts a certificate on a test token ---
+PROGS_TEST += token-cert
+SRCS_token-cert := tests/tools/token_cert.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * keten-sign: one act per start, then gone. `sign` reads content on stdin and writes a signature on
- * stdout; `cert` writes the certificate. The passphrase never stands in argv or the environment.
+ * keten-sign: one act per start, then gone. What it works on comes from stdin and goes to stdout; a
+ * passphrase or PIN never stands in argv or the environment.
  */
 #include "reports/sign/sign.h"
 #include "core/buf.h"
@@ -9,23 +9,51 @@
 #include "core/io.h"
 #include "core/spawn.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CONTENT_MAX ((size_t)64 << 20)
-#define CHUNK	    ((size_t)1 << 20)
+#define CONTENT_MAX   ((size_t)64 << 20)
+#define ENVELOPE_MAX  ((size_t)1 << 20)
+#define PINENTRY_FILE "/etc/keten/pinentry"
+#define CHUNK	      ((size_t)1 << 20)
 
-enum { EXIT_USAGE = 2, EXIT_REFUSED = 3, EXIT_STORAGE = 7, EXIT_INTERNAL = 8 };
+enum {
+	EXIT_USAGE = 2,
+	EXIT_REFUSED = 3,
+	EXIT_INVALID = 5,
+	EXIT_UNDETERMINED = 6,
+	EXIT_STORAGE = 7,
+	EXIT_INTERNAL = 8
+};
 
 static const char usage[] =
-	"usage: keten-sign sign --key FILE [--passphrase-fd N] < content > signature.p7s\n"
-	"       keten-sign cert --key FILE\n"
+	"usage: keten-sign sign --key KEY [--pades] [--pss] < content > signature.p7s\n"
+	"       keten-sign digest --key KEY < 32-byte digest > signature\n"
+	"       keten-sign cert --key KEY\n"
+	"       keten-sign decrypt --key KEY < envelope > plaintext\n"
 	"\n"
-	"FILE is PEM: a private key, its certificate, then further certificates of the chain.\n"
-	"sign writes a detached CAdES signature (CMS, DER, SHA-256) over up to 64 MiB from stdin.\n"
-	"A passphrase is asked on the terminal, or read from descriptor N.\n";
+	"KEY is a PEM file (a private key, its certificate, then further certificates of the\n"
+	"chain), or a card: pkcs11:token=NAME;id=%01?module-path=/usr/lib/.../module.so\n"
+	"\n"
+	"sign     a detached CAdES signature (CMS, DER, SHA-256) over up to 64 MiB from stdin\n"
+	"digest   the bare signature of a SHA-256 digest, as XML signatures hold it\n"
+	"cert     the certificate; asks for nothing\n"
+	"decrypt  opens a CMS envelope (AuthEnvelopedData) made for the key's certificate\n"
+	"\n"
+	"--pin-fd N       passphrase or PIN from descriptor N (also: --passphrase-fd)\n"
+	"--pinentry FILE  a program that asks for it; default: on the terminal\n"
+	"--cert FILE      the certificate, for a card that holds none\n"
+	"--pss            RSA-PSS with an ordinary RSA key\n"
+	"--pades          no signing time among the attributes, as a signed PDF wants it\n";
+
+struct request {
+	const char *act;
+	struct kt_sign_key key;
+	struct kt_sign_how how;
+};
 
 static int exit_status(int code)
 {
@@ -37,6 +65,10 @@ static int exit_status(int code)
 		return EXIT_USAGE;
 	case KT_E_REFUSED:
 		return EXIT_REFUSED;
+	case KT_E_INVALID:
+		return EXIT_INVALID;
+	case KT_E_UNDETERMINED:
+		return EXIT_UNDETERMINED;
 	case KT_E_STORAGE:
 		return EXIT_STORAGE;
 	default:
@@ -60,26 +92,36 @@ static int read_content(struct kt_buf *b, struct kt_err *err)
 			return KT_FAIL(err, KT_E_LIMIT, "the content is longer than 64 MiB");
 	} while (got == CHUNK);
 	if (b->len == 0)
-		return KT_FAIL(err, KT_E_USAGE, "there is nothing to sign on standard input");
+		return KT_FAIL(err, KT_E_USAGE, "there is nothing on standard input");
 	return 0;
 }
 
-static int act(const char *name, const struct kt_sign_key *key, struct kt_err *err)
+static int act(const struct request *q, struct kt_err *err)
 {
 	struct kt_buf in, out;
-	int r;
+	int r = 0;
 
 	kt_buf_init(&in, CONTENT_MAX + 2 * CHUNK);
 	kt_buf_init(&out, 0);
-	if (strcmp(name, "cert") == 0) {
-		r = kt_sign_cert(key, &out, err);
-	} else {
+	if (strcmp(q->act, "cert") != 0)
 		r = read_content(&in, err);
-		if (r == 0)
-			r = kt_sign_content(key, in.p, in.len, &out, err);
-	}
+	if (r < 0)
+		goto out;
+	if (strcmp(q->act, "cert") == 0)
+		r = kt_sign_cert(&q->key, &out, err);
+	else if (strcmp(q->act, "sign") == 0)
+		r = kt_sign_content(&q->key, &q->how, in.p, in.len, &out, err);
+	else if (strcmp(q->act, "digest") == 0)
+		r = kt_sign_digest(&q->key, in.p, in.len, &out, err);
+	else if (in.len > ENVELOPE_MAX)
+		r = KT_FAIL(err, KT_E_LIMIT, "the envelope is longer than 1 MiB");
+	else
+		r = kt_sign_decrypt(&q->key, in.p, in.len, &out, err);
 	if (r == 0)
 		r = kt_write_full(STDOUT_FILENO, out.p, out.len, err);
+out:
+	if (out.p != NULL)
+		OPENSSL_cleanse(out.p, out.cap);
 	kt_buf_free(&in);
 	kt_buf_free(&out);
 	return r;
@@ -96,32 +138,78 @@ static int parse_fd(const char *s, int *fd)
 	return 0;
 }
 
-static int parse(int argc, char **argv, struct kt_sign_key *key, struct kt_err *err)
+static bool is_act(const char *s)
 {
-	if (argc < 2 || (strcmp(argv[1], "sign") != 0 && strcmp(argv[1], "cert") != 0))
-		return KT_FAIL(err, KT_E_USAGE, "the act is sign or cert; see keten-sign --help");
-	for (int i = 2; i < argc; i += 2) {
-		if (i + 1 >= argc)
-			return KT_FAIL(err, KT_E_USAGE, "%.60s needs a value", argv[i]);
-		if (strcmp(argv[i], "--key") == 0)
-			key->path = argv[i + 1];
-		else if (strcmp(argv[i], "--passphrase-fd") != 0)
-			return KT_FAIL(err, KT_E_USAGE, "unknown option %.60s", argv[i]);
-		else if (parse_fd(argv[i + 1], &key->passphrase_fd) < 0)
-			return KT_FAIL(err, KT_E_USAGE, "--passphrase-fd takes 3 to 1023");
+	static const char *const acts[] = {"sign", "digest", "cert", "decrypt"};
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (strcmp(s, acts[i]) == 0)
+			return true;
+	return false;
+}
+
+static int parse_valued(struct request *q, const char *name, const char *value, struct kt_err *err)
+{
+	if (value == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "%.60s needs a value, or is unknown", name);
+	if (strcmp(name, "--key") == 0)
+		q->key.path = value;
+	else if (strcmp(name, "--cert") == 0)
+		q->key.cert = value;
+	else if (strcmp(name, "--pinentry") == 0)
+		q->key.pinentry = value;
+	else if (strcmp(name, "--pin-fd") != 0 && strcmp(name, "--passphrase-fd") != 0)
+		return KT_FAIL(err, KT_E_USAGE, "unknown option %.60s", name);
+	else if (parse_fd(value, &q->key.passphrase_fd) < 0)
+		return KT_FAIL(err, KT_E_USAGE, "%s takes 3 to 1023", name);
+	return 0;
+}
+
+/* The station's own way to ask, when the caller names none. */
+static void default_pinentry(struct request *q)
+{
+	static char path[4096];
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	if (q->key.passphrase_fd < 0 && q->key.pinentry == NULL &&
+	    kt_path_read(PINENTRY_FILE, sizeof(path) - 1, &b, NULL) == 0 && b.len > 0 &&
+	    b.p[0] == '/') {
+		snprintf(path, sizeof(path), "%.*s", (int)b.len, (const char *)b.p);
+		path[strcspn(path, "\n")] = '\0';
+		q->key.pinentry = path;
 	}
-	if (key->path == NULL)
-		return KT_FAIL(err, KT_E_USAGE, "--key FILE is missing");
-	if (strncmp(key->path, "pkcs11:", 7) == 0)
+	kt_buf_free(&b);
+}
+
+static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
+{
+	if (argc < 2 || !is_act(argv[1]))
 		return KT_FAIL(err, KT_E_USAGE,
-			       "cards come with a later version; use a PEM file with key and "
-			       "certificate");
+			       "the act is sign, digest, cert or decrypt; see keten-sign --help");
+	q->act = argv[1];
+	for (int i = 2; i < argc; i++) {
+		int r = 0;
+
+		if (strcmp(argv[i], "--pss") == 0)
+			q->how.pss = true;
+		else if (strcmp(argv[i], "--pades") == 0)
+			q->how.no_signing_time = true;
+		else {
+			r = parse_valued(q, argv[i], i + 1 < argc ? argv[i + 1] : NULL, err);
+			i++;
+		}
+		if (r < 0)
+			return r;
+	}
+	if (q->key.path == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "--key FILE is missing");
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct kt_sign_key key = {NULL, -1};
+	struct request q = {.act = "", .key = {.passphrase_fd = -1}};
 	char story[1024];
 	struct kt_err err;
 	int r;
@@ -132,9 +220,11 @@ int main(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
-	r = parse(argc, argv, &key, &err);
-	if (r == 0)
-		r = act(argv[1], &key, &err);
+	r = parse(argc, argv, &q, &err);
+	if (r == 0) {
+		default_pinentry(&q);
+		r = act(&q, &err);
+	}
 	if (r < 0)
 		fprintf(stderr, "keten-sign: %s\n", kt_err_story(&err, story, sizeof(story)));
 	return exit_status(r);
