@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int build_json(struct kt_package *pkg, struct kt_err *err)
+int kt_build_json(struct kt_package *pkg, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -83,7 +83,7 @@ static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
 	if (r == 0)
 		r = kt_package_add_case(pkg, err);
 	if (r == 0)
-		r = build_json(pkg, err);
+		r = kt_build_json(pkg, err);
 	if (r == 0)
 		r = kt_package_write(pkg, &out, res, err);
 	kt_package_free(&pkg);

@@ -7,6 +7,7 @@
 #define KT_CLI_STEPS_H
 
 #include "cli/acquire.h"
+#include "reports/package/act.h"
 
 #define KT_RECORDS "records.sqlite"
 
@@ -32,6 +33,15 @@ int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *
 
 /* "programs": hashes of our own programs, a member of build.json and run.json. */
 int kt_programs_json(struct kt_jw *w, struct kt_err *err);
+/* Adds tool/build.json: which build of Keten makes this package. */
+int kt_build_json(struct kt_package *pkg, struct kt_err *err);
+/*
+ * Writes an act package (reports/package/act.h) into the folder dir, signed with key, after adding
+ * tool/build.json. Prints nothing. trust may be NULL. name gets its file name.
+ */
+int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
+		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
+		struct kt_err *err);
 /* SHA-256 of a file's bytes. 0 or KT_E_STORAGE. */
 int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err);
 

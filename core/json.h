@@ -48,6 +48,8 @@ void kt_jw_bool(struct kt_jw *w, bool v);
 void kt_jw_null(struct kt_jw *w);
 /* v * 10^-scale as a JSON number with exactly scale decimals: 525200000, 7 -> 52.5200000 */
 void kt_jw_fixed(struct kt_jw *w, int64_t v, unsigned scale);
+/* A value that is JSON already: written by another kt_jw. */
+void kt_jw_raw(struct kt_jw *w, const char *p, size_t n);
 /* Key and value in one. */
 void kt_jw_kstr(struct kt_jw *w, const char *key, const char *s);
 /*

@@ -273,3 +273,9 @@ void kt_jw_kbytes(struct kt_jw *w, const char *key, const void *p, size_t n)
 	kt_jw_key(w, key);
 	kt_jw_bytes(w, p, n);
 }
+
+void kt_jw_raw(struct kt_jw *w, const char *p, size_t n)
+{
+	lead(w);
+	kt_buf_put(w->out, p, n);
+}

@@ -3,9 +3,10 @@
 LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verify/zip_read.c \
 	reports/verify/verify.c reports/verify/check_files.c reports/verify/check_bag.c \
 	reports/verify/check_custody.c reports/verify/check_signers.c reports/verify/check_seal.c \
-	reports/verify/check_index.c reports/verify/check_report.c reports/verify/print.c \
-	reports/verify/warm.c reports/verify/show.c reports/package/zip_write.c reports/package/files.c \
-	reports/package/package.c
+	reports/verify/check_index.c reports/verify/check_report.c reports/verify/check_act.c \
+	reports/verify/print.c reports/verify/warm.c reports/verify/show.c \
+	reports/package/zip_write.c reports/package/files.c reports/package/package.c \
+	reports/package/act.c
 
 PROGS += keten-verify
 SRCS_keten-verify := reports/verify/main.c reports/verify/sandbox.c

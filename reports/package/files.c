@@ -19,6 +19,7 @@ int kt_package_new(int case_fd, struct kt_package **pkg, struct kt_err *err)
 	if (*pkg == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");
 	(*pkg)->case_fd = case_fd;
+	(*pkg)->type = KT_PT_ACQUISITION;
 	return 0;
 }
 
@@ -31,10 +32,12 @@ void kt_package_free(struct kt_package **pkg)
 
 		free(f->name);
 		free(f->path);
+		free(f->title);
 		free(f->bytes);
 		free(f->sha512);
 	}
 	free((*pkg)->file);
+	free((*pkg)->concerns);
 	free(*pkg);
 	*pkg = NULL;
 }

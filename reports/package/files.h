@@ -11,6 +11,7 @@
 
 struct kt_pkg_file {
 	char *name;	/* owned */
+	char *title;	/* owned; of an attachment */
 	char *path;	/* owned; below the case folder; NULL: bytes */
 	uint8_t *bytes; /* owned */
 	size_t nbytes;
@@ -29,6 +30,10 @@ struct kt_package {
 	size_t n, cap;
 	uint64_t stated_bytes; /* of the objects, by the index */
 	char case_id[65], mandate_id[73];
+	enum kt_pkg_type type;
+	bool sealed;			 /* has keys/release.json */
+	char (*concerns)[KT_SHA256_HEX]; /* owned; ascending */
+	size_t nconcerns;
 };
 
 /* Appends an empty row for the name; NULL and an error when it can't be. Borrowed. */

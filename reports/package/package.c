@@ -259,8 +259,17 @@ static int put_given(struct work *w, struct kt_err *err)
 
 static int put_bag(struct work *w, struct kt_err *err)
 {
-	struct kt_pkg_info info = {w->out->sealed_us,  w->name,	  w->pkg->case_id,
-				   w->pkg->mandate_id, w->octets, w->files};
+	struct kt_pkg_info info = {
+		.sealed_us = w->out->sealed_us,
+		.package = w->name,
+		.case_id = w->pkg->case_id,
+		.mandate_id = w->pkg->mandate_id,
+		.octets = w->octets,
+		.files = w->files,
+		.type = w->pkg->type,
+		.concerns = (const char(*)[KT_SHA256_HEX])w->pkg->concerns,
+		.nconcerns = w->pkg->nconcerns,
+	};
 	struct kt_buf b;
 	int r = put_new(w, KT_PKG_BAGIT, KT_PKG_BAGIT_TEXT, strlen(KT_PKG_BAGIT_TEXT), err);
 
@@ -389,7 +398,7 @@ int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 	kt_buf_init(&w->text, 0);
 	w->buf = malloc(PIECE);
 	r = w->buf == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-			   : kt_pkg_file_name(pkg->mandate_id, out->number, w->name);
+			   : kt_pkg_file_name(pkg->mandate_id, out->number, pkg->type, w->name);
 	if (r == KT_E_USAGE)
 		KT_FAIL(err, r, "the mandate's id makes no file name");
 	if (r == 0 && faccessat(out->dir_fd, w->name, F_OK, 0) == 0)

@@ -47,6 +47,9 @@ struct kt_vf {
 	/* signers: KT_V_SIGNATURE and KT_V_MANDATE_SIG say whether they count */
 	struct kt_signer seal_cert;
 	bool have_seal_cert;
+	/* data/act.json, of all but acquisitions */
+	bool have_act;
+	char act_mandate[KT_SHA256_HEX], act_mandate_id[73];
 	/* custody log */
 	bool have_log;		   /* the chain holds and the facts below are filled */
 	struct kt_vf_segment *seg; /* KT_VF_SEGMENTS; [0] is segment 1 */
@@ -84,6 +87,9 @@ bool kt_vf_is_ours(int code);
 int kt_vf_load(struct kt_vf *c, enum kt_verify_id id, const char *name, size_t max,
 	       struct kt_buf *b, bool *found);
 
+/* check_act.c */
+int kt_vf_type(struct kt_vf *c); /* type, and which checks apply */
+int kt_vf_act(struct kt_vf *c);	 /* ACT; facts of data/act.json */
 /* check_files.c */
 int kt_vf_hash_all(struct kt_vf *c);
 int kt_vf_lists(struct kt_vf *c);    /* COMPLETE, HASHES */

@@ -49,6 +49,8 @@ int kt_vf_case(struct kt_vf *c)
 	bool found = false;
 	int r;
 
+	if (c->res->type != KT_PT_ACQUISITION)
+		return 0;
 	kt_buf_init(&b, 0);
 	r = kt_vf_load(c, KT_V_OBJECTS, KT_PKG_CASE, SMALL, &b, &found);
 	if (r < 0 || !found)
@@ -133,7 +135,10 @@ int kt_vf_bag(struct kt_vf *c)
 				   .case_id = c->case_id,
 				   .mandate_id = c->mandate ? c->mandate->mandate_id : "",
 				   .octets = c->payload_octets,
-				   .files = c->payload_files};
+				   .files = c->payload_files,
+				   .type = c->res->type,
+				   .concerns = (const char(*)[KT_SHA256_HEX])c->res->concerns,
+				   .nconcerns = c->res->nconcerns};
 	struct kt_buf b, want;
 	bool found = false;
 	int r;
@@ -145,8 +150,13 @@ int kt_vf_bag(struct kt_vf *c)
 		r = kt_vf_load(c, KT_V_BAG, KT_PKG_BAGINFO, SMALL, &b, &found);
 	if (r < 0 || !found)
 		goto out;
-	if (!c->have_log || c->mandate == NULL || c->case_id[0] == '\0')
+	if (c->res->type != KT_PT_ACQUISITION) {
+		info.mandate_id = c->act_mandate_id;
+		if (!c->have_act)
+			goto out;
+	} else if (!c->have_log || c->mandate == NULL || c->case_id[0] == '\0') {
 		goto out; /* what it should say is not known; the reason is named elsewhere */
+	}
 	info.sealed_us = bagging_date(&b);
 	kt_pkg_baginfo(&info, &want);
 	if (kt_buf_cstr(&want) == NULL)

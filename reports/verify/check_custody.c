@@ -293,17 +293,22 @@ int kt_vf_custody(struct kt_vf *c)
 	struct kt_err err = {0};
 	char head[KT_SHA256_HEX];
 	bool found = false;
-	int r = kt_vf_load(c, KT_V_CUSTODY, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &c->custody_raw,
-			   &found);
+	int r;
+
+	if (!c->res->applies[KT_V_CUSTODY])
+		return 0;
+	r = kt_vf_load(c, KT_V_CUSTODY, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &c->custody_raw, &found);
 
 	if (r < 0 || !found)
 		return r;
 	s.started = calloc(KT_VF_SEGMENTS, sizeof(*s.started));
 	if (s.started == NULL)
 		return KT_FAIL(c->err, KT_E_NOMEM, "no memory");
-	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines, on_line, &s,
-			     &err);
-	if (r == 0) {
+	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines,
+			     c->res->type == KT_PT_ACQUISITION ? on_line : NULL, &s, &err);
+	if (r == 0 && c->res->type != KT_PT_ACQUISITION) {
+		kt_vf_done(c, KT_V_CUSTODY); /* the story of another act: see check_act.c */
+	} else if (r == 0) {
 		judge_story(&s);
 		c->have_log = s.opened;
 		kt_vf_done(c, KT_V_CUSTODY);
@@ -356,7 +361,8 @@ int kt_vf_events(struct kt_vf *c)
 	if (c->log_form[0] != '\0' && c->log_device[0] != '\0')
 		kt_vf_fail(c, KT_V_EVENTS, "the log tells of a phone and of a source in one case");
 	if (c->package_number <= 0 ||
-	    kt_pkg_file_name(c->log_mandate_id, (uint64_t)c->package_number, name) < 0 ||
+	    kt_pkg_file_name(c->log_mandate_id, (uint64_t)c->package_number, c->res->type, name) <
+		    0 ||
 	    strcmp(c->package, name) != 0)
 		kt_vf_fail(c, KT_V_EVENTS,
 			   "the log was closed for a package with another name (%s) than its "

@@ -236,15 +236,21 @@ int kt_vf_lists(struct kt_vf *c)
 	struct list lists[] = {{KT_PKG_MANIFEST, true, KT_SHA256_LEN, ""},
 			       {KT_PKG_TAGS256, false, KT_SHA256_LEN, ""},
 			       {KT_PKG_TAGS512, false, KT_SHA512_LEN, ""}};
+	struct kt_pkg_rule rule;
 	int r = 0;
 
-	for (size_t i = 0; kt_pkg_required[i] != NULL; i++)
-		if (kt_zip_find(&c->zip, kt_pkg_required[i]) == NULL)
-			kt_vf_fail(c, KT_V_COMPLETE, "%s is missing", kt_pkg_required[i]);
-	for (size_t i = 0; i < c->zip.n; i++)
+	for (size_t i = 0; kt_pkg_rule(i, c->res->type, c->res->sealed, &rule); i++)
+		if (rule.must && kt_zip_find(&c->zip, rule.name) == NULL)
+			kt_vf_fail(c, KT_V_COMPLETE, "%s is missing", rule.name);
+	for (size_t i = 0; i < c->zip.n; i++) {
+		const char *name = kt_zip_entry_name(&c->zip, &c->zip.e[i]);
+
 		if (c->zip.e[i].kind == KT_PKG_UNKNOWN)
-			kt_vf_fail(c, KT_V_COMPLETE, "%s has no place in a package",
-				   kt_zip_entry_name(&c->zip, &c->zip.e[i]));
+			kt_vf_fail(c, KT_V_COMPLETE, "%s has no place in a package", name);
+		else if (!kt_pkg_allows(name, c->res->type, c->res->sealed))
+			kt_vf_fail(c, KT_V_COMPLETE, "%s has no place in a package of this type",
+				   name);
+	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && r == 0; i++)
 		r = read_list(c, &lists[i]);
 	if (r == 0) {

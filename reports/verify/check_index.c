@@ -306,6 +306,8 @@ int kt_vf_index(struct kt_vf *c)
 	size_t have = 0, segments = 0;
 	int r = 0;
 
+	if (!c->res->applies[KT_V_INDEX])
+		return 0;
 	for (size_t i = 0; i < c->zip.n; i++)
 		have += c->zip.e[i].kind == KT_PKG_P_INDEX;
 	while (segments < KT_VF_SEGMENTS && r == 0) {

@@ -74,6 +74,8 @@ int kt_vf_report(struct kt_vf *c)
 	struct kt_json *j;
 	int r;
 
+	if (!c->res->applies[KT_V_REPORT])
+		return 0;
 	if (e == NULL || e->unreadable) {
 		kt_vf_fail(c, KT_V_REPORT, "%s is missing or cannot be read", KT_PKG_REPORT);
 		return 0;

@@ -95,6 +95,8 @@ int kt_vf_seal(struct kt_vf *c)
 	bool found = false;
 	int r;
 
+	if (!c->res->applies[KT_V_SEAL])
+		return 0;
 	kt_buf_init(&b, 0);
 	r = kt_vf_load(c, KT_V_SEAL, KT_PKG_SEAL, KT_PKG_MAX_SMALL, &b, &found);
 	if (r < 0 || !found)

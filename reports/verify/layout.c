@@ -8,25 +8,105 @@
 #include "core/err.h"
 #include "core/time.h"
 
-const char *const kt_pkg_required[] = {KT_PKG_MIMETYPE,
-				       KT_PKG_BAGIT,
-				       KT_PKG_BAGINFO,
-				       KT_PKG_MANIFEST,
-				       KT_PKG_TAGS256,
-				       KT_PKG_TAGS512,
-				       KT_PKG_MANDATE,
-				       KT_PKG_MANDATE_SIG,
-				       KT_PKG_CUSTODY,
-				       KT_PKG_BUILD,
-				       KT_PKG_REPORT,
-				       KT_PKG_REPORT_HTML,
-				       KT_PKG_RUN,
-				       KT_PKG_SEAL,
-				       KT_PKG_SEAL_SIG,
-				       KT_PKG_CASE,
-				       KT_PKG_SIGNATURE,
-				       KT_PKG_ODF,
-				       NULL};
+/* Who has what: I immediate acquisition, S sealed acquisition, R release, D redaction, A other acts. */
+enum { I = 1, S = 2, R = 4, D = 8, A = 16, ALL = I | S | R | D | A };
+
+static const struct {
+	const char *name;
+	unsigned must, may;
+} rules[] = {
+	{KT_PKG_MIMETYPE, ALL, 0},
+	{KT_PKG_BAGIT, ALL, 0},
+	{KT_PKG_BAGINFO, ALL, 0},
+	{KT_PKG_MANIFEST, ALL, 0},
+	{KT_PKG_TAGS256, ALL, 0},
+	{KT_PKG_TAGS512, ALL, 0},
+	{KT_PKG_SIGNATURE, ALL, 0},
+	{KT_PKG_ODF, ALL, 0},
+	{KT_PKG_BUILD, ALL, 0},
+	{KT_PKG_MANDATE, I | S | R, D | A},
+	{KT_PKG_MANDATE_SIG, I | S | R, D | A},
+	{KT_PKG_CUSTODY, I | S | R, D | A},
+	{KT_PKG_REPORT, I | R, D},
+	{KT_PKG_REPORT_HTML, I | R, D},
+	{KT_PKG_RUN, I | R, D},
+	{KT_PKG_REPORT_DIR, 0, I | R | D},
+	{KT_PKG_SEAL, I | S, 0},
+	{KT_PKG_SEAL_SIG, I | S, 0},
+	{KT_PKG_CASE, I | S, 0},
+	{KT_PKG_RELEASE, S, 0},
+	{KT_PKG_INDEX_DIR, 0, I | S},
+	{KT_PKG_OBJECT_DIR, 0, I | S},
+	{KT_PKG_ACT, R | D | A, 0},
+	{KT_PKG_ATTACH_DIR, 0, R | D | A},
+};
+
+static const char *const words[KT_PT_COUNT] = {"",
+#define X(id, word) word,
+					       KT_PKG_TYPES(X)
+#undef X
+};
+
+const char *kt_pkg_type_word(enum kt_pkg_type t)
+{
+	return t < KT_PT_COUNT ? words[t] : "";
+}
+
+enum kt_pkg_type kt_pkg_type_find(const char *word)
+{
+	for (unsigned t = 1; t < KT_PT_COUNT; t++)
+		if (strcmp(words[t], word) == 0)
+			return t;
+	return KT_PT_UNKNOWN;
+}
+
+static unsigned rule_bit(enum kt_pkg_type t, bool sealed)
+{
+	switch (t) {
+	case KT_PT_UNKNOWN:
+	case KT_PT_ACQUISITION:
+		return sealed ? S : I;
+	case KT_PT_RELEASE:
+		return R;
+	case KT_PT_REDACTION:
+		return D;
+	default:
+		return A;
+	}
+}
+
+bool kt_pkg_rule(size_t at, enum kt_pkg_type t, bool sealed, struct kt_pkg_rule *rule)
+{
+	unsigned bit = rule_bit(t, sealed);
+
+	if (at >= sizeof(rules) / sizeof(rules[0]))
+		return false;
+	rule->name = rules[at].name;
+	rule->must = (rules[at].must & bit) != 0;
+	rule->may = ((rules[at].must | rules[at].may) & bit) != 0;
+	return true;
+}
+
+/* Directly in the folder, under a name that is safe. */
+static bool lies_in(const char *name, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(name, dir, n) == 0 && kt_pkg_name_ok(name, strlen(name)) &&
+	       strchr(name + n, '/') == NULL;
+}
+
+bool kt_pkg_allows(const char *name, enum kt_pkg_type t, bool sealed)
+{
+	struct kt_pkg_rule r;
+
+	/* files stand before the folder that they lie in */
+	for (size_t i = 0; kt_pkg_rule(i, t, sealed, &r); i++)
+		if (strcmp(name, r.name) == 0 ||
+		    (r.name[strlen(r.name) - 1] == '/' && lies_in(name, r.name)))
+			return r.may;
+	return false;
+}
 
 static bool name_char(char c)
 {
@@ -78,8 +158,6 @@ static bool is_outside(const char *name)
 
 enum kt_pkg_kind kt_pkg_kind(const char *name)
 {
-	static const char report[] = "report/";
-
 	if (strncmp(name, KT_PKG_OBJECT_DIR, sizeof(KT_PKG_OBJECT_DIR) - 1) == 0)
 		return is_numbered(name + sizeof(KT_PKG_OBJECT_DIR) - 1, 'o', 6, "")
 			       ? KT_PKG_P_OBJECT
@@ -92,20 +170,24 @@ enum kt_pkg_kind kt_pkg_kind(const char *name)
 		return KT_PKG_PAYLOAD;
 	if (is_outside(name))
 		return KT_PKG_OUTSIDE;
-	for (size_t i = 0; kt_pkg_required[i] != NULL; i++)
-		if (strcmp(name, kt_pkg_required[i]) == 0)
+	if (strcmp(name, KT_PKG_ACT) == 0)
+		return KT_PKG_PAYLOAD;
+	if (lies_in(name, KT_PKG_ATTACH_DIR))
+		return KT_PKG_P_ATTACH;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(name, rules[i].name) == 0)
 			return KT_PKG_TAG;
 	/* further views of the report may come; they are signed like the rest */
-	if (strncmp(name, report, sizeof(report) - 1) == 0 && kt_pkg_name_ok(name, strlen(name)) &&
-	    strchr(name + sizeof(report) - 1, '/') == NULL)
-		return KT_PKG_TAG;
-	return KT_PKG_UNKNOWN;
+	return lies_in(name, KT_PKG_REPORT_DIR) ? KT_PKG_TAG : KT_PKG_UNKNOWN;
 }
 
-int kt_pkg_file_name(const char *mandate_id, uint64_t number, char out[KT_PKG_NAME_MAX + 1])
+int kt_pkg_file_name(const char *mandate_id, uint64_t number, enum kt_pkg_type t,
+		     char out[KT_PKG_NAME_MAX + 1])
 {
-	int n = snprintf(out, KT_PKG_NAME_MAX + 1, "KETEN-%s-%llu" KT_PKG_SUFFIX, mandate_id,
-			 (unsigned long long)number);
+	bool act = t != KT_PT_ACQUISITION;
+	int n = snprintf(out, KT_PKG_NAME_MAX + 1, "KETEN-%s-%llu%s%s" KT_PKG_SUFFIX, mandate_id,
+			 (unsigned long long)number, act ? "-" : "",
+			 act ? kt_pkg_type_word(t) : "");
 
 	if (n < 0 || n > (int)KT_PKG_NAME_MAX || strchr(out, '/') != NULL ||
 	    !kt_pkg_name_ok(out, (size_t)n)) {
@@ -125,8 +207,10 @@ void kt_pkg_baginfo(const struct kt_pkg_info *i, struct kt_buf *b)
 	kt_buf_printf(b, "Payload-Oxum: %llu.%llu\n", (unsigned long long)i->octets,
 		      (unsigned long long)i->files);
 	kt_buf_puts(b, "Keten-Package-Format: " KT_PKG_FORMAT "\n");
-	kt_buf_puts(b, "Keten-Package-Type: evidence\n");
-	kt_buf_printf(b, "Keten-Case: %s\n", i->case_id);
+	kt_buf_printf(b, "Keten-Type: %s\n", kt_pkg_type_word(i->type));
+	for (size_t k = 0; k < i->nconcerns; k++)
+		kt_buf_printf(b, "Keten-Concerns: %s\n", i->concerns[k]);
+	kt_buf_printf(b, "Keten-Case: %s\n", i->case_id[0] != '\0' ? i->case_id : "none");
 	kt_buf_printf(b, "Keten-Mandate: %s\n", i->mandate_id);
 	kt_buf_puts(b, "Keten-Levels: detached CAdES signature; no time-stamp (unanchored)\n");
 }

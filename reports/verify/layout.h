@@ -11,9 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/hash.h"
+
 struct kt_buf;
 
 #define KT_PKG_FORMAT	   "keten-package-1"
+#define KT_ACT_FORMAT	   "keten-act-1"
 #define KT_PKG_SUFFIX	   ".asice"
 #define KT_PKG_NAME_MAX	   120u	   /* bytes of a name inside the package, and of its own name */
 #define KT_PKG_MAX_ENTRIES 300000u /* files in one package */
@@ -31,6 +34,7 @@ struct kt_buf;
 #define KT_PKG_MANDATE_SIG   "mandate/mandate.json.p7s"
 #define KT_PKG_CUSTODY	     "custody/custody.jsonl"
 #define KT_PKG_BUILD	     "tool/build.json"
+#define KT_PKG_REPORT_DIR    "report/"
 #define KT_PKG_REPORT	     "report/report.json"
 #define KT_PKG_REPORT_HTML   "report/report.html"
 #define KT_PKG_RUN	     "report/run.json"
@@ -39,6 +43,9 @@ struct kt_buf;
 #define KT_PKG_CASE	     "data/case.json"
 #define KT_PKG_INDEX_DIR     "data/index/"
 #define KT_PKG_OBJECT_DIR    "data/objects/"
+#define KT_PKG_RELEASE	     "keys/release.json"
+#define KT_PKG_ACT	     "data/act.json"
+#define KT_PKG_ATTACH_DIR    "data/attachments/"
 #define KT_PKG_SIGNATURE     "signatures/tagmanifest.p7s"
 #define KT_PKG_ODF	     "META-INF/manifest.xml"
 
@@ -49,10 +56,52 @@ enum kt_pkg_kind {
 	KT_PKG_PAYLOAD,	 /* data/case.json: in manifest-sha256.txt */
 	KT_PKG_P_INDEX,	 /* data/index/: the same */
 	KT_PKG_P_OBJECT, /* data/objects/: the same */
+	KT_PKG_P_ATTACH, /* data/attachments/: the same */
 };
 
-/* NULL-terminated: the files that every package has (besides index segments and objects). */
-extern const char *const kt_pkg_required[];
+/* What a package records, in the words of bag-info.txt: identifier, word. */
+#define KT_PKG_TYPES(X)                                                                            \
+	X(ACQUISITION, "acquisition") /* what was taken from a phone */                            \
+	X(RELEASE, "release")	      /* sealed bytes were opened and evaluated */                 \
+	X(OPENING, "opening")	      /* a package was opened or shown to somebody */              \
+	X(TRANSFER, "transfer")	      /* it went to another custodian */                           \
+	X(COPY, "copy")		      /* a copy was made or handed out */                          \
+	X(TIMESTAMP, "timestamp")     /* a later time-stamp over it */                             \
+	X(DELETION, "deletion")	      /* its envelope, or all of it, was destroyed */              \
+	X(HOLD, "hold")		      /* it must be kept until a date */                           \
+	X(REFUSAL, "refusal")	      /* nothing was read: refused or failed */                    \
+	X(WITHDRAWAL, "withdrawal")   /* stopped in the middle, data destroyed */                  \
+	X(COMMENT, "comment")	      /* the applicant's own words about it */                     \
+	X(ERRATUM, "erratum")	      /* something in it is wrong */                               \
+	X(REDACTION, "redaction")     /* a view of it with less in it */
+
+enum kt_pkg_type {
+	KT_PT_UNKNOWN = 0,
+#define X(id, word) KT_PT_##id,
+	KT_PKG_TYPES(X)
+#undef X
+		KT_PT_COUNT
+};
+
+/* The word, "" for KT_PT_UNKNOWN; and the type of a word, KT_PT_UNKNOWN when there is none. */
+const char *kt_pkg_type_word(enum kt_pkg_type t);
+enum kt_pkg_type kt_pkg_type_find(const char *word);
+
+/* One rule of the layout. */
+struct kt_pkg_rule {
+	const char *name; /* a file, or a folder when it ends in '/' */
+	bool must;	  /* a package of this type has it (folders: never) */
+	bool may;	  /* it can have it */
+};
+/*
+ * The rule at a position, from 0; false behind the last. sealed: an acquisition under a mandate
+ * that asks for release in two stages.
+ */
+bool kt_pkg_rule(size_t at, enum kt_pkg_type t, bool sealed, struct kt_pkg_rule *rule);
+/* Has a file of this name a place in a package of this type? */
+bool kt_pkg_allows(const char *name, enum kt_pkg_type t, bool sealed);
+
+#define KT_PKG_CONCERNS 64u /* packages that one act can concern */
 
 /*
  * Is this a name that any unpacking program puts where it says? [A-Za-z0-9._-] in components
@@ -66,13 +115,20 @@ static inline bool kt_pkg_is_payload(enum kt_pkg_kind k)
 	return k >= KT_PKG_PAYLOAD;
 }
 
-/* "KETEN-<mandate id>-<number>.asice" into out. 0, or KT_E_USAGE when that is no safe file name. */
-int kt_pkg_file_name(const char *mandate_id, uint64_t number, char out[KT_PKG_NAME_MAX + 1]);
+/*
+ * "KETEN-<mandate id>-<number>.asice" into out, with "-<type>" behind the number for all but an
+ * acquisition. 0, or KT_E_USAGE when that is no safe file name.
+ */
+int kt_pkg_file_name(const char *mandate_id, uint64_t number, enum kt_pkg_type t,
+		     char out[KT_PKG_NAME_MAX + 1]);
 
 struct kt_pkg_info {
 	int64_t sealed_us;
 	const char *package, *case_id, *mandate_id;
 	uint64_t octets, files; /* of the payload */
+	enum kt_pkg_type type;
+	const char (*concerns)[KT_SHA256_HEX]; /* ascending */
+	size_t nconcerns;
 };
 
 /* Appends bag-info.txt. Failure shows in b->failed. */

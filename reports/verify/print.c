@@ -19,6 +19,8 @@ static void print_check(const struct kt_verify_result *res, enum kt_verify_id id
 	const char *name = kt_verify_check_name(id);
 	const char *mark = k->state == KT_VS_FAILED ? "FAIL" : "??  ";
 
+	if (!kt_verify_counts(res, id))
+		return;
 	if (k->state == KT_VS_OK) {
 		fprintf(out, "ok    %s: %s\n", name, good[id]);
 		return;
@@ -45,11 +47,14 @@ static void print_lines(const struct kt_verify_result *res, FILE *out)
 	fprintf(out, "package: %s (%llu bytes, %llu files, %llu of them taken from the phone)\n",
 		res->name, (unsigned long long)res->bytes, (unsigned long long)res->files,
 		(unsigned long long)res->objects);
+	fprintf(out, "type: %s%s\n", kt_pkg_type_word(res->type), res->sealed ? ", sealed" : "");
+	for (unsigned i = 0; i < res->nconcerns; i++)
+		fprintf(out, "concerns: %s\n", res->concerns[i]);
 	fprintf(out, "sha256: %s\n", res->sha256);
 	for (unsigned i = 0; i < KT_V_COUNT; i++)
 		print_check(res, i, out);
 	if (res->have_operator)
-		print_signer("operator", &res->operator_cert, out);
+		print_signer(kt_verify_signer_role(res), &res->operator_cert, out);
 	if (res->have_authoriser)
 		print_signer("authoriser", &res->authoriser_cert, out);
 	fprintf(out, "level time: %s\n", unanchored);
@@ -102,7 +107,13 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	kt_jw_key(w, "checks");
 	kt_jw_arr(w);
 	for (unsigned i = 0; i < KT_V_COUNT; i++)
-		json_check(res, i, w);
+		if (kt_verify_counts(res, i))
+			json_check(res, i, w);
+	kt_jw_arr_end(w);
+	kt_jw_key(w, "concerns");
+	kt_jw_arr(w);
+	for (unsigned i = 0; i < res->nconcerns; i++)
+		kt_jw_str(w, res->concerns[i]);
 	kt_jw_arr_end(w);
 	kt_jw_kuint(w, "files", res->files);
 	kt_jw_key(w, "levels");
@@ -121,10 +132,11 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	kt_jw_key(w, "signers");
 	kt_jw_arr(w);
 	if (res->have_operator)
-		json_signer("operator", &res->operator_cert, w);
+		json_signer(kt_verify_signer_role(res), &res->operator_cert, w);
 	if (res->have_authoriser)
 		json_signer("authoriser", &res->authoriser_cert, w);
 	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "type", kt_pkg_type_word(res->type));
 	kt_jw_obj_end(w);
 }
 

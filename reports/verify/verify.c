@@ -30,6 +30,18 @@ const char *kt_verdict_name(enum kt_verdict v)
 	return names[v];
 }
 
+bool kt_verify_counts(const struct kt_verify_result *res, enum kt_verify_id id)
+{
+	return res->applies[id] || res->check[id].state == KT_VS_FAILED;
+}
+
+const char *kt_verify_signer_role(const struct kt_verify_result *res)
+{
+	return res->type == KT_PT_ACQUISITION ? "operator"
+	       : res->type == KT_PT_RELEASE   ? "releaser"
+					      : "signer";
+}
+
 int kt_verdict_status(enum kt_verdict v)
 {
 	static const int status[] = {6, 0, 5};
@@ -149,9 +161,10 @@ static int run_checks(struct kt_vf *c)
 {
 	/* facts first, then what is judged by them; the order of output is that of the table */
 	static int (*const steps[])(struct kt_vf *) = {
-		kt_vf_hash_all, kt_vf_mimetype,	 kt_vf_lists,	kt_vf_contents, kt_vf_case,
-		kt_vf_custody,	kt_vf_signature, kt_vf_mandate, kt_vf_bag,	kt_vf_events,
-		kt_vf_seal,	kt_vf_index,	 kt_vf_report,	kt_vf_times,
+		kt_vf_hash_all,	 kt_vf_type,	kt_vf_mimetype, kt_vf_lists,
+		kt_vf_contents,	 kt_vf_case,	kt_vf_act,	kt_vf_custody,
+		kt_vf_signature, kt_vf_mandate, kt_vf_bag,	kt_vf_events,
+		kt_vf_seal,	 kt_vf_index,	kt_vf_report,	kt_vf_times,
 	};
 	int r = 0;
 
@@ -162,10 +175,13 @@ static int run_checks(struct kt_vf *c)
 
 static void conclude(struct kt_verify_result *res)
 {
-	unsigned failed = 0, unsure = 0;
+	unsigned failed = 0, unsure = 0, all = 0;
 	enum kt_verify_id first_failed = KT_V_COUNT, first_unsure = KT_V_COUNT;
 
 	for (unsigned i = 0; i < KT_V_COUNT; i++) {
+		if (!kt_verify_counts(res, i))
+			continue;
+		all++;
 		if (res->check[i].state == KT_VS_FAILED) {
 			if (failed++ == 0)
 				first_failed = i;
@@ -177,17 +193,17 @@ static void conclude(struct kt_verify_result *res)
 	if (failed > 0) {
 		res->verdict = KT_VERDICT_INVALID;
 		snprintf(res->reason, sizeof(res->reason), "%u of %u checks failed, the first: %s",
-			 failed, (unsigned)KT_V_COUNT, checks[first_failed].name);
+			 failed, all, checks[first_failed].name);
 	} else if (unsure > 0) {
 		res->verdict = KT_VERDICT_UNDETERMINED;
 		snprintf(res->reason, sizeof(res->reason),
 			 "nothing failed, but %u of %u checks could not be decided, the first: %s",
-			 unsure, (unsigned)KT_V_COUNT, checks[first_unsure].name);
+			 unsure, all, checks[first_unsure].name);
 	} else {
 		res->verdict = KT_VERDICT_VALID;
 		snprintf(res->reason, sizeof(res->reason),
 			 "all %u checks hold; when it was sealed rests on the operator's clock",
-			 (unsigned)KT_V_COUNT);
+			 all);
 	}
 }
 
@@ -209,6 +225,20 @@ static void clear_verdict(struct kt_verify_result *res)
 	snprintf(res->reason, sizeof(res->reason), "the package could not be read to its end");
 }
 
+/* What the package says of itself, for those who name or continue it. */
+static void keep_facts(struct kt_vf *c)
+{
+	struct kt_verify_result *res = c->res;
+	bool act = res->type != KT_PT_ACQUISITION;
+	const char *id = act ? c->act_mandate_id : c->case_mandate_id;
+	const char *sha = act ? c->act_mandate : c->case_mandate;
+
+	snprintf(res->case_id, sizeof(res->case_id), "%s", c->case_id);
+	snprintf(res->mandate_id, sizeof(res->mandate_id), "%s", id);
+	snprintf(res->mandate_sha256, sizeof(res->mandate_sha256), "%s", sha);
+	res->made_us = c->sealing_us;
+}
+
 int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 		      struct kt_verify_result *res, struct kt_err *err)
 {
@@ -226,6 +256,9 @@ int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 	c->err = &own;
 	c->now_us = kt_time_now();
 	res->trusted = c->trust != NULL;
+	res->type = KT_PT_ACQUISITION; /* judged as one as long as it does not say otherwise */
+	for (unsigned i = 0; i < KT_V_COUNT; i++)
+		res->applies[i] = i != KT_V_ACT && i != KT_V_SEALED;
 	kt_buf_init(&c->mandate_raw, 0);
 	kt_buf_init(&c->custody_raw, 0);
 	kt_buf_init(&c->tags_raw, 0);
@@ -240,6 +273,8 @@ int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 	} else if (r == KT_E_FORMAT) {
 		r = kt_vf_hash_all(c); /* no entries: only the file's own hash */
 	}
+	if (c->zip.n > 0)
+		keep_facts(c);
 	if (r == 0)
 		conclude(res);
 	else if (err != NULL)

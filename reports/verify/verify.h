@@ -40,6 +40,8 @@ struct kt_trust;
 	X(OBJECTS, "objects", "the bytes taken are those of the index, all of them and no others") \
 	X(SCOPE, "scope", "nothing was taken outside the mandate")                                 \
 	X(REPORT, "report", "the report belongs to this mandate, case and log")                    \
+	X(ACT, "act", "the act says what was done, when, and with which packages")                 \
+	X(SEALED, "sealed", "what was taken stands sealed, for the mandate's recipients alone")    \
 	X(TIMES, "times", "the stated times are in order")
 
 enum kt_verify_id {
@@ -84,6 +86,14 @@ struct kt_verify_result {
 	struct kt_signer operator_cert, authoriser_cert;
 	bool anchored; /* a trusted time-stamp says when: not in this version */
 	bool trusted;  /* trust anchors were given */
+	/* what it says of itself, when the package could be read so far; "" else */
+	enum kt_pkg_type type;
+	bool sealed; /* an acquisition that waits for its release */
+	char case_id[65], mandate_id[73], mandate_sha256[KT_SHA256_HEX];
+	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX]; /* packages that it is about, ascending */
+	unsigned nconcerns;
+	int64_t made_us;	  /* when it is said to have been made; 0: not known */
+	bool applies[KT_V_COUNT]; /* checks that a package of this type is subject to */
 	struct kt_verify_check check[KT_V_COUNT];
 };
 
@@ -95,6 +105,10 @@ struct kt_verify_result {
 int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 		      struct kt_verify_result *res, struct kt_err *err);
 
+/* Is it part of the result? A check that does not apply is, once something speaks against it. */
+bool kt_verify_counts(const struct kt_verify_result *res, enum kt_verify_id id);
+/* Who signed it: "operator", "releaser", or "signer" for the other acts. */
+const char *kt_verify_signer_role(const struct kt_verify_result *res);
 /* "valid", "invalid", "undetermined". */
 const char *kt_verdict_name(enum kt_verdict v);
 const char *kt_verify_check_name(enum kt_verify_id id);

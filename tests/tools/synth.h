@@ -371,7 +371,7 @@ static inline int synth_log_sealing(struct kt_custody *log, const char *mandate_
 				    struct kt_err *err)
 {
 	char name[KT_PKG_NAME_MAX + 1];
-	int r = kt_pkg_file_name(mandate_id, number, name);
+	int r = kt_pkg_file_name(mandate_id, number, KT_PT_ACQUISITION, name);
 
 	if (r < 0)
 		return r;
@@ -468,7 +468,7 @@ static inline int synth_package(const struct synth *s, uint64_t number,
 	if (r == 0)
 		r = kt_package_add_bytes(pkg, KT_PKG_BUILD, build, sizeof(build) - 1, err);
 	if (r == 0)
-		r = kt_pkg_file_name(c.mandate_id, number, name);
+		r = kt_pkg_file_name(c.mandate_id, number, KT_PT_ACQUISITION, name);
 	if (r == 0)
 		r = kt_package_write(pkg, &out, res, err);
 	kt_package_free(&pkg);
