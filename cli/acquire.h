@@ -37,6 +37,7 @@ struct kt_case_state {
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages;
 	bool parsed, reported;
+	int64_t sealed_us; /* when the acquisition was sealed; 0: not yet */
 };
 
 struct kt_acq {

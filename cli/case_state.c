@@ -2,6 +2,7 @@
 /* What the custody log of a case says has happened. */
 #include "cli/acquire.h"
 #include "core/io.h"
+#include "core/time.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,12 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	} else if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
 		item_event(s, event, kt_jv_str(d, "item"));
 	} else if (strcmp(event, "acquisition.sealed") == 0) {
+		const char *utc = kt_jv_str(line, "utc");
+
 		s->st->acquisition_sealed = true;
+		if (utc == NULL ||
+		    kt_time_parse(utc, strlen(utc), true, &s->st->sealed_us, NULL, NULL) < 0)
+			s->st->sealed_us = 0;
 	} else if (strcmp(event, "parse.done") == 0) {
 		s->st->parsed = true;
 	} else if (strcmp(event, "report.made") == 0) {

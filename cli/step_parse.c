@@ -25,6 +25,7 @@ struct parse {
 	struct kt_range *ranges; /* KT_JOB_RANGES_MAX would do; grown as needed */
 	uint32_t cap;
 	struct kt_siblings sib; /* of the item, when it takes databases */
+	int64_t sealed_us;	/* when the acquisition was sealed */
 	/* of the artifact under way: */
 	const char *object;
 	uint64_t n, withheld;
@@ -63,6 +64,7 @@ static int on_record(struct parse *p, const struct kt_event *ev, struct kt_err *
 		return 0;
 	}
 	kt_rec_copy(&rec, &ev->rec);
+	kt_rec_flag_late(&rec, p->sealed_us);
 	kt_limit_apply(p->it->scope, &rec);
 	timed = rec.time_kind != KT_TIME_NONE;
 	kt_buf_reset(&p->json);
@@ -340,10 +342,16 @@ int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *
 int kt_step_parse(struct kt_acq *q, struct kt_err *err)
 {
 	struct parse p = {.q = q};
+	struct kt_case_state st;
 	char path[4200];
 	int r;
 
 	r = kt_records_path(q, path, sizeof(path), err);
+	if (r == 0)
+		r = kt_case_state_read(&q->c, &q->plan, &st, err);
+	if (r == 0 && st.sealed_us == 0)
+		r = KT_FAIL(err, KT_E_INVALID, "the log does not say when the case was sealed");
+	p.sealed_us = r == 0 ? st.sealed_us : 0;
 	if (r == 0)
 		r = kt_recstore_create(path, &p.store, err);
 	if (r < 0)

@@ -314,6 +314,23 @@ int kt_rec_decode(struct kt_record *r, const void *bytes, size_t n, struct kt_er
 	return kt_rec_check(r, err);
 }
 
+#define CLOCKS_DIFFER (10 * 60 * KT_US_PER_S)
+#define ZONES_DIFFER  (14 * 3600 * KT_US_PER_S)
+
+void kt_rec_flag_late(struct kt_record *r, int64_t acquired_us)
+{
+	bool ahead = r->basis == KT_BASIS_STATED && r->type != KT_REC_POSITION &&
+		     r->type != KT_REC_MEDIA && r->type != KT_REC_NETWORK;
+	int64_t now = acquired_us + CLOCKS_DIFFER;
+
+	if (ahead || r->time_kind == KT_TIME_NONE)
+		return;
+	if (r->time_kind == KT_TIME_LOCAL)
+		now += ZONES_DIFFER;
+	if (r->t_us > now || (r->has_end && r->t_end_us > now))
+		r->flags |= KT_FLAG_IMPLAUSIBLE_TIME;
+}
+
 /* Key and value in one. */
 #define KSTR(w, key, s)	     (KT_JW_KEY(w, key), kt_jw_str(w, s))
 #define KBYTES(w, key, p, n) (KT_JW_KEY(w, key), kt_jw_bytes(w, p, n))

@@ -164,6 +164,13 @@ const char *kt_basis_name(unsigned b);
  */
 int kt_rec_check(const struct kt_record *r, struct kt_err *err);
 
+/*
+ * Flags a time that lies after the acquisition, by more than clocks differ (ten minutes; a local time
+ * by more than zones do, 14 hours): nobody can have measured it. What is only stated (a place, an
+ * event, a visit of KT_BASIS_STATED) may lie ahead, since journeys are planned.
+ */
+void kt_rec_flag_late(struct kt_record *r, int64_t acquired_us);
+
 /* Bytes of a record in a worker frame (docs/formats/worker-frames.md). Encode checks first. */
 int kt_rec_encode(const struct kt_record *r, struct kt_buf *b, struct kt_err *err);
 /* Decodes and checks; texts borrow from the bytes given. 0, KT_E_FORMAT. */

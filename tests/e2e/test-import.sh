@@ -164,6 +164,22 @@ check "handed over: taken for a file by its name" is "$(custody_value handed sou
 check "handed over: the same points as on the phone" is \
 	"$(observed handed | sed 's/handed/download/g')" "$(observed i-image | python3 -c 'import sys
 print([o for o in eval(sys.stdin.read()) if o[0].startswith("google")])')"
+# a measured time after the acquisition is shown and flagged, one that is planned is not
+cat >"$src/late.gpx" <<'EOF'
+<gpx version="1.1" creator="test"><trk><trkseg>
+<trkpt lat="52.1" lon="4.9"><time>2024-05-10T10:00:00Z</time></trkpt>
+<trkpt lat="52.2" lon="4.9"><time>2089-05-10T10:00:00Z</time></trkpt>
+</trkseg></trk><wpt lat="52.3" lon="4.9"><time>2089-05-10T10:00:00Z</time></wpt></gpx>
+EOF
+good=$mandate mandate=$work/m-late
+tests/tools/new-mandate "$mandate" --immediate --forms file --scope tracks --from 2024-05-01 --to 2090-01-01 >/dev/null 2>&1
+import late "$src/late.gpx"
+check "after the acquisition: exit status" is "$status" 0
+check "after the acquisition: flagged, not dropped" is "$(report late "sorted((o['record']['lat'], o['record']['type'], o['record'].get('flags'))
+	for o in d['observations'] if o['record'].get('lat'))")" \
+	"[(52.1, 'position', None), (52.2, 'position', ['implausible-time']), (52.3, 'place', None)]"
+assert_import late
+mandate=$good
 cp "$work/sd/Download/Timeline.json" "$src/Timeline.xyz"
 import other-name "$src/Timeline.xyz"
 check "another name: exit status" is "$status" 0

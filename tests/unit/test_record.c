@@ -481,6 +481,45 @@ static void positions(void **state)
 	assert_int_equal(r.flags, 0);
 }
 
+static uint32_t late(uint8_t type, uint8_t basis, uint8_t kind, int64_t t_s, int64_t end_s)
+{
+	const int64_t acquired_us = INT64_C(1717245296) * KT_US_PER_S;
+	struct kt_record r = full();
+
+	r.flags = 0;
+	r.type = type;
+	r.basis = basis;
+	r.time_kind = kind;
+	r.t_us = acquired_us + t_s * KT_US_PER_S;
+	r.has_end = end_s != 0;
+	r.t_end_us = acquired_us + end_s * KT_US_PER_S;
+	kt_rec_flag_late(&r, acquired_us);
+	return r.flags;
+}
+
+static void what_is_later_than_its_acquisition_is_flagged(void **state)
+{
+	enum { P = KT_REC_POSITION, V = KT_REC_VISIT, M = KT_BASIS_MEASURED };
+
+	(void)state;
+	assert_int_equal(late(P, M, KT_TIME_UTC, 600, 0), 0);
+	assert_int_equal(late(P, M, KT_TIME_UTC, 601, 0), KT_FLAG_IMPLAUSIBLE_TIME);
+	assert_int_equal(late(P, M, KT_TIME_BOOT, 601, 0), KT_FLAG_IMPLAUSIBLE_TIME);
+	assert_int_equal(late(P, M, KT_TIME_NONE, 601, 0), 0);
+	assert_int_equal(late(P, M, KT_TIME_LOCAL, 14 * 3600 + 600, 0), 0);
+	assert_int_equal(late(P, M, KT_TIME_LOCAL, 14 * 3600 + 601, 0), KT_FLAG_IMPLAUSIBLE_TIME);
+	assert_int_equal(late(V, KT_BASIS_INFERRED, KT_TIME_UTC, -60, 600), 0);
+	assert_int_equal(late(V, KT_BASIS_INFERRED, KT_TIME_UTC, -60, 601),
+			 KT_FLAG_IMPLAUSIBLE_TIME);
+	/* a picture of unknown origin was taken at some time all the same; a journey can be planned */
+	assert_int_equal(late(KT_REC_MEDIA, KT_BASIS_STATED, KT_TIME_UTC, 601, 0),
+			 KT_FLAG_IMPLAUSIBLE_TIME);
+	assert_int_equal(late(KT_REC_EVENT, KT_BASIS_STATED, KT_TIME_UTC, 601, 0), 0);
+	assert_int_equal(late(KT_REC_PLACE, KT_BASIS_STATED, KT_TIME_UTC, 601, 0), 0);
+	assert_int_equal(late(KT_REC_PLACE, KT_BASIS_INFERRED, KT_TIME_UTC, 601, 0),
+			 KT_FLAG_IMPLAUSIBLE_TIME);
+}
+
 static void scaled(const char *text, unsigned scale, int code, int64_t want)
 {
 	int64_t v = -77;
@@ -568,6 +607,7 @@ int main(void)
 		cmocka_unit_test(is_shown_in_one_order),
 		cmocka_unit_test(names_and_numbers_agree),
 		cmocka_unit_test(positions),
+		cmocka_unit_test(what_is_later_than_its_acquisition_is_flagged),
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 	};
