@@ -5,8 +5,8 @@
  *
  * An element is one row of ZASSET (iOS 14 and later) or ZGENERICASSET (before). Each becomes one
  * record; a row whose extended attributes hold another position than the row itself (somebody moved
- * the picture on the map) counts as two elements and becomes two records. Nothing is skipped but
- * rows that can't be read. No picture, caption, person or album is looked at.
+ * the picture on the map, or took its place away) counts as two elements and becomes two records.
+ * Nothing is skipped but rows that can't be read. No picture, caption, person or album is looked at.
  */
 #include "parsers/plugins/apple_rows.h"
 
@@ -134,16 +134,19 @@ static void set_camera(struct photos *p, struct kt_record *r)
 		kt_rec_str(r, KT_F_CAMERA_MODEL, s.p, s.len);
 }
 
-static bool elsewhere(const struct kt_record *a, const struct kt_record *b)
+/* Does the file's own position say something that the library's does not? */
+static bool elsewhere(const struct kt_record *library, const struct kt_record *own)
 {
-	int64_t lat = (int64_t)a->lat_e7 - b->lat_e7, lon = (int64_t)a->lon_e7 - b->lon_e7;
+	int64_t lat = (int64_t)library->lat_e7 - own->lat_e7;
+	int64_t lon = (int64_t)library->lon_e7 - own->lon_e7;
 
-	return a->pos_state == KT_POS_OK && b->pos_state == KT_POS_OK &&
-	       (lat > SAME_PLACE_E7 || lat < -SAME_PLACE_E7 || lon > SAME_PLACE_E7 ||
-		lon < -SAME_PLACE_E7);
+	if (own->pos_state != KT_POS_OK)
+		return false;
+	return library->pos_state != KT_POS_OK || lat > SAME_PLACE_E7 || lat < -SAME_PLACE_E7 ||
+	       lon > SAME_PLACE_E7 || lon < -SAME_PLACE_E7;
 }
 
-/* The file's own position, which the library's was changed away from. */
+/* The file's own position, which the library's was changed away from, or from which it was taken. */
 static int emit_original(struct photos *p, struct kt_record *r, const struct kt_record *moved,
 			 struct kt_err *err)
 {
@@ -200,7 +203,7 @@ static int one_asset(struct photos *p, struct kt_err *err)
 	c = emit_original(p, &original, &r, err);
 	if (c < 0)
 		return c;
-	/* the library's own position is the later one: changed by hand, or by a service */
+	/* what the library says of the place is the later one: changed by hand, or by a service */
 	r.basis = KT_BASIS_USER_EDITED;
 	r.has_accuracy = false;
 	return kt_emit(p->ctx, &r, err);
