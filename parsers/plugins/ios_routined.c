@@ -30,7 +30,7 @@ static const char *const location_columns[] = {
 	"ZALTITUDE",  "ZVERTICALACCURACY", "ZSPEED",	 "ZCOURSE",
 };
 
-static void location(struct routined *p, struct kt_record *r)
+static int location(struct routined *p, struct kt_record *r, struct kt_err *err)
 {
 	const struct kt_rows *rows = &p->rows;
 	int64_t v;
@@ -44,6 +44,8 @@ static void location(struct routined *p, struct kt_record *r)
 	kt_apple_accuracy(r, rows, COL(L_HACC));
 	kt_apple_movement(r, rows, COL(L_ALT), COL(L_VACC), COL(L_SPEED), COL(L_COURSE));
 	r->raw = kt_rows_raw(rows, COL(L_LAT));
+	(void)err;
+	return 0;
 }
 
 /* -- visits ----------------------------------------------------------------------------------- */
@@ -58,24 +60,37 @@ static const char *const visit_columns[] = {
 	"ZIDENTIFIER",
 };
 
-static void set_span(struct kt_record *r, const struct kt_rows *rows, int from, int to)
-{
-	int64_t v;
+/* Apple's distantPast and distantFuture, which stand for "not known" and "not ended". */
+#define NEVER_BEFORE (INT64_C(-62135596800) * KT_US_PER_S)
+#define NEVER_AFTER  (INT64_C(64092211200) * KT_US_PER_S)
+#define A_DAY	     (INT64_C(86400) * KT_US_PER_S)
 
-	if (!kt_rows_time(rows, from, KT_EPOCH_COCOA_S, &v))
-		return;
-	kt_set_utc(r, v);
-	if (kt_rows_time(rows, to, KT_EPOCH_COCOA_S, &v))
-		kt_set_end(r, v);
+static bool when(const struct kt_rows *rows, int col, int64_t *t)
+{
+	return kt_rows_time(rows, col, KT_EPOCH_COCOA_S, t) && *t > NEVER_BEFORE + 3 * A_DAY &&
+	       *t < NEVER_AFTER - A_DAY;
 }
 
-static void visit(struct routined *p, struct kt_record *r)
+/* An end without a beginning is a time of its own: until when it lasted. */
+static int set_span(struct routined *p, struct kt_record *r, int from, int to, struct kt_err *err)
+{
+	int64_t start, end;
+	bool started = when(&p->rows, from, &start), ended = when(&p->rows, to, &end);
+
+	if (started)
+		kt_set_utc(r, start);
+	if (started && ended)
+		kt_set_end(r, end);
+	return !started && ended ? kt_rec_time(p->ctx, r, KT_F_LAST_TIME, end, err) : 0;
+}
+
+static int visit(struct routined *p, struct kt_record *r, struct kt_err *err)
 {
 	kt_rec_init(r, KT_REC_VISIT, KT_BASIS_INFERRED);
-	set_span(r, &p->rows, COL(V_ENTRY), COL(V_EXIT));
 	kt_apple_position(r, &p->rows, COL(V_LAT), COL(V_LON));
 	kt_apple_accuracy(r, &p->rows, COL(V_ACC));
 	r->raw = kt_rows_raw(&p->rows, COL(V_LAT));
+	return set_span(p, r, COL(V_ENTRY), COL(V_EXIT), err);
 }
 
 /* -- movements -------------------------------------------------------------------------------- */
@@ -87,15 +102,15 @@ static const char *const transition_columns[] = {
 	"ZPREDOMINANTMOTIONACTIVITYTYPE",
 };
 
-static void transition(struct routined *p, struct kt_record *r)
+static int transition(struct routined *p, struct kt_record *r, struct kt_err *err)
 {
 	struct kt_str s = kt_rows_raw(&p->rows, COL(T_MOTION));
 
 	kt_rec_init(r, KT_REC_MOVEMENT, KT_BASIS_INFERRED);
-	set_span(r, &p->rows, COL(T_START), COL(T_STOP));
 	/* a number of the system's own; what it means is not documented, so it is passed on as it is */
 	kt_rec_str(r, KT_F_ACTIVITY, s.p, s.len);
 	r->raw = kt_rows_raw(&p->rows, COL(T_START));
+	return set_span(p, r, COL(T_START), COL(T_STOP), err);
 }
 
 /* -- places of the map ------------------------------------------------------------------------ */
@@ -105,7 +120,7 @@ static const char *const item_columns[] = {
 	"ZLATITUDE", "ZLONGITUDE", "ZUNCERTAINTY", "ZNAME", "ZCREATIONDATE",
 };
 
-static void map_item(struct routined *p, struct kt_record *r)
+static int map_item(struct routined *p, struct kt_record *r, struct kt_err *err)
 {
 	struct kt_str s;
 	int64_t v;
@@ -121,6 +136,8 @@ static void map_item(struct routined *p, struct kt_record *r)
 		kt_rec_str(r, KT_F_PLACE_NAME, s.p, s.len);
 		r->raw = s;
 	}
+	(void)err;
+	return 0;
 }
 
 /* -- tables ----------------------------------------------------------------------------------- */
@@ -130,7 +147,7 @@ static void map_item(struct routined *p, struct kt_record *r)
 static const struct table {
 	const char *name, *const *columns;
 	unsigned n;
-	void (*fill)(struct routined *p, struct kt_record *r);
+	int (*fill)(struct routined *p, struct kt_record *r, struct kt_err *err);
 } tables[] = {
 	{"ZRTCLLOCATIONMO", COLUMNS(location_columns), location},
 	{"ZRTLEARNEDLOCATIONOFINTERESTVISITMO", COLUMNS(visit_columns), visit},
@@ -150,9 +167,10 @@ static int read_table(struct routined *p, const struct table *t, struct kt_err *
 		struct kt_record rec;
 
 		kt_seen(p->ctx, 1);
-		t->fill(p, &rec);
+		r = t->fill(p, &rec, err);
 		rec.loc = kt_rows_locator(&p->rows, t->name, 0);
-		r = kt_emit(p->ctx, &rec, err);
+		if (r == 0)
+			r = kt_emit(p->ctx, &rec, err);
 	}
 	kt_rows_end(&p->rows);
 	return r;
