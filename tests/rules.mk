@@ -9,11 +9,17 @@ $(foreach u,$(UNIT_NAMES),$(eval SRCS_$(u) := tests/unit/$(u).c))
 $(foreach u,$(UNIT_NAMES),$(eval LIBS_$(u) := $(TEST_LIBS)))
 $(foreach u,$(UNIT_NAMES),$(eval PKGS_$(u) := $(TEST_PKGS) cmocka))
 
-# Fuzz targets as plain replay programs; the fuzzing build is in targets.mk.
-PROGS_TEST += $(addprefix replay-,$(FUZZ_NAMES))
-$(foreach f,$(FUZZ_NAMES),$(eval SRCS_replay-$(f) := tests/fuzz/$(f).c tests/fuzz/replay.c tests/fuzz/inproc.c))
-$(foreach f,$(FUZZ_NAMES),$(eval LIBS_replay-$(f) := $(TEST_LIBS)))
-$(foreach f,$(FUZZ_NAMES),$(eval PKGS_replay-$(f) := $(TEST_PKGS)))
+# All fuzz targets in one plain program that replays inputs: each is compiled under its own name there.
+ifneq ($(VARIANT),fuzz)
+PROGS_TEST += replay
+SRCS_replay := tests/fuzz/replay.c tests/fuzz/inproc.c $(FUZZ_NAMES:%=tests/fuzz/%.c)
+LIBS_replay := $(TEST_LIBS)
+PKGS_replay := $(TEST_PKGS)
+$(BUILD)/tests/fuzz/fuzz_%.o: CFLAGS += -DLLVMFuzzerTestOneInput=$(notdir $*)
+# objects of a time when they had other names must not be linked
+$(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%.o) $(BUILD)/tests/fuzz/replay.o: tests/rules.mk
+$(BUILD)/tests/fuzz/replay.o: CFLAGS += -DKT_FUZZ_TARGETS='$(foreach f,$(FUZZ_NAMES),X($(f)))'
+endif
 
 # The fuzzing build (make fuzz): libFuzzer brings main().
 ifeq ($(VARIANT),fuzz)

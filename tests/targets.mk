@@ -36,8 +36,7 @@ lint-compiler: programs test-programs
 
 # Unit tests and golden cases under AddressSanitizer and UBSan.
 asan:
-	$(Q)$(MAKE) --no-print-directory VARIANT=asan $(addprefix build/asan/,$(UNIT_NAMES) try-parser \
-		$(addprefix replay-,$(FUZZ_NAMES)))
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan $(addprefix build/asan/,$(UNIT_NAMES) try-parser replay)
 	$(Q)tests/run-asan build/asan
 
 # fuzz-smoke shares FUZZ_SECONDS among the targets; `make fuzz FUZZ_SECONDS=36000` runs for hours.

@@ -17,7 +17,7 @@ find "$data" -type f | LC_ALL=C sort >"$work/files"
 tr '\n' '\0' <"$work/files" >"$work/files0"
 
 # the whole tree of each, with every getter
-xargs -0 "$build/replay-fuzz_plist" <"$work/files0" || { echo "FAIL: status $? in process"; exit 1; }
+xargs -0 "$build/replay" fuzz_plist <"$work/files0" || { echo "FAIL: status $? in process"; exit 1; }
 
 xargs -0 -x "$build/keten" parsers ios-wifi-known --try <"$work/files0" >"$work/out" 2>"$work/err"
 status=$?
