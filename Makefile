@@ -56,6 +56,19 @@ $(call libfile,$(1)): $(call objs,$(LIB_$(1)))
 endef
 $(foreach l,$(LIBRARIES),$(eval $(call library,$(l))))
 
+# Translations, compiled and built in: a sandboxed process can open no catalogue (core/tr.h).
+$(BUILD)/gen/mo_%.c: po/%.po
+	$(call say,MSGFMT,$<)
+	@mkdir -p $(@D)
+	$(Q)msgfmt --check --endianness=little --no-hash -o $(@:.c=.mo) $<
+	$(Q){ printf '#include <stddef.h>\n#include <stdint.h>\nextern const uint8_t kt_mo_$*[];\n'; \
+		printf 'extern const size_t kt_mo_$*_len;\nconst uint8_t kt_mo_$*[] = {\n'; \
+		od -An -v -tu1 -w24 $(@:.c=.mo) | sed 's/  */,/g; s/^,//; s/$$/,/' ; \
+		printf '};\nconst size_t kt_mo_$*_len = sizeof(kt_mo_$*);\n'; } > $@
+$(BUILD)/gen/mo_nl.o: $(BUILD)/gen/mo_nl.c
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+$(call libfile,core): $(BUILD)/gen/mo_nl.o
+
 # A program: its own sources, libraries of ours in link order, packages by pkg-config.
 define program
 OBJS_$(1) := $(call objs,$(SRCS_$(1)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* report.json (the record), report.html (drawn by a sandboxed worker), run.json (what varies). */
+/* report.json (the record), its views (drawn by a sandboxed worker), run.json (what varies). */
 #include "cli/steps.h"
 #include "core/io.h"
 #include "core/recstore.h"
@@ -18,7 +18,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define HTML_MAX ((uint64_t)256 << 20)
+#define VIEW_MAX ((uint64_t)1 << 30)
 
 int kt_programs_json(struct kt_jw *w, struct kt_err *err)
 {
@@ -103,46 +103,63 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 	return r;
 }
 
-static int on_html(void *arg, const struct kt_event *ev, struct kt_err *err)
+static int on_output(void *arg, const struct kt_event *ev, struct kt_err *err)
 {
 	if (ev->kind != KT_EV_OUTPUT)
 		return 0;
 	return kt_write_full(*(int *)arg, ev->bytes.p, ev->bytes.len, err);
 }
 
-static int write_html(int dir, struct kt_err *err)
+/* The views, each drawn from report.json alone by a sandboxed worker. */
+static const struct view {
+	const char *job, *file;
+} views[] = {
+	{"render-html-en", "report.html"},
+	{"render-html-nl", "report.nl.html"},
+};
+
+static int write_view(struct kt_worker *w, int dir, const struct view *v, struct kt_err *err)
 {
-	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
-	KT_AUTO_FD out =
-		openat(dir, "report.html.tmp", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	struct kt_job job = {.id = "render-html",
+	char tmp[64];
+	struct kt_job job = {.id = v->job,
 			     .as_mib = 256,
 			     .cpu_s = 120,
 			     .wall_s = 300,
 			     .cap = UINT64_MAX,
-			     .max_output = HTML_MAX};
+			     .max_output = VIEW_MAX};
 	struct kt_job_end end;
-	struct kt_worker w;
 	off_t size;
 	int r;
 
+	snprintf(tmp, sizeof(tmp), "%s.tmp", v->file);
+	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
+	KT_AUTO_FD out = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
 	size = lseek(in, 0, SEEK_END);
 	job.size = size < 0 ? 0 : (uint64_t)size;
 	job.fd = in;
-	r = kt_worker_start(&w, err);
-	if (r < 0)
-		return r;
-	r = kt_worker_run(&w, &job, on_html, &out, &end, err);
-	kt_worker_stop(&w);
+	r = kt_worker_run(w, &job, on_output, &out, &end, err);
 	if (r == 0 && end.verdict != KT_JE_OK)
-		r = KT_FAIL(err, KT_E_INTERNAL, "report.html could not be drawn: %s: %s",
+		r = KT_FAIL(err, KT_E_INTERNAL, "%s could not be drawn: %s: %s", v->file,
 			    kt_job_verdict_name(end.verdict), end.text);
 	if (r == 0)
 		r = kt_sync_fd(out, err);
-	if (r == 0 && renameat(dir, "report.html.tmp", dir, "report.html") < 0)
-		r = KT_FAIL(err, KT_E_STORAGE, "report.html: %s", strerror(errno));
+	if (r == 0 && renameat(dir, tmp, dir, v->file) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", v->file, strerror(errno));
+	return r;
+}
+
+static int write_views(int dir, struct kt_err *err)
+{
+	struct kt_worker w;
+	int r = kt_worker_start(&w, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && r == 0; i++)
+		r = write_view(&w, dir, &views[i], err);
+	kt_worker_stop(&w);
 	return r;
 }
 
@@ -186,7 +203,7 @@ int kt_step_report(struct kt_acq *q, struct kt_err *err)
 	kt_progress_step(&q->prog, "report", "");
 	r = write_json(q, dir, err);
 	if (r == 0)
-		r = write_html(dir, err);
+		r = write_views(dir, err);
 	if (r == 0)
 		r = write_run(dir, q->layers, err);
 	if (r == 0)

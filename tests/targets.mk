@@ -6,7 +6,7 @@ TIDY_FILES := $(filter %.c,$(filter-out tests/%,$(C_FILES)))
 check: programs test-programs
 	$(Q)tests/run $(BUILD)
 
-lint: lint-includes lint-format lint-sizes lint-words lint-plugins lint-shell lint-cppcheck lint-tidy lint-compiler
+lint: lint-includes lint-format lint-sizes lint-words lint-plugins lint-po lint-shell lint-cppcheck lint-tidy lint-compiler
 
 lint-includes:
 	$(Q)tests/lint/check-includes
@@ -16,6 +16,8 @@ lint-words:
 	$(Q)tests/lint/check-words
 lint-plugins:
 	$(Q)tests/lint/check-plugins
+lint-po:
+	$(Q)po/extract.py --check
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:

@@ -2,16 +2,21 @@
 /* Which files a package gets: by hand, or as the case folder has them. */
 #include "reports/package/files.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/index.h"
 #include "core/io.h"
 #include "core/json.h"
+
+#define VIEWS_MAX 512u
 
 int kt_package_new(int case_fd, struct kt_package **pkg, struct kt_err *err)
 {
@@ -207,6 +212,52 @@ static int add_index(struct kt_package *pkg, struct kt_err *err)
 	return KT_FAIL(err, KT_E_LIMIT, "too many index segments");
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The further views: whatever stands finished in report/ beside the files that every package has. */
+static int add_views(struct kt_package *pkg, struct kt_err *err)
+{
+	char *names[VIEWS_MAX], path[sizeof("report/") + 256];
+	size_t n = 0;
+	int fd = kt_dir_open(pkg->case_fd, "report", false, err), r = 0;
+	const struct dirent *e;
+	DIR *d;
+
+	if (fd < 0)
+		return fd;
+	d = fdopendir(fd);
+	if (d == NULL) {
+		close(fd);
+		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
+	}
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (e->d_name[0] == '.' || (len > 4 && strcmp(e->d_name + len - 4, ".tmp") == 0))
+			continue;
+		snprintf(path, sizeof(path), "report/%s", e->d_name);
+		if (strcmp(path, KT_PKG_REPORT) == 0 || strcmp(path, KT_PKG_REPORT_HTML) == 0 ||
+		    strcmp(path, KT_PKG_RUN) == 0)
+			continue;
+		names[n] = n < VIEWS_MAX - 1 ? strdup(path) : NULL;
+		if (names[n] == NULL)
+			r = KT_FAIL(err, KT_E_LIMIT, "too many files in report/");
+		else
+			n++;
+	}
+	closedir(d);
+	qsort(names, n, sizeof(names[0]), by_name);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = kt_package_add_file(pkg, names[i], names[i], err);
+		free(names[i]);
+	}
+	return r;
+}
+
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 {
 	static const char *const files[][2] = {
@@ -224,5 +275,7 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
 		r = kt_package_add_file(pkg, files[i][0], files[i][1], err);
+	if (r == 0)
+		r = add_views(pkg, err);
 	return r < 0 ? r : add_index(pkg, err);
 }

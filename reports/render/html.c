@@ -35,12 +35,20 @@ static int page_begin(struct html *h)
 {
 	uint8_t md[KT_SHA256_LEN];
 	char b64[48];
-	int c = kt_sha256(html_css, strlen(html_css), md, h->err);
+	struct kt_buf css;
+	int c;
 
-	if (c < 0)
+	kt_buf_init(&css, 0);
+	put_css(&css, h->lang);
+	c = css.failed ? KT_FAIL(h->err, KT_E_NOMEM, "page: no memory")
+		       : kt_sha256(css.p, css.len, md, h->err);
+	if (c < 0) {
+		kt_buf_free(&css);
 		return c;
+	}
 	base64(md, sizeof(md), b64);
-	put_raw(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	put(h, "<!DOCTYPE html>\n<html lang=\"%t\">\n<head>\n", kt_lang_code(h->lang));
+	put_raw(h, "<meta charset=\"utf-8\">\n"
 		   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 		   "style-src 'sha256-");
 	put_raw(h, b64);
@@ -48,15 +56,16 @@ static int page_begin(struct html *h)
 		   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		   "<meta name=\"color-scheme\" content=\"light dark\">\n"
 		   "<meta name=\"referrer\" content=\"no-referrer\">\n<style>");
-	put_raw(h, html_css);
+	kt_buf_put(h->o, css.p, css.len);
 	put_raw(h, "</style>\n");
+	kt_buf_free(&css);
 	return 0;
 }
 
 static int page_end(struct html *h)
 {
-	put_raw(h, "</main>\n<footer><p>End of the report. This page is a view of report.json, "
-		   "which is the record.</p></footer>\n</body>\n</html>\n");
+	put(h, "</main>\n<footer><p>{End of the report. This page is a view of report.json, "
+	       "which is the record.}</p></footer>\n</body>\n</html>\n");
 	return 0;
 }
 
@@ -197,37 +206,35 @@ static int read_head(struct html *h, struct head *head, size_t i)
 static void write_head(struct html *h, const struct head *head)
 {
 	static const char *const nav[][2] = {
-		{"limits", "What it can and cannot say"},
-		{"short", "In short"},
-		{"authority", "Authority"},
-		{"taken", "What was taken"},
-		{"not-taken", "What was not taken"},
-		{"observations", "Observations"},
-		{"links", "Possible copies"},
-		{"not-reported", "What is not reported"},
-		{"check", "How to check"},
+		{"limits", N_("What it can and cannot say")},
+		{"short", N_("In short")},
+		{"authority", N_("Authority")},
+		{"taken", N_("What was taken")},
+		{"not-taken", N_("What was not taken")},
+		{"observations", N_("Observations")},
+		{"links", N_("Possible copies")},
+		{"not-reported", N_("What is not reported")},
+		{"check", N_("How to check")},
 	};
 
-	put(h, "<title>Evidence report %t", head->text[2]);
-	put_raw(h, head->simulated ? " (simulated data)" : "");
+	put(h, "<title>{Evidence report} %t", head->text[2]);
+	put(h, head->simulated ? " {(simulated data)}" : "");
 	put_raw(h, "</title>\n</head>\n<body>\n");
-	put_raw(h, "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n");
+	put(h, "<a class=\"skip\" href=\"#main\">{Skip to the report}</a>\n<header>\n");
 	if (head->simulated)
-		put_raw(h,
-			"<p class=\"banner\"><strong>Simulated data.</strong> This report was "
-			"made from a simulated phone or made-up files. It says nothing about any "
-			"person.</p>\n");
-	put_raw(h, "<p class=\"brand\">Keten</p>\n<h1>Evidence report</h1>\n"
-		   "<p class=\"lead\">What was read, under which authority, what was not "
-		   "read, and every observation with the place where it stands.</p>\n"
-		   "<dl class=\"facts\">\n");
+		put(h, "<p class=\"banner\">{<strong>Simulated data.</strong> This report was made "
+		       "from a simulated phone or made-up files. It says nothing about any "
+		       "person.}</p>\n");
+	put(h, "<p class=\"brand\">Keten</p>\n<h1>{Evidence report}</h1>\n<p "
+	       "class=\"lead\">{What was read, under which authority, what was not read, and every "
+	       "observation with the place where it stands.}</p>\n<dl class=\"facts\">\n");
 	put_dl(h, "Case reference", "%t", head->text[2]);
 	put_dl(h, "Mandate", "%c", head->text[3]);
 	put_dl(h, "Case", "%c", head->text[1]);
 	put_dl(h, "SHA-256 of the mandate", "%c", head->text[4]);
-	put_raw(h, "</dl>\n<nav aria-label=\"Contents\"><ol>\n");
+	put(h, "</dl>\n<nav aria-label=\"{Contents}\"><ol>\n");
 	for (size_t i = 0; i < sizeof(nav) / sizeof(nav[0]); i++)
-		put(h, "<li><a href=\"#%t\">%t</a></li>\n", nav[i][0], nav[i][1]);
+		put(h, "<li><a href=\"#%t\">%T</a></li>\n", nav[i][0], nav[i][1]);
 	put_raw(h, "</ol></nav>\n</header>\n<main id=\"main\">\n");
 }
 
@@ -284,7 +291,7 @@ static int read_all(struct html *h)
 	return flush(h, true);
 }
 
-int kt_render_html(struct kt_json_src src,
+int kt_render_html(struct kt_json_src src, enum kt_lang lang,
 		   int (*put_fn)(void *arg, const void *p, size_t n, struct kt_err *err), void *arg,
 		   struct kt_err *err)
 {
@@ -297,6 +304,7 @@ int kt_render_html(struct kt_json_src src,
 		KT_FAIL(err, c, "page: no memory");
 		goto out;
 	}
+	h->lang = lang;
 	h->j = j;
 	h->f = f;
 	h->err = err;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "core/json.h"
+#include "core/tr.h"
 
 struct kt_err;
 
@@ -20,12 +21,12 @@ struct kt_err;
 #define KT_HTML_OBJECTS	     1000u
 
 /*
- * Renders. put gets the page in order, in pieces of some 64 KiB; a negative code of it ends the
- * rendering and is returned. 0; KT_E_FORMAT when the document is no keten-report-2, lacks a member
+ * Renders in a language. put gets the page in order, in pieces of some 64 KiB; a negative code of
+ * it ends the rendering and is returned. 0; KT_E_FORMAT when the document is no keten-report-2, lacks a member
  * or has them out of order; KT_E_LIMIT for an element that is too large; KT_E_NOMEM. Memory is
  * bounded by a constant.
  */
-int kt_render_html(struct kt_json_src src,
+int kt_render_html(struct kt_json_src src, enum kt_lang lang,
 		   int (*put)(void *arg, const void *p, size_t n, struct kt_err *err), void *arg,
 		   struct kt_err *err);
 

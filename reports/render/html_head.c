@@ -11,9 +11,9 @@
 static const char *outcome_words(const char *s)
 {
 	static const char *const words[][2] = {
-		{"acquired", "acquired"}, {"partial", "acquired in part"},
-		{"absent", "absent"},	  {"refused", "refused"},
-		{"failed", "failed"},	  {"withheld", "withheld"},
+		{"acquired", N_("acquired")}, {"partial", N_("acquired in part")},
+		{"absent", N_("absent")},     {"refused", N_("refused")},
+		{"failed", N_("failed")},     {"withheld", N_("withheld")},
 	};
 
 	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -24,7 +24,7 @@ static const char *outcome_words(const char *s)
 
 void put_outcome(struct html *h, const char *outcome)
 {
-	put(h, "<span class=\"pill\">%t</span>", outcome_words(outcome));
+	put(h, "<span class=\"pill\">%T</span>", outcome_words(outcome));
 }
 
 void put_outcome_reason(struct html *h, const char *reason)
@@ -42,8 +42,8 @@ void put_outcome_reason(struct html *h, const char *reason)
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		if (strstr(reason, said[i].phone) != NULL) {
 			put(h,
-			    "<small>%t</small><small>the phone's words: \xe2\x80\x9c%p\xe2\x80\x9d"
-			    "</small>",
+			    "<small>%T</small><small>{the phone's words: "
+			    "\xe2\x80\x9c%p\xe2\x80\x9d}</small>",
 			    *reason == '/' ? said[i].folder : said[i].other, reason);
 			return;
 		}
@@ -57,17 +57,18 @@ static void put_withheld(struct html *h, const char *files, const char *records)
 	bool r = records != NULL && strcmp(records, "0") != 0;
 
 	if (f)
-		put(h, strcmp(files, "1") == 0 ? "<span>%n file</span>" : "<span>%n files</span>",
+		put(h,
+		    strcmp(files, "1") == 0 ? "{<span>%n file</span>}" : "{<span>%n files</span>}",
 		    files);
 	if (f && r)
-		put_raw(h, " and ");
+		put(h, " {and} ");
 	if (r)
 		put(h,
-		    strcmp(records, "1") == 0 ? "<span>%n record</span>"
-					      : "<span>%n records</span>",
+		    strcmp(records, "1") == 0 ? "{<span>%n record</span>}"
+					      : "{<span>%n records</span>}",
 		    records);
 	if (!f && !r)
-		put_raw(h, "none");
+		put(h, "{none}");
 }
 
 static void put_sources(struct html *h)
@@ -77,26 +78,25 @@ static void put_sources(struct html *h)
 		"withheld_files", "withheld", "skipped", "why",
 	};
 
-	put_raw(h,
-		"<table class=\"sources\">\n<caption>What each source gave</caption>\n<thead><tr>"
-		"<th scope=\"col\">Source</th><th scope=\"col\">Outcome</th>"
-		"<th scope=\"col\" class=\"num\">Obser&shy;vations</th>"
-		"<th scope=\"col\" class=\"num\">of these with position</th>"
-		"<th scope=\"col\" class=\"num\">Withheld</th>"
-		"<th scope=\"col\" class=\"num\">Not reported</th>"
-		"<th scope=\"col\">In words</th></tr></thead>\n<tbody>\n");
+	put(h,
+	    "<table class=\"sources\">\n<caption>{What each source gave}</caption>\n<thead><tr><th "
+	    "scope=\"col\">{Source}</th><th scope=\"col\">{Outcome}</th><th scope=\"col\" "
+	    "class=\"num\">{Observations}</th><th scope=\"col\" class=\"num\">{of these with "
+	    "position}</th><th scope=\"col\" class=\"num\">{Withheld}</th><th scope=\"col\" "
+	    "class=\"num\">{Not reported}</th><th scope=\"col\">{In "
+	    "words}</th></tr></thead>\n<tbody>\n");
 	for (unsigned i = 0; flat_has(h->f, "sources", i); i++) {
 		const char *v[9];
 
 		for (size_t k = 0; k < 9; k++)
 			v[k] = flat_in(h->f, "sources", i, cols[k]);
-		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", title_of(h, v[1]),
+		put(h, "<tr><th scope=\"row\">%T<small>%c</small></th><td>", title_of(h, v[1]),
 		    v[0]);
 		put_outcome(h, v[2]);
 		put(h, "</td><td class=\"num\">%n</td><td class=\"num\">%n</td><td class=\"num\">",
 		    v[3], v[4]);
 		put_withheld(h, v[5], v[6]);
-		put(h, "</td><td class=\"num\">%n</td><td>%t</td></tr>\n", v[7], v[8]);
+		put(h, "</td><td class=\"num\">%n</td><td>%T</td></tr>\n", v[7], v[8]);
 	}
 	put_raw(h, "</tbody>\n</table>\n");
 }
@@ -108,6 +108,32 @@ static uint64_t count(const struct html *h, const char *path)
 	return s != NULL ? strtoull(s, NULL, 10) : 0;
 }
 
+/* The sentence of report.json, made again from its numbers: they differ from language to language. */
+static void put_result_text(struct html *h)
+{
+	const char *one = N_("%n observation with a usable position.");
+	const char *many = N_("%n observations with a usable position.");
+	const char *n = flat_get(h->f, "with_position");
+	char sources[24];
+	unsigned given = 0;
+
+	if (h->no_finding || n == NULL) {
+		put(h, "<p class=\"result\">%T</p>\n", flat_get(h->f, "text"));
+		return;
+	}
+	for (unsigned i = 0; flat_has(h->f, "sources", i); i++) {
+		const char *p = flat_in(h->f, "sources", i, "with_position");
+
+		given += p != NULL && strcmp(p, "0") != 0;
+	}
+	snprintf(sources, sizeof(sources), "%u", given);
+	put_raw(h, "<p class=\"result\">");
+	put(h, kt_tr(h->lang, count(h, "with_position") == 1 ? one : many), n);
+	put(h, given == 1 ? " {They come from %n source.}" : " {They come from %n sources.}",
+	    sources);
+	put(h, " {Their number is no measure of weight.}</p>\n");
+}
+
 int sec_result(struct html *h)
 {
 	const char *code = flat_get(h->f, "code");
@@ -115,16 +141,15 @@ int sec_result(struct html *h)
 	h->no_finding = code != NULL && strcmp(code, "no-usable-finding") == 0;
 	h->places = count(h, "observations") - count(h, "by_type.property") -
 		    count(h, "by_type.setting") - count(h, "by_type.user");
-	put(h,
-	    "<section aria-labelledby=\"short\">\n<h2 id=\"short\">In short</h2>\n"
-	    "<p class=\"result\">%t</p>\n<dl class=\"counts\">\n",
-	    flat_get(h->f, "text"));
+	put(h, "<section aria-labelledby=\"short\">\n<h2 id=\"short\">{In short}</h2>\n");
+	put_result_text(h);
+	put_raw(h, "<dl class=\"counts\">\n");
 	put_dl(h, "Observations", "%n", flat_get(h->f, "observations"));
 	put_dl(h, "with a position", "%n", flat_get(h->f, "with_position"));
 	put_dl(h, "Places only named", "%n", flat_get(h->f, "places_named"));
 	put_dl(h, "with a time", "%n", flat_get(h->f, "with_time"));
 	put_dl(h, "without a time", "%n", flat_get(h->f, "undated"));
-	put_raw(h, "<div><dt>Withheld: outside the mandate</dt><dd>");
+	put(h, "<div><dt>{Withheld: outside the mandate}</dt><dd>");
 	put_withheld(h, flat_get(h->f, "withheld_files"), flat_get(h->f, "withheld"));
 	put_raw(h, "</dd></div>\n");
 	put_dl(h, "Not reported, with reasons", "%n", flat_get(h->f, "skipped"));
@@ -144,14 +169,13 @@ int sec_result(struct html *h)
 
 void limits_begin(struct html *h)
 {
-	put_raw(h,
-		"<section aria-labelledby=\"limits\">\n<h2 id=\"limits\">What this report can and "
-		"cannot say</h2>\n<ul class=\"limits\">\n");
+	put(h, "<section aria-labelledby=\"limits\">\n<h2 id=\"limits\">{What this report can and "
+	       "cannot say}</h2>\n<ul class=\"limits\">\n");
 }
 
 int limits_elem(struct html *h)
 {
-	put(h, "<li>%t</li>\n", flat_get(h->f, "text"));
+	put(h, "<li>%T</li>\n", flat_get(h->f, "text"));
 	return 0;
 }
 
@@ -168,9 +192,9 @@ static void put_means(struct html *h)
 
 	if (!flat_has(h->f, path, 0))
 		return;
-	put_raw(h, "<div><dt>Less intrusive means tried</dt><dd><ul>\n");
+	put(h, "<div><dt>{Less intrusive means tried}</dt><dd><ul>\n");
 	for (unsigned i = 0; flat_has(h->f, path, i); i++)
-		put(h, "<li>%t. <span class=\"muted\">Result:</span> %t</li>\n",
+		put(h, "<li>{%t. <span class=\"muted\">Result:</span> %t}</li>\n",
 		    flat_in(h->f, path, i, "means"), flat_in(h->f, path, i, "result"));
 	put_raw(h, "</ul></dd></div>\n");
 }
@@ -178,9 +202,9 @@ static void put_means(struct html *h)
 static const char *mode_words(const char *mode)
 {
 	if (mode != NULL && strcmp(mode, "consent") == 0)
-		return "by consent";
+		return N_("by consent");
 	if (mode != NULL && strcmp(mode, "order") == 0)
-		return "by order";
+		return N_("by order");
 	return mode;
 }
 
@@ -193,7 +217,8 @@ static void put_person(struct html *h, const char *who, const char *path)
 	subject = flat_get(h->f, key);
 	snprintf(key, sizeof(key), "%s.cert_sha256", path);
 	put(h,
-	    "<div><dt>%t</dt><dd><bdi>%t</bdi><small>certificate, SHA-256 %c</small></dd></div>\n",
+	    "<div><dt>%T</dt><dd><bdi>%t</bdi><small>{certificate, SHA-256 "
+	    "%c}</small></dd></div>\n",
 	    who, subject, flat_get(h->f, key));
 }
 
@@ -209,9 +234,9 @@ static void put_given(struct html *h, const char *fmt, const char *path)
 static const char *kind_words(const char *kind)
 {
 	if (kind != NULL && strcmp(kind, "android") == 0)
-		return "Android phone";
+		return N_("Android phone");
 	if (kind != NULL && strcmp(kind, "ios") == 0)
-		return "iPhone";
+		return N_("iPhone");
 	return kind;
 }
 
@@ -219,32 +244,33 @@ int sec_authority(struct html *h)
 {
 	const char *minor = flat_get(h->f, "subject.minor");
 
-	put_raw(h, "<section aria-labelledby=\"authority\">\n<h2 id=\"authority\">Authority</h2>\n"
-		   "<p>A mandate, signed before anything was read, says what may be taken. "
-		   "What it does not name was not asked for.</p>\n<dl class=\"facts\">\n");
+	put(h,
+	    "<section aria-labelledby=\"authority\">\n<h2 id=\"authority\">{Authority}</h2>\n<p>{A "
+	    "mandate, signed before anything was read, says what may be taken. What it does not "
+	    "name was not asked for.}</p>\n<dl class=\"facts\">\n");
 	put_dl(h, "Issued by", "%t", flat_get(h->f, "issuer"));
 	put_dl(h, "Purpose", "%t", flat_get(h->f, "purpose"));
-	put(h, "<div><dt>Legal basis</dt><dd>%t<small>%t</small></dd></div>\n",
+	put(h, "<div><dt>{Legal basis}</dt><dd>%t<small>%t</small></dd></div>\n",
 	    flat_get(h->f, "legal_basis.code"), flat_get(h->f, "legal_basis.text"));
-	put_dl(h, "Mode", "%t", mode_words(flat_get(h->f, "mode")));
+	put_dl(h, "Mode", "%T", mode_words(flat_get(h->f, "mode")));
 	put_dl(h, "Question to be answered", "%t", flat_get(h->f, "necessity.question"));
 	put_means(h);
 	put_dl(h, "Proportionality", "%t", flat_get(h->f, "necessity.proportionality"));
-	put(h, "<div><dt>Person concerned</dt><dd>minor, as the mandate has it: %t", minor);
-	put_given(h, "; language %c", "subject.language");
-	put_given(h, "<small>representative: %t</small>", "subject.representative");
-	put_given(h, "<small>interpreter: %t</small>", "subject.interpreter");
+	put(h, "<div><dt>{Person concerned}</dt><dd>{minor, as the mandate has it: %T}", minor);
+	put_given(h, "{; language %c}", "subject.language");
+	put_given(h, "<small>{representative: %t}</small>", "subject.representative");
+	put_given(h, "<small>{interpreter: %t}</small>", "subject.interpreter");
 	put_raw(h, "</dd></div>\n");
 	put(h,
-	    "<div><dt>Valid</dt><dd>from %u to %u<small>issued %u; sessions allowed: %n</small>"
-	    "</dd></div>\n",
+	    "<div><dt>{Valid}</dt><dd>{from %u to %u}<small>{issued %u; sessions allowed: "
+	    "%n}</small></dd></div>\n",
 	    flat_get(h->f, "validity.not_before"), flat_get(h->f, "validity.not_after"),
 	    flat_get(h->f, "validity.issued_at"), flat_get(h->f, "validity.max_sessions"));
 	if (flat_get(h->f, "device.identifier") != NULL)
-		put(h, "<div><dt>Phone named</dt><dd>%t, %c</dd></div>\n",
+		put(h, "<div><dt>{Phone named}</dt><dd>%T, %c</dd></div>\n",
 		    kind_words(flat_get(h->f, "device.kind")), flat_get(h->f, "device.identifier"));
 	else
-		put(h, "<div><dt>Phone named</dt><dd>none: any %t</dd></div>\n",
+		put(h, "<div><dt>{Phone named}</dt><dd>{none: any %T}</dd></div>\n",
 		    kind_words(flat_get(h->f, "device.kind")));
 	put_person(h, "Signed by (authoriser)", "authoriser");
 	put_person(h, "Carried out by (operator)", "operator");
@@ -257,73 +283,73 @@ int sec_authority(struct html *h)
 static const char *property_words(const char *name)
 {
 	static const char *const words[][2] = {
-		{"manufacturer", "Maker"},
-		{"brand", "Brand"},
-		{"model", "Model"},
-		{"device", "Device name of the maker"},
-		{"release", "System version"},
-		{"sdk", "System level (API)"},
-		{"security_patch", "Security patch"},
+		{"manufacturer", N_("Maker")},
+		{"brand", N_("Brand")},
+		{"model", N_("Model")},
+		{"device", N_("Device name of the maker")},
+		{"release", N_("System version")},
+		{"sdk", N_("System level (API)")},
+		{"security_patch", N_("Security patch")},
 	};
 	const char *dot = name != NULL ? strrchr(name, '.') : NULL;
 
 	for (size_t i = 0; dot != NULL && i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(dot + 1, words[i][0]) == 0)
 			return words[i][1];
-	return "Property";
+	return N_("Property");
 }
 
 /* What was read, and whose it is as far as that is known. */
 static void put_read(struct html *h)
 {
 	static const char *const words[][2] = {
-		{"backup", "the backup of an iPhone"},
-		{"image", "an image of a phone's file system"},
-		{"carrier", "a memory card or stick"},
-		{"file", "a file that was handed over"},
+		{"backup", N_("the backup of an iPhone")},
+		{"image", N_("an image of a phone's file system")},
+		{"carrier", N_("a memory card or stick")},
+		{"file", N_("a file that was handed over")},
 	};
 	const char *kind = kind_words(flat_get(h->f, "kind")), *id = flat_get(h->f, "identifier");
 	const char *form = flat_get(h->f, "form");
 
 	if (form == NULL) {
-		put(h, "<div><dt>Connected</dt><dd>%t, %p</dd></div>\n", kind, id);
+		put(h, "<div><dt>{Connected}</dt><dd>%T, %p</dd></div>\n", kind, id);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i][0], form) == 0)
 			form = words[i][1];
 	put(h,
-	    "<div><dt>What was read</dt><dd>%t, named %p<small>no phone was connected</small></dd>"
-	    "</div>\n",
+	    "<div><dt>{What was read}</dt><dd>{%T, named %p}<small>{no phone was "
+	    "connected}</small></dd></div>\n",
 	    form, flat_get(h->f, "source"));
 	if (id != NULL && strcmp(id, "unknown") != 0)
-		put(h, "<div><dt>About</dt><dd>%t, %p</dd></div>\n", kind, id);
+		put(h, "<div><dt>{About}</dt><dd>%T, %p</dd></div>\n", kind, id);
 	else
 		put(h,
-		    "<div><dt>About</dt><dd>%t; which one is not known: what was read names none"
-		    "</dd></div>\n",
+		    "<div><dt>{About}</dt><dd>{%T; which one is not known: what was read names "
+		    "none}</dd></div>\n",
 		    kind);
 }
 
 int sec_device(struct html *h)
 {
-	put_raw(h, "<h3>The phone</h3>\n<dl class=\"facts\">\n");
+	put(h, "<h3>{The phone}</h3>\n<dl class=\"facts\">\n");
 	put_read(h);
 	for (unsigned i = 0; flat_has(h->f, "stated", i); i++) {
 		const char *name = flat_in(h->f, "stated", i, "name");
 
 		put(h,
-		    "<div><dt>%t</dt><dd>%p<small><bdi "
+		    "<div><dt>%T</dt><dd>%p<small><bdi "
 		    "class=\"phone\">%t</bdi></small></dd></div>\n",
 		    property_words(name), flat_in(h->f, "stated", i, "value"), name);
 	}
 	put_raw(h, "</dl>\n");
 	if (flat_has(h->f, "stated", 0))
-		put_raw(h, "<p class=\"note\">As the phone states them about itself; not checked "
-			   "against anything else.</p>\n");
+		put(h, "<p class=\"note\">{As the phone states them about itself; not checked "
+		       "against anything else.}</p>\n");
 	else
-		put_raw(h, "<p class=\"note\">No statement of the phone about its make or model is "
-			   "among the records.</p>\n");
+		put(h, "<p class=\"note\">{No statement of the phone about its make or model is "
+		       "among the records.}</p>\n");
 	return 0;
 }
 
@@ -338,20 +364,20 @@ static unsigned entries(const struct html *h, const char *path)
 
 static void put_clocks(struct html *h)
 {
-	put_raw(h, "<div><dt>Clocks</dt><dd>");
+	put(h, "<div><dt>{Clocks}</dt><dd>");
 	if (entries(h, "clock_checks") == 0)
-		put_raw(h, "The clock of the phone was not compared.");
+		put(h, "{The clock of the phone was not compared.}");
 	for (unsigned i = 0; i < entries(h, "clock_checks"); i++)
-		put(h, "%t ", flat_in(h->f, "clock_checks", i, "text"));
-	put(h, "<small>%t</small></dd></div>\n", flat_get(h->f, "clock_source"));
+		put(h, "%T ", flat_in(h->f, "clock_checks", i, "text"));
+	put(h, "<small>%T</small></dd></div>\n", flat_get(h->f, "clock_source"));
 }
 
 static const char *disconnect_words(const char *reason)
 {
 	static const char *const words[][2] = {
-		{"done", "after the last request"},
-		{"lost", "the connection was lost"},
-		{"process-ended", "the program that speaks to the phone ended"},
+		{"done", N_("after the last request")},
+		{"lost", N_("the connection was lost")},
+		{"process-ended", N_("the program that speaks to the phone ended")},
 	};
 
 	for (size_t i = 0; reason != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -367,7 +393,7 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 
 	if (n == 0)
 		return;
-	put(h, "<div><dt>%t</dt><dd><ul>\n", term);
+	put(h, "<div><dt>%T</dt><dd><ul>\n", term);
 	for (unsigned i = 0; i < n; i++) {
 		put(h, "<li>%u", flat_in(h->f, path, i, "utc"));
 		if (flat_in(h->f, path, i, member) != NULL)
@@ -375,7 +401,7 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 			    disconnects ? disconnect_words(flat_in(h->f, path, i, member))
 					: flat_in(h->f, path, i, member));
 		if (flat_in(h->f, path, i, "key_fingerprint") != NULL)
-			put(h, "<small>; the station's key, as the phone shows it: %c</small>",
+			put(h, "<small>{; the station's key, as the phone shows it: %c}</small>",
 			    flat_in(h->f, path, i, "key_fingerprint"));
 		put_raw(h, "</li>\n");
 	}
@@ -384,13 +410,13 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 
 int sec_session(struct html *h)
 {
-	put_raw(h, "<h3>The session</h3>\n<dl class=\"facts\">\n");
-	put(h, "<div><dt>Opened</dt><dd>%u</dd></div>\n", flat_in(h->f, "opened", 0, "utc"));
+	put(h, "<h3>{The session}</h3>\n<dl class=\"facts\">\n");
+	put(h, "<div><dt>{Opened}</dt><dd>%u</dd></div>\n", flat_in(h->f, "opened", 0, "utc"));
 	if (flat_get(h->f, "closed") != NULL)
 		put_dl(h, "Sealed", "%u", flat_get(h->f, "closed"));
 	else
-		put_raw(h, "<div><dt>Sealed</dt><dd>The acquisition has not been "
-			   "sealed.</dd></div>\n");
+		put(h, "<div><dt>{Sealed}</dt><dd>{The acquisition has not been "
+		       "sealed.}</dd></div>\n");
 	put_list(h, "Resumed", "resumed", "tool_version");
 	put_list(h, "Phone connected", "connects", "serial");
 	put_list(h, "Phone disconnected", "disconnects", "reason");

@@ -9,6 +9,7 @@
 
 #include "core/buf.h"
 #include "core/json.h"
+#include "core/tr.h"
 #include "reports/render/html.h"
 
 /*
@@ -44,6 +45,7 @@ bool flat_has(const struct flat *f, const char *path, unsigned i);
 enum { COMMON_WHY, COMMON_PERIOD, COMMON_FIELDS, COMMON_PRECISION, COMMONS };
 
 struct html {
+	enum kt_lang lang;
 	struct kt_json *j;
 	struct flat *f;
 	struct kt_err *err;
@@ -72,9 +74,13 @@ struct html {
 
 void put_raw(struct html *h, const char *s);
 /*
- * Markup of ours with texts put in, all of them const char * (NULL: a dash):
+ * Markup of ours. What stands between braces is a text of ours and comes in the language of the
+ * page (core/tr.h): "<th>{Outcome}</th>". With texts put in, all of them const char * (NULL: a
+ * dash):
  *   %t  text of ours or of the mandate, escaped
+ *   %T  text of ours that stands elsewhere (N_(), report.json), translated and escaped
  *   %p  text from the phone, isolated
+ *   %d  decimal number with the sign of the language
  *   %c  machine token (hash, id, path in a document), left to right
  *   %n  whole number, digits grouped
  *   %b  number of bytes
@@ -128,6 +134,8 @@ void obs_begin(struct html *h);
 int obs_elem(struct html *h);
 void obs_end(struct html *h);
 
+/* The style sheet: what is the same in every language, and all of it. */
 extern const char html_css[];
+void put_css(struct kt_buf *b, enum kt_lang lang);
 
 #endif

@@ -10,13 +10,12 @@
 
 void taken_begin(struct html *h)
 {
-	put_raw(h,
-		"<section aria-labelledby=\"taken\">\n<h2 id=\"taken\">What was taken</h2>\n"
-		"<table class=\"taken\">\n<caption>Every request of the plan with its outcome"
-		"</caption>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Asked for"
-		"</th><th scope=\"col\">Outcome</th><th scope=\"col\" class=\"num\">Objects</th>"
-		"<th scope=\"col\" class=\"num\">Stored</th>"
-		"<th scope=\"col\" class=\"num\">Size at the source</th></tr></thead>\n<tbody>\n");
+	put(h, "<section aria-labelledby=\"taken\">\n<h2 id=\"taken\">{What was "
+	       "taken}</h2>\n<table class=\"taken\">\n<caption>{Every request of the plan with its "
+	       "outcome}</caption>\n<thead><tr><th scope=\"col\">{What}</th><th "
+	       "scope=\"col\">{Asked for}</th><th scope=\"col\">{Outcome}</th><th scope=\"col\" "
+	       "class=\"num\">{Objects}</th><th scope=\"col\" class=\"num\">{Stored}</th><th "
+	       "scope=\"col\" class=\"num\">{Size at the source}</th></tr></thead>\n<tbody>\n");
 	kt_buf_reset(&h->later);
 	memset(h->common, 0, sizeof(h->common));
 }
@@ -24,34 +23,34 @@ void taken_begin(struct html *h)
 static const char *take_words(const char *take)
 {
 	if (take != NULL && strcmp(take, "ranges") == 0)
-		return "only the metadata parts of files";
+		return N_("only the metadata parts of files");
 	if (take != NULL && strcmp(take, "whole") == 0)
-		return "whole files";
+		return N_("whole files");
 	if (take != NULL && strcmp(take, "group") == 0)
-		return "a whole database";
+		return N_("a whole database");
 	if (take != NULL && strcmp(take, "output") == 0)
-		return "single values";
+		return N_("single values");
 	return take;
 }
 
 static const char *reason_words(const char *reason)
 {
 	static const char *const words[][2] = {
-		{"outside-period", "outside the mandate's period"},
-		{"straddles-period", "partly outside the mandate's period"},
-		{"zone-unknown-at-border", "near the border of the period, with no zone"},
-		{"undated", "without a time"},
-		{"not-asked-for", "files with other names"},
-		{"symbolic-link", "symbolic links"},
-		{"parse-error", "malformed"},
-		{"policy-violation", "the reader broke its rules and was stopped"},
-		{"cpu-limit", "limit of computing time reached"},
-		{"wall-timeout", "time limit reached"},
-		{"crash", "the reader ended by itself"},
-		{"no-sandbox", "no sandbox, so not read"},
-		{"truncated-stream", "the reader ended early"},
-		{"bad-stream", "the reader's answer was malformed"},
-		{"worker-lost", "the reader was lost"},
+		{"outside-period", N_("outside the mandate's period")},
+		{"straddles-period", N_("partly outside the mandate's period")},
+		{"zone-unknown-at-border", N_("near the border of the period, with no zone")},
+		{"undated", N_("without a time")},
+		{"not-asked-for", N_("files with other names")},
+		{"symbolic-link", N_("symbolic links")},
+		{"parse-error", N_("malformed")},
+		{"policy-violation", N_("the reader broke its rules and was stopped")},
+		{"cpu-limit", N_("limit of computing time reached")},
+		{"wall-timeout", N_("time limit reached")},
+		{"crash", N_("the reader ended by itself")},
+		{"no-sandbox", N_("no sandbox, so not read")},
+		{"truncated-stream", N_("the reader ended early")},
+		{"bad-stream", N_("the reader's answer was malformed")},
+		{"worker-lost", N_("the reader was lost")},
 	};
 
 	for (size_t i = 0; reason != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -64,7 +63,7 @@ static void put_counts(struct html *h, const char *term, const char *list)
 {
 	if (!flat_has(h->f, list, 0))
 		return;
-	put(h, "<div><dt>%t</dt><dd>", term);
+	put(h, "<div><dt>%T</dt><dd>", term);
 	for (unsigned i = 0; flat_has(h->f, list, i); i++)
 		put(h, i > 0 ? "; %n: %w" : "%n: %w", flat_in(h->f, list, i, "count"),
 		    reason_words(flat_in(h->f, list, i, "reason")));
@@ -73,7 +72,7 @@ static void put_counts(struct html *h, const char *term, const char *list)
 
 static void put_fields(struct html *h)
 {
-	put_raw(h, "<div><dt>Kinds of data allowed</dt><dd>");
+	put(h, "<div><dt>{Kinds of data allowed}</dt><dd>");
 	for (unsigned i = 0; flat_at(h->f, "fields", i) != NULL; i++)
 		put(h, i > 0 ? ", %t" : "%t", flat_at(h->f, "fields", i));
 	put_raw(h, "</dd></div>\n");
@@ -84,25 +83,23 @@ static void put_precision(struct html *h)
 	const char *m = flat_get(h->f, "max_precision_m");
 
 	if (m == NULL || strcmp(m, "0") == 0)
-		put_raw(h, "<div><dt>Precision of positions</dt><dd>as recorded</dd></div>\n");
+		put(h, "<div><dt>{Precision of positions}</dt><dd>{as recorded}</dd></div>\n");
 	else
 		put(h,
-		    "<div><dt>Precision of positions</dt><dd>coarsened to %n m, as the mandate says"
-		    "</dd></div>\n",
+		    "<div><dt>{Precision of positions}</dt><dd>{coarsened to %n m, as the mandate "
+		    "says}</dd></div>\n",
 		    m);
 }
 
 static void put_methods(struct html *h)
 {
-	static const char *const methods[][3] = {
-		{"methods.sync", "%n over the file service (sync)",
-		 "; %n over the file service (sync)"},
-		{"methods.dd", "%n by byte ranges (dd)", "; %n by byte ranges (dd)"},
-		{"methods.recv", "%n read from the start (recv)",
-		 "; %n read from the start (recv)"},
-		{"methods.shell", "%n as output of a command", "; %n as output of a command"},
-		{"methods.read", "%n out of the source (read)", "; %n out of the source (read)"},
-		{"methods.other", "%n otherwise", "; %n otherwise"},
+	static const char *const methods[][2] = {
+		{"methods.sync", "{%n over the file service (sync)}"},
+		{"methods.dd", "{%n by byte ranges (dd)}"},
+		{"methods.recv", "{%n read from the start (recv)}"},
+		{"methods.shell", "{%n as output of a command}"},
+		{"methods.read", "{%n out of the source (read)}"},
+		{"methods.other", "{%n otherwise}"},
 	};
 	bool any = false;
 
@@ -112,8 +109,9 @@ static void put_methods(struct html *h)
 		if (n == NULL)
 			continue;
 		if (!any)
-			put_raw(h, "<div><dt>How it was read</dt><dd>");
-		put(h, methods[i][any ? 2 : 1], n);
+			put(h, "<div><dt>{How it was read}</dt><dd>");
+		put_raw(h, any ? "; " : "");
+		put(h, methods[i][1], n);
 		any = true;
 	}
 	if (any)
@@ -128,10 +126,10 @@ static void put_justification(struct html *h)
 static void put_period(struct html *h)
 {
 	put(h,
-	    "<div><dt>Period allowed</dt><dd>from %u until before %u<small>records without a "
-	    "time: %t</small></dd></div>\n",
+	    "<div><dt>{Period allowed}</dt><dd>{from %u until before %u}<small>{records without a "
+	    "time: %T}</small></dd></div>\n",
 	    flat_get(h->f, "period.from"), flat_get(h->f, "period.to"),
-	    flat_true(h->f, "undated") ? "may be shown" : "withheld");
+	    flat_true(h->f, "undated") ? N_("may be shown") : N_("withheld"));
 }
 
 /*
@@ -171,7 +169,7 @@ static void put_cards(struct html *h)
 		if (h->common[i].differs || h->common[i].len == 0)
 			continue;
 		if (!any)
-			put_raw(h, "<p>For all requests:</p>\n<dl class=\"facts\">\n");
+			put(h, "<p>{For all requests:}</p>\n<dl class=\"facts\">\n");
 		kt_buf_put(&h->out, b->p + h->common[i].off, h->common[i].len);
 		any = true;
 	}
@@ -192,10 +190,10 @@ static void put_cards(struct html *h)
 static const char *request_words(const char *kind)
 {
 	static const char *const words[][2] = {
-		{"image-file", "file of an image"},
-		{"media", "media folder"},
-		{"file", "file of a backup"},
-		{"values", "single values"},
+		{"image-file", N_("file of an image")},
+		{"media", N_("media folder")},
+		{"file", N_("file of a backup")},
+		{"values", N_("single values")},
 		{"handed", ""},
 	};
 
@@ -228,13 +226,13 @@ static void put_choices(struct html *h, const char *kind, const char *list)
 /* One item in full: goes behind the table. */
 static void put_card(struct html *h)
 {
-	put(h, "<article>\n<h4>%t<small>%c</small></h4>\n<dl class=\"facts\">\n",
+	put(h, "<article>\n<h4>%T<small>%c</small></h4>\n<dl class=\"facts\">\n",
 	    flat_get(h->f, "title"), flat_get(h->f, "item"));
-	put(h, "<div><dt>Request</dt><dd>%t ", request_words(flat_get(h->f, "request.kind")));
+	put(h, "<div><dt>{Request}</dt><dd>%T ", request_words(flat_get(h->f, "request.kind")));
 	put_choices(h, flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
 	put_raw(h, "</dd></div>\n");
 	if (flat_get(h->f, "request.names") != NULL) {
-		put_raw(h, "<div><dt>Names looked for</dt><dd>");
+		put(h, "<div><dt>{Names looked for}</dt><dd>");
 		put_choices(h, "names", flat_get(h->f, "request.names"));
 		put_raw(h, "</dd></div>\n");
 	}
@@ -247,7 +245,7 @@ static void put_card(struct html *h)
 	put_counts(h, "Withheld while reading", "withheld");
 	put_counts(h, "Files not acquired", "problems");
 	put_counts(h, "Listed, not asked for", "unmatched");
-	put(h, "<div><dt>Read by</dt><dd>%c version %n<small>%t</small></dd></div>\n",
+	put(h, "<div><dt>{Read by}</dt><dd>{%c version %n}<small>%T</small></dd></div>\n",
 	    flat_get(h->f, "plugin"), flat_get(h->f, "version"), flat_get(h->f, "status"));
 	put_dl(h, "SHA-256 of its index", "%c", flat_get(h->f, "segment_sha256"));
 	put_raw(h, "</dl>\n</article>\n");
@@ -257,7 +255,7 @@ int taken_elem(struct html *h)
 {
 	const char *size = flat_get(h->f, "phone_bytes");
 
-	put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>%t</td><td>",
+	put(h, "<tr><th scope=\"row\">%T<small>%c</small></th><td>%T</td><td>",
 	    flat_get(h->f, "title"), flat_get(h->f, "item"), take_words(flat_get(h->f, "take")));
 	put_outcome(h, flat_get(h->f, "outcome"));
 	put_outcome_reason(h, flat_get(h->f, "reason"));
@@ -277,7 +275,7 @@ int taken_elem(struct html *h)
 
 void taken_end(struct html *h)
 {
-	put_raw(h, "</tbody>\n</table>\n<h3>Each request in full</h3>\n");
+	put(h, "</tbody>\n</table>\n<h3>{Each request in full}</h3>\n");
 	put_cards(h);
 	kt_buf_reset(&h->later);
 }
@@ -286,20 +284,19 @@ void taken_end(struct html *h)
 
 void containers_begin(struct html *h)
 {
-	put_raw(h, "<h3>Taken whole, shown in part</h3>\n");
+	put(h, "<h3>{Taken whole, shown in part}</h3>\n");
 }
 
 int containers_elem(struct html *h)
 {
 	if (h->rows++ == 0)
-		put_raw(h,
-			"<p>A file that holds records inside and outside the mandate's limits can "
-			"only be taken whole. Its records outside were withheld: counted, and "
-			"not shown.</p>\n<table class=\"whole\">\n<caption>Files with withheld "
-			"records</caption>\n"
-			"<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Object</th>"
-			"<th scope=\"col\">Reason</th><th scope=\"col\" class=\"num\">Records "
-			"withheld</th></tr></thead>\n<tbody>\n");
+		put(h,
+		    "<p>{A file that holds records inside and outside the mandate's limits can "
+		    "only be taken whole. Its records outside were withheld: counted, and not "
+		    "shown.}</p>\n<table class=\"whole\">\n<caption>{Files with withheld "
+		    "records}</caption>\n<thead><tr><th scope=\"col\">{File}</th><th "
+		    "scope=\"col\">{Object}</th><th scope=\"col\">{Reason}</th><th scope=\"col\" "
+		    "class=\"num\">{Records withheld}</th></tr></thead>\n<tbody>\n");
 	put(h,
 	    "<tr><th scope=\"row\">%p<small>%c</small></th><td>%c</td><td>%w</td>"
 	    "<td class=\"num\">%n</td></tr>\n",
@@ -310,7 +307,7 @@ int containers_elem(struct html *h)
 
 void containers_end(struct html *h)
 {
-	put_raw(h, h->rows > 0 ? "</tbody>\n</table>\n</section>\n" : "<p>None.</p>\n</section>\n");
+	put(h, h->rows > 0 ? "</tbody>\n</table>\n</section>\n" : "<p>{None.}</p>\n</section>\n");
 }
 
 /* -- not taken -------------------------------------------------------------------------------- */
@@ -318,13 +315,13 @@ void containers_end(struct html *h)
 static const struct {
 	const char *kind, *title;
 } groups[] = {
-	{"item", "Planned, and not or not wholly acquired"},
-	{"scope", "Named by the mandate, and not possible"},
-	{"form", "Allowed by the mandate, and not in what was read"},
-	{"plugin", "Known to this program, and not in the mandate"},
-	{"user", "Other users of the phone"},
-	{"exclusion", "Excluded by the mandate"},
-	{"unreachable", "Out of reach on an unlocked phone"},
+	{"item", N_("Planned, and not or not wholly acquired")},
+	{"scope", N_("Named by the mandate, and not possible")},
+	{"form", N_("Allowed by the mandate, and not in what was read")},
+	{"plugin", N_("Known to this program, and not in the mandate")},
+	{"user", N_("Other users of the phone")},
+	{"exclusion", N_("Excluded by the mandate")},
+	{"unreachable", N_("Out of reach on an unlocked phone")},
 };
 
 static void close_group(struct html *h)
@@ -345,14 +342,14 @@ static void open_group(struct html *h, const char *kind, const char *reason)
 	close_group(h);
 	snprintf(h->kind, sizeof(h->kind), "%s", kind);
 	snprintf(h->reason, sizeof(h->reason), "%s", reason != NULL ? reason : "");
-	put(h, "<h3>%t</h3>\n", title);
+	put(h, "<h3>%T</h3>\n", title);
 	if (strcmp(kind, "item") == 0)
-		put_raw(h,
-			"<table class=\"gaps\">\n<caption>Outcomes other than acquired</caption>\n"
-			"<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Outcome</th>"
-			"<th scope=\"col\">What a gap here can mean</th></tr></thead>\n<tbody>\n");
+		put(h, "<table class=\"gaps\">\n<caption>{Outcomes other than "
+		       "acquired}</caption>\n<thead><tr><th scope=\"col\">{What}</th><th "
+		       "scope=\"col\">{Outcome}</th><th scope=\"col\">{What a gap here can "
+		       "mean}</th></tr></thead>\n<tbody>\n");
 	else
-		put(h, "<p>%t</p>\n<ul class=\"%t\">\n", h->reason,
+		put(h, "<p>%T</p>\n<ul class=\"%t\">\n", h->reason,
 		    strcmp(kind, "plugin") == 0 ? "plain many" : "plain");
 }
 
@@ -360,11 +357,11 @@ static void open_group(struct html *h, const char *kind, const char *reason)
 static const char *exclusion_words(const char *s)
 {
 	static const char *const words[][2] = {
-		{"message-bodies", "the texts of messages"},
-		{"contacts", "contacts"},
-		{"pixels", "what pictures show"},
-		{"health", "health measurements"},
-		{"cloud", "cloud accounts"},
+		{"message-bodies", N_("the texts of messages")},
+		{"contacts", N_("contacts")},
+		{"pixels", N_("what pictures show")},
+		{"health", N_("health measurements")},
+		{"cloud", N_("cloud accounts")},
 	};
 
 	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -375,10 +372,9 @@ static const char *exclusion_words(const char *s)
 
 void not_taken_begin(struct html *h)
 {
-	put_raw(h,
-		"<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">What was not taken, "
-		"and why</h2>\n<p>What is missing here is missing for one of the reasons below. "
-		"None of them says anything about the person.</p>\n");
+	put(h, "<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">{What was not taken, "
+	       "and why}</h2>\n<p>{What is missing here is missing for one of the reasons below. "
+	       "None of them says anything about the person.}</p>\n");
 }
 
 int not_taken_elem(struct html *h)
@@ -392,28 +388,28 @@ int not_taken_elem(struct html *h)
 		open_group(h, kind, reason);
 	} else if (strcmp(kind, "form") == 0 && reason != NULL && strcmp(reason, h->reason) != 0) {
 		snprintf(h->reason, sizeof(h->reason), "%s", reason);
-		put(h, "</ul>\n<p>%t</p>\n<ul class=\"plain\">\n", h->reason);
+		put(h, "</ul>\n<p>%T</p>\n<ul class=\"plain\">\n", h->reason);
 	}
 	if (strcmp(kind, "item") == 0) {
-		put(h, "<tr><th scope=\"row\">%t<small>%c</small></th><td>", what, id);
+		put(h, "<tr><th scope=\"row\">%T<small>%c</small></th><td>", what, id);
 		put_outcome(h, flat_get(h->f, "outcome"));
 		put_outcome_reason(h, reason);
-		put(h, "</td><td>%t</td></tr>\n", flat_get(h->f, "absence"));
+		put(h, "</td><td>%T</td></tr>\n", flat_get(h->f, "absence"));
 		return 0;
 	}
 	if (strcmp(kind, "exclusion") == 0)
 		what = exclusion_words(what);
 	if (strcmp(kind, "user") == 0)
-		put(h, what != NULL ? "<li>user %n: %p" : "<li>user %n", id, what);
+		put(h, what != NULL ? "<li>{user %n: %p}" : "<li>{user %n}", id, what);
 	else
 		put(h,
 		    strcmp(kind, "plugin") == 0 || strcmp(kind, "form") == 0 ||
 				    strcmp(kind, "scope") == 0
-			    ? "<li>%t <small>%c</small>"
+			    ? "<li>%T <small>%c</small>"
 			    : "<li>%w",
 		    what, id);
 	if (reason != NULL && strcmp(reason, h->reason) != 0)
-		put(h, ". %t", reason);
+		put(h, ". %T", reason);
 	put_raw(h, "</li>\n");
 	return 0;
 }
@@ -428,13 +424,12 @@ void not_taken_end(struct html *h)
 
 void links_begin(struct html *h)
 {
-	put_raw(h,
-		"<section aria-labelledby=\"links\">\n<h2 id=\"links\">Observations that can be "
-		"copies of one another</h2>\n<p>The pairs below come from different files and "
-		"agree in time (within 2 seconds) and place (within 0.0001 degree). They can be "
-		"copies of one entry, such as a photo and its row in the photo library. Two copies "
-		"are not two independent sources. Nothing was merged or left out. The name "
-		"of an observation stands in the last column of the table above.</p>\n");
+	put(h, "<section aria-labelledby=\"links\">\n<h2 id=\"links\">{Observations that can be "
+	       "copies of one another}</h2>\n<p>{The pairs below come from different files and "
+	       "agree in time (within 2 seconds) and place (within 0.0001 degree). They can be "
+	       "copies of one entry, such as a photo and its row in the photo library. Two copies "
+	       "are not two independent sources. Nothing was merged or left out. The name of an "
+	       "observation stands in the last column of the table above.}</p>\n");
 }
 
 int links_elem(struct html *h)
@@ -452,7 +447,7 @@ int links_elem(struct html *h)
 	}
 	if (h->rows++ == 0)
 		put_raw(h, "<ul class=\"plain\">\n");
-	put(h, "<li>%c and %c</li>\n", a, b);
+	put(h, "<li>{%c and %c}</li>\n", a, b);
 	return 0;
 }
 
@@ -460,11 +455,12 @@ void links_end(struct html *h)
 {
 	char n[24];
 
-	put_raw(h, h->rows > 0 ? "</ul>\n" : "<p>There are no such pairs.</p>\n");
+	put(h, h->rows > 0 ? "</ul>\n" : "<p>{There are no such pairs.}</p>\n");
 	if (h->over > 0) {
 		snprintf(n, sizeof(n), "%llu", (unsigned long long)h->over);
 		put(h,
-		    "<p class=\"more\"><strong>%n more pairs</strong> stand in report.json.</p>\n",
+		    "<p class=\"more\">{<strong>%n more pairs</strong> stand in "
+		    "report.json.}</p>\n",
 		    n);
 	}
 	put_raw(h, "</section>\n");
@@ -475,22 +471,22 @@ void links_end(struct html *h)
 static const struct {
 	const char *kind, *caption, *column, *intro;
 } found[] = {
-	{"skipped", "Elements that are no observation", "Elements",
-	 "Elements that a source holds and that give no observation: each with the reason."},
-	{"withheld", "Records withheld", "Records",
-	 "Records outside the mandate's limits. They were counted and not shown."},
-	{"result", "Objects that could not be read to the end", "Objects",
-	 "Objects whose reading ended before their end. How many of their elements were read and "
-	 "reported stands in report.json, object by object."},
-	{"note", "Notes of the readers", "Objects",
-	 "Remarks of the readers on gaps in what a source covers."},
+	{"skipped", N_("Elements that are no observation"), N_("Elements"),
+	 N_("Elements that a source holds and that give no observation: each with the reason.")},
+	{"withheld", N_("Records withheld"), N_("Records"),
+	 N_("Records outside the mandate's limits. They were counted and not shown.")},
+	{"result", N_("Objects that could not be read to the end"), N_("Objects"),
+	 N_("Objects whose reading ended before their end. How many of their elements were read "
+	    "and "
+	    "reported stands in report.json, object by object.")},
+	{"note", N_("Notes of the readers"), N_("Objects"),
+	 N_("Remarks of the readers on gaps in what a source covers.")},
 };
 
 void not_reported_begin(struct html *h)
 {
-	put_raw(h, "<section aria-labelledby=\"not-reported\">\n<h2 id=\"not-reported\">What was "
-		   "found "
-		   "and is not reported</h2>\n");
+	put(h, "<section aria-labelledby=\"not-reported\">\n<h2 id=\"not-reported\">{What was "
+	       "found and is not reported}</h2>\n");
 }
 
 int not_reported_elem(struct html *h)
@@ -509,9 +505,10 @@ int not_reported_elem(struct html *h)
 			put_raw(h, "</tbody>\n</table>\n");
 		snprintf(h->kind, sizeof(h->kind), "%s", kind);
 		put(h,
-		    "<h3>%t</h3>\n<p>%t</p>\n<table class=\"reasons\">\n<caption>%t, by source "
-		    "</caption>\n<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Reason"
-		    "</th><th scope=\"col\" class=\"num\">%t</th></tr></thead>\n<tbody>\n",
+		    "<h3>%T</h3>\n<p>%T</p>\n<table class=\"reasons\">\n<caption>{%T, by source}"
+		    "</caption>\n<thead><tr><th scope=\"col\">{Source}</th><th "
+		    "scope=\"col\">{Reason}</th><th scope=\"col\" "
+		    "class=\"num\">%T</th></tr></thead>\n<tbody>\n",
 		    found[i].caption, found[i].intro, found[i].caption, found[i].column);
 	}
 	put(h, "<tr><th scope=\"row\">%c</th><td>", item);
@@ -524,46 +521,35 @@ int not_reported_elem(struct html *h)
 
 void not_reported_end(struct html *h)
 {
-	put_raw(h, h->kind[0] != '\0' ? "</tbody>\n</table>\n</section>\n"
-				      : "<p>Nothing: every element that was found is among the "
-					"observations.</p>\n"
-					"</section>\n");
+	put(h, h->kind[0] != '\0' ? "</tbody>\n</table>\n</section>\n"
+				  : "<p>{Nothing: every element that was found is among the "
+				    "observations.}</p>\n</section>\n");
 }
 
 /* -- objects ---------------------------------------------------------------------------------- */
 
 void objects_begin(struct html *h)
 {
-	put_raw(h,
-		"<section aria-labelledby=\"check\">\n<h2 id=\"check\">How to check</h2>\n<ol>\n"
-		"<li>Check the package that this page came in: signatures, and the hash of "
-		"every file (there is no outside time-stamp in this version). The page "
-		"<em>verify-without-keten</em> of the user's documentation "
-		"gives "
-		"the steps with standard tools alone; no program of this project is needed.</li>\n"
-		"<li>Compare the SHA-256 of the mandate at the top of this page with the mandate "
-		"that "
-		"the authority holds.</li>\n"
-		"<li>Compare the SHA-256 of an object below with the object in the evidence, where "
-		"the "
-		"release of the evidence allows it.</li>\n"
-		"<li>Find the element of an observation at the byte range or path that it names, "
-		"and read it there. Byte offsets are offsets in the file as it was read. The "
-		"object of a "
-		"photo holds only ranges of that file: <code>ranges</code> in "
-		"<code>data/index</code> of the package maps them, each as [offset in the file, "
-		"length, offset in the object].</li>\n"
-		"<li>Evaluate the same evidence again on another machine: report.json must come "
-		"out "
-		"with the same bytes.</li>\n</ol>\n"
-		"<h3>Objects</h3>\n<p>An object is what was stored of one file or of one answer. "
-		"Where only parts of a file were read, its size at the source is "
-		"larger.</p>\n"
-		"<table class=\"objects\">\n<caption>Objects with their "
-		"hashes</caption>\n<thead><tr>"
-		"<th scope=\"col\">Object</th><th scope=\"col\">Path</th>"
-		"<th scope=\"col\" class=\"num\">Stored</th>"
-		"<th scope=\"col\">SHA-256 of what was stored</th></tr></thead>\n<tbody>\n");
+	put(h,
+	    "<section aria-labelledby=\"check\">\n<h2 id=\"check\">{How to "
+	    "check}</h2>\n<ol>\n<li>{Check the package that this page came in: signatures, and the "
+	    "hash of every file (there is no outside time-stamp in this version). The page "
+	    "<em>verify-without-keten</em> of the user's documentation gives the steps with "
+	    "standard tools alone; no program of this project is needed.}</li>\n<li>{Compare the "
+	    "SHA-256 of the mandate at the top of this page with the mandate that the authority "
+	    "holds.}</li>\n<li>{Compare the SHA-256 of an object below with the object in the "
+	    "evidence, where the release of the evidence allows it.}</li>\n<li>{Find the element "
+	    "of an observation at the byte range or path that it names, and read it there. Byte "
+	    "offsets are offsets in the file as it was read. The object of a photo holds only "
+	    "ranges of that file: <code>ranges</code> in <code>data/index</code> of the package "
+	    "maps them, each as [offset in the file, length, offset in the "
+	    "object].}</li>\n<li>{Evaluate the same evidence again on another machine: report.json "
+	    "must come out with the same bytes.}</li>\n</ol>\n<h3>{Objects}</h3>\n<p>{An object is "
+	    "what was stored of one file or of one answer. Where only parts of a file were read, "
+	    "its size at the source is larger.}</p>\n<table class=\"objects\">\n<caption>{Objects "
+	    "with their hashes}</caption>\n<thead><tr><th scope=\"col\">{Object}</th><th "
+	    "scope=\"col\">{Path}</th><th scope=\"col\" class=\"num\">{Stored}</th><th "
+	    "scope=\"col\">{SHA-256 of what was stored}</th></tr></thead>\n<tbody>\n");
 }
 
 int objects_elem(struct html *h)
@@ -578,10 +564,10 @@ int objects_elem(struct html *h)
 	if (path != NULL)
 		put(h, "%p", path);
 	else
-		put(h, "answer to a request<small>%c</small>", flat_get(h->f, "item"));
+		put(h, "{answer to a request}<small>%c</small>", flat_get(h->f, "item"));
 	put(h, "</td><td class=\"num\">%b", flat_get(h->f, "bytes"));
 	if (flat_get(h->f, "fs_size") != NULL)
-		put(h, "<small>of %b</small>", flat_get(h->f, "fs_size"));
+		put(h, "<small>{of %b}</small>", flat_get(h->f, "fs_size"));
 	put(h, "</td><td>%c</td></tr>\n", flat_get(h->f, "sha256"));
 	return 0;
 }
@@ -594,8 +580,8 @@ void objects_end(struct html *h)
 	if (h->over > 0) {
 		snprintf(n, sizeof(n), "%llu", (unsigned long long)h->over);
 		put(h,
-		    "<p class=\"more\"><strong>%n more objects</strong> stand in report.json, with "
-		    "their hashes.</p>\n",
+		    "<p class=\"more\">{<strong>%n more objects</strong> stand in report.json, "
+		    "with their hashes.}</p>\n",
 		    n);
 	}
 	put_raw(h, "</section>\n");

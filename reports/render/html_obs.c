@@ -17,29 +17,29 @@ static const char *in_words(const char *const (*table)[2], size_t n, const char 
 #define IN_WORDS(table, s) in_words(table, sizeof(table) / sizeof((table)[0]), s)
 
 static const char *const basis_words[][2] = {
-	{"measured", "recorded at the time"},
-	{"inferred", "inferred by the source"},
-	{"user-edited", "edited by a user"},
-	{"other-device", "from another device"},
-	{"stated", "stated by the phone about itself"},
+	{"measured", N_("recorded at the time")},
+	{"inferred", N_("inferred by the source")},
+	{"user-edited", N_("edited by a user")},
+	{"other-device", N_("from another device")},
+	{"stated", N_("stated by the phone about itself")},
 };
 
 static const char *const type_words[][2] = {
-	{"position", "position"},     {"visit", "stay at a place"},
-	{"movement", "movement"},     {"media", "photo without a usable position"},
-	{"network", "radio network"}, {"place", "place that the data names"},
-	{"event", "dated entry"},
+	{"position", N_("position")},	  {"visit", N_("stay at a place")},
+	{"movement", N_("movement")},	  {"media", N_("photo without a usable position")},
+	{"network", N_("radio network")}, {"place", N_("place that the data names")},
+	{"event", N_("dated entry")},
 };
 
 static const char *const flag_words[][2] = {
-	{"null-island", "at or near 0, 0: often a filler value"},
-	{"mock", "the phone marks this fix as simulated"},
-	{"implausible-time", "time before 2001 or after the acquisition"},
-	{"coarse", "blurred by the phone"},
-	{"wrapped", "coordinate was stored with an overflow, which was undone"},
-	{"duplicate", "the source repeats it on another level"},
-	{"bad-accuracy", "an accuracy is given and is no usable figure"},
-	{"trashed", "the source has it in its bin or marks it deleted"},
+	{"null-island", N_("at or near 0, 0: often a filler value")},
+	{"mock", N_("the phone marks this fix as simulated")},
+	{"implausible-time", N_("time before 2001 or after the acquisition")},
+	{"coarse", N_("blurred by the phone")},
+	{"wrapped", N_("coordinate was stored with an overflow, which was undone")},
+	{"duplicate", N_("the source repeats it on another level")},
+	{"bad-accuracy", N_("an accuracy is given and is no usable figure")},
+	{"trashed", N_("the source has it in its bin or marks it deleted")},
 };
 
 /*
@@ -52,14 +52,14 @@ static const struct part {
 	{
 		{"camera_make", "", ""},
 		{"camera_model", " ", ""},
-		{"software", ", software ", ""},
+		{"software", ", {software} ", ""},
 },
   time_line[] = {
-	  {"taken_local", "taken ", ""},
-	  {"taken_offset", ", zone as written ", ""},
-	  {"modified_local", ", changed ", ""},
-	  {"gps_time", "; satellite time ", ""},
-	  {"time_difference_s", "; camera minus satellite ", " s"},
+	  {"taken_local", "{taken} ", ""},
+	  {"taken_offset", ", {zone as written} ", ""},
+	  {"modified_local", ", {changed} ", ""},
+	  {"gps_time", "; {satellite time} ", ""},
+	  {"time_difference_s", "; {camera minus satellite} ", " s"},
 };
 
 /* Attributes: label, unit, and how many decimals the integer hides. */
@@ -67,17 +67,17 @@ static const struct attr {
 	const char *name, *label, *unit;
 	unsigned milli;
 } attrs[] = {
-	{"altitude_mm", "altitude", " m", 3},
-	{"vertical_accuracy_mm", "vertical accuracy", " m", 3},
-	{"speed_mm_s", "speed", " m/s", 3},
-	{"heading_mdeg", "heading", "\xc2\xb0", 3},
-	{"distance_mm", "distance", " m", 3},
-	{"probability", "the source's own figure", "", 0},
-	{"place_label", "label by the source", "", 0},
-	{"signal_dbm", "signal", " dBm", 0},
-	{"elapsed_ms", "since the phone was started", " ms", 0},
-	{"time_uncertainty_ms", "uncertainty of the time", " ms", 0},
-	{"phone_user", "phone user", "", 0},
+	{"altitude_mm", N_("altitude"), " m", 3},
+	{"vertical_accuracy_mm", N_("vertical accuracy"), " m", 3},
+	{"speed_mm_s", N_("speed"), " m/s", 3},
+	{"heading_mdeg", N_("heading"), "\xc2\xb0", 3},
+	{"distance_mm", N_("distance"), " m", 3},
+	{"probability", N_("the source's own figure"), "", 0},
+	{"place_label", N_("label by the source"), "", 0},
+	{"signal_dbm", N_("signal"), " dBm", 0},
+	{"elapsed_ms", N_("since the phone was started"), " ms", 0},
+	{"time_uncertainty_ms", N_("uncertainty of the time"), " ms", 0},
+	{"phone_user", N_("phone user"), "", 0},
 };
 
 static const char *rec(const struct html *h, const char *member)
@@ -101,7 +101,7 @@ static void put_zone(struct html *h, const char *minutes)
 	if (m < -1440 || m > 1440)
 		return;
 	snprintf(t, sizeof(t), "UTC%c%02ld:%02ld", m < 0 ? '-' : '+', labs(m) / 60, labs(m) % 60);
-	put(h, "<small>zone at the time, says the source: <bdi dir=\"ltr\">%t</bdi></small>", t);
+	put(h, "<small>{zone at the time, says the source: <bdi dir=\"ltr\">%t</bdi>}</small>", t);
 }
 
 /* A wall time: the T becomes a space, nothing is added. */
@@ -123,19 +123,19 @@ static void put_time(struct html *h)
 	if (local != NULL) {
 		put_local(h, local);
 		if (end != NULL) {
-			put_raw(h, "<br>to ");
+			put(h, "<br>{to} ");
 			put_local(h, end);
 		}
-		put_raw(h, "<small>local time, zone not recorded</small>");
+		put(h, "<small>{local time, zone not recorded}</small>");
 	} else if (t != NULL) {
 		put(h, "%u", t);
 		if (end != NULL)
-			put(h, "<br>to %u", end);
+			put(h, "<br>{to %u}", end);
 		if (kind != NULL && strcmp(kind, "boot") == 0)
-			put_raw(h, "<small>computed from the time since the phone was "
-				   "started</small>");
+			put(h,
+			    "<small>{computed from the time since the phone was started}</small>");
 	} else {
-		put_raw(h, "no time recorded");
+		put(h, "{no time recorded}");
 	}
 	put_zone(h, rec(h, "local_offset_min"));
 }
@@ -158,13 +158,13 @@ static void put_position(struct html *h)
 	if (lat != NULL && lon != NULL) {
 		put(h, "<code dir=\"ltr\">%t, %t</code>", lat, lon);
 		if (elat != NULL && elon != NULL)
-			put(h, "<br>to <code dir=\"ltr\">%t, %t</code>",
+			put(h, "<br>{to <code dir=\"ltr\">%t, %t</code>}",
 			    degrees(elat, a, sizeof(a)), degrees(elon, b, sizeof(b)));
 	} else if (state != NULL && strcmp(state, "unusable") == 0) {
-		put(h, "not usable<small><bdi class=\"phone\">%w</bdi></small>",
+		put(h, "{not usable}<small><bdi class=\"phone\">%w</bdi></small>",
 		    rec(h, "position_reason"));
 	} else {
-		put_raw(h, "none");
+		put(h, "{none}");
 	}
 }
 
@@ -174,7 +174,7 @@ static void put_accuracy(struct html *h)
 	char t[40], *end;
 
 	if (s == NULL) {
-		put_raw(h, "not given");
+		put(h, "{not given}");
 		return;
 	}
 	snprintf(t, sizeof(t), "%.39s", s);
@@ -185,7 +185,7 @@ static void put_accuracy(struct html *h)
 		if (end[-1] == '.')
 			end[-1] = '\0';
 	}
-	put(h, "%n m", t);
+	put(h, "%d m", t);
 }
 
 /* Members of a record that have a place of their own in the row. */
@@ -235,8 +235,8 @@ static void put_line(struct html *h, const char *label, const struct part *parts
 		if (value == NULL)
 			continue;
 		if (!any)
-			put(h, "<span class=\"kv\">%t: ", label);
-		put_raw(h, parts[i].before + (any ? 0 : strspn(parts[i].before, ",; ")));
+			put(h, "<span class=\"kv\">%T: ", label);
+		put(h, parts[i].before + (any ? 0 : strspn(parts[i].before, ",; ")));
 		put(h, "%p", value);
 		put_raw(h, parts[i].unit);
 		any = true;
@@ -254,7 +254,7 @@ static void put_attr(struct html *h, const char *name, const char *value)
 		if (strcmp(attrs[i].name, name) == 0) {
 			if (attrs[i].milli == 3)
 				value = milli(value, num, sizeof(num));
-			put(h, "<span class=\"kv\">%t: %p", attrs[i].label, value);
+			put(h, "<span class=\"kv\">%T: %p", attrs[i].label, value);
 			put_raw(h, attrs[i].unit);
 			put_raw(h, "</span>");
 			return;
@@ -263,7 +263,7 @@ static void put_attr(struct html *h, const char *name, const char *value)
 	for (char *p = label; *p != '\0'; p++)
 		if (*p == '_')
 			*p = ' ';
-	put(h, "<span class=\"kv\">%t: %p</span>", label, value);
+	put(h, "<span class=\"kv\">%T: %p</span>", label, value);
 }
 
 static void put_said(struct html *h)
@@ -271,7 +271,7 @@ static void put_said(struct html *h)
 	const char *plugin = flat_get(h->f, "plugin"), *raw = rec(h, "raw");
 	const char *taken = rec(h, "taken_local");
 
-	put(h, "<b>%t</b>: %t", title_of(h, plugin), IN_WORDS(type_words, rec(h, "type")));
+	put(h, "<b>%T</b>: %T", title_of(h, plugin), IN_WORDS(type_words, rec(h, "type")));
 	put_line(h, "camera", PARTS(camera_line));
 	put_line(h, "camera clock", PARTS(time_line));
 	for (size_t i = 0; i < h->f->n; i++) {
@@ -283,11 +283,11 @@ static void put_said(struct html *h)
 			put_attr(h, key + 7, (const char *)h->f->text.p + h->f->e[i].val);
 	}
 	for (unsigned i = 0; flat_at(h->f, "record.flags", i) != NULL; i++)
-		put(h, "<span class=\"flag\">Note: %t</span>",
+		put(h, "<span class=\"flag\">{Note: %T}</span>",
 		    IN_WORDS(flag_words, flat_at(h->f, "record.flags", i)));
 	/* a photo's own time stands in its line already */
 	if (raw != NULL && *raw != '\0' && (taken == NULL || strcmp(raw, taken) != 0))
-		put(h, "<small>as written: %p</small>", raw);
+		put(h, "<small>{as written: %p}</small>", raw);
 }
 
 static void put_place(struct html *h)
@@ -300,12 +300,12 @@ static void put_place(struct html *h)
 	if (path != NULL)
 		put(h, "%p", path);
 	else
-		put(h, "answer to %c",
+		put(h, "{answer to %c}",
 		    item != NULL && strchr(item, '/') != NULL ? strchr(item, '/') + 1 : item);
 	if (where != NULL && kind != NULL && strcmp(kind, "line") == 0)
-		put(h, "<small>line %p</small>", where);
+		put(h, "<small>{line %p}</small>", where);
 	else if (where != NULL && kind != NULL && strcmp(kind, "row") == 0)
-		put(h, "<small>table and row %p</small>", where);
+		put(h, "<small>{table and row %p}</small>", where);
 	else if (where != NULL)
 		put(h, "<small class=\"mono\">%p</small>", where);
 	/* without a length the path alone tells it */
@@ -313,7 +313,7 @@ static void put_place(struct html *h)
 		unsigned long long n = strtoull(len, NULL, 10), at = strtoull(off, NULL, 10);
 
 		snprintf(last, sizeof(last), "%llu", n > 0 ? at + n - 1 : at);
-		put(h, "<small>bytes %n to %n</small>", off, last);
+		put(h, "<small>{bytes %n to %n}</small>", off, last);
 	}
 	put(h, "<small>%c</small>", flat_get(h->f, "id"));
 }
@@ -330,34 +330,40 @@ static void put_number(struct html *h, const char *fmt, uint64_t v)
 
 void obs_begin(struct html *h)
 {
-	put_raw(h, "<section class=\"wide\" aria-labelledby=\"observations\">\n"
-		   "<h2 id=\"observations\">Observations</h2>\n");
+	char all[24], cap[24];
+
+	put(h, "<section class=\"wide\" aria-labelledby=\"observations\">\n<h2 "
+	       "id=\"observations\">{Observations}</h2>\n");
 	if (h->no_finding)
-		put_raw(h, "<p class=\"result\">No usable finding: no observation has a usable "
-			   "position. The reasons per source stand under <a href=\"#short\">In "
-			   "short</a>.</p>\n");
-	put_raw(h, "<p>In order of time; observations without a time come last. Each says where it "
-		   "stands, so that it can be read there again. Text from the phone is shown with "
-		   "hidden characters written out: <code>\\u{202e}</code> stands for one such "
-		   "character, <code>\\\\</code> for a backslash.</p>\n");
-	if (h->places > KT_HTML_OBSERVATIONS)
-		put_number(
-			h,
-			"<p class=\"more\">This page shows the first <strong>5\xe2\x80\xaf"
-			"000</strong> of "
-			"<strong>%n</strong> observations of place and time. All of them stand in "
-			"report.json.</p>\n",
-			h->places);
+		put(h,
+		    "<p class=\"result\">{No usable finding: no observation has a usable position. "
+		    "The reasons per source stand under <a href=\"#short\">In short</a>.}</p>\n");
+	put(h,
+	    "<p>{In order of time; observations without a time come last. Each says where it "
+	    "stands, so that it can be read there again. Text from the phone is shown with "
+	    "hidden characters written out: %c stands for one such "
+	    "character, %c for a backslash.}</p>\n",
+	    "\\u{202e}", "\\\\");
+	if (h->places > KT_HTML_OBSERVATIONS) {
+		snprintf(all, sizeof(all), "%llu", (unsigned long long)h->places);
+		snprintf(cap, sizeof(cap), "%u", KT_HTML_OBSERVATIONS);
+		put(h,
+		    "<p class=\"more\">{This page shows the first <strong>%n</strong> of "
+		    "<strong>%n</strong> observations of place and time. All of them stand in "
+		    "report.json.}</p>\n",
+		    cap, all);
+	}
 	kt_buf_reset(&h->later);
 }
 
 static void open_table(struct html *h)
 {
-	put_raw(h, "<table class=\"obs\">\n<caption>Observations of place and time</caption>\n"
-		   "<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">Time</th>"
-		   "<th scope=\"col\">Latitude, longitude</th><th scope=\"col\">Accuracy</th>"
-		   "<th scope=\"col\">Basis</th><th scope=\"col\">What the source says</th>"
-		   "<th scope=\"col\">Where it stands</th></tr></thead>\n<tbody>\n");
+	put(h, "<table class=\"obs\">\n<caption>{Observations of place and "
+	       "time}</caption>\n<thead><tr><th scope=\"col\">{No.}</th><th "
+	       "scope=\"col\">{Time}</th><th scope=\"col\">{Latitude, longitude}</th><th "
+	       "scope=\"col\">{Accuracy}</th><th scope=\"col\">{Basis}</th><th scope=\"col\">{What "
+	       "the source says}</th><th scope=\"col\">{Where it "
+	       "stands}</th></tr></thead>\n<tbody>\n");
 }
 
 static void put_statement(struct html *h)
@@ -366,7 +372,7 @@ static void put_statement(struct html *h)
 
 	put(h, "<tr><th scope=\"row\">%p", name != NULL ? name : rec(h, "type"));
 	if (user != NULL)
-		put(h, "<small>phone user %n</small>", user);
+		put(h, "<small>{phone user %n}</small>", user);
 	put(h, "</th><td>%p</td><td>", rec(h, "value"));
 	put_place(h);
 	put_raw(h, "</td></tr>\n");
@@ -383,7 +389,7 @@ static void put_observation(struct html *h)
 	put_position(h);
 	put_raw(h, "</td><td>");
 	put_accuracy(h);
-	put(h, "</td><td>%t</td><td>", IN_WORDS(basis_words, rec(h, "basis")));
+	put(h, "</td><td>%T</td><td>", IN_WORDS(basis_words, rec(h, "basis")));
 	put_said(h);
 	put_raw(h, "</td><td>");
 	put_place(h);
@@ -424,29 +430,29 @@ void obs_end(struct html *h)
 	if (h->rows > 0)
 		put_raw(h, "</tbody>\n</table>\n");
 	else
-		put_raw(h, "<p>There is no observation of place and time.</p>\n");
+		put(h, "<p>{There is no observation of place and time.}</p>\n");
 	if (h->over > 0)
 		put_number(h,
-			   "<p class=\"more\"><strong>%n more observations</strong> stand in "
-			   "report.json and not on this page.</p>\n",
+			   "<p class=\"more\">{<strong>%n more observations</strong> stand in "
+			   "report.json and not on this page.}</p>\n",
 			   h->over);
-	put_raw(h,
-		"</section>\n<section aria-labelledby=\"statements\">\n<h2 id=\"statements\">What "
-		"the phone states about itself</h2>\n");
+	put(h, "</section>\n<section aria-labelledby=\"statements\">\n<h2 id=\"statements\">{What "
+	       "the phone states about itself}</h2>\n");
 	if (h->statements > 0) {
-		put_raw(h, "<table class=\"statements\">\n<caption>Properties, settings and users"
-			   "</caption>\n<thead><tr><th scope=\"col\">Name</th>"
-			   "<th scope=\"col\">Value</th><th scope=\"col\">Where it stands</th></tr>"
-			   "</thead>\n<tbody>\n");
+		put(h, "<table class=\"statements\">\n<caption>{Properties, settings and "
+		       "users}</caption>\n<thead><tr><th scope=\"col\">{Name}</th><th "
+		       "scope=\"col\">{Value}</th><th scope=\"col\">{Where it "
+		       "stands}</th></tr></thead>\n<tbody>\n");
 		kt_buf_put(&h->out, h->later.p, h->later.len);
 		put_raw(h, "</tbody>\n</table>\n");
 	} else {
-		put_raw(h, "<p>No property, setting or user is among the records.</p>\n");
+		put(h, "<p>{No property, setting or user is among the records.}</p>\n");
 	}
 	if (h->over_statements > 0)
-		put_number(h,
-			   "<p class=\"more\"><strong>%n more</strong> stand in report.json.</p>\n",
-			   h->over_statements);
+		put_number(
+			h,
+			"<p class=\"more\">{<strong>%n more</strong> stand in report.json.}</p>\n",
+			h->over_statements);
 	put_raw(h, "</section>\n");
 	kt_buf_reset(&h->later);
 }

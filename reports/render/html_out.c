@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH 16u
-#define PATH  512u
+#define DEPTH	 16u
+#define PATH	 512u
+#define TEXT_MAX 2048u /* longest text of ours */
 
 /* -- flat elements ---------------------------------------------------------------------------- */
 
@@ -105,9 +106,9 @@ const char *flat_get(const struct flat *f, const char *path)
 			if (f->e[i].tok == KT_JSON_NULL)
 				return NULL;
 			if (f->e[i].tok == KT_JSON_TRUE)
-				return "yes";
+				return N_("yes");
 			if (f->e[i].tok == KT_JSON_FALSE)
-				return "no";
+				return N_("no");
 			return (const char *)f->text.p + f->e[i].val;
 		}
 	return NULL;
@@ -232,14 +233,15 @@ static void put_grouped(struct kt_buf *b, const char *s)
 	}
 }
 
-static void put_bytes(struct kt_buf *b, const char *s)
+static void put_bytes(struct kt_buf *b, enum kt_lang lang, const char *s)
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
 	uint64_t v = 0;
 	unsigned u = 0;
 
 	put_grouped(b, s);
-	kt_buf_puts(b, strcmp(s, "1") == 0 ? " byte" : " bytes");
+	kt_buf_puts(b, " ");
+	kt_buf_puts(b, kt_trn(lang, "byte", "bytes", strcmp(s, "1") != 0 ? 2 : 1));
 	if (!all_digits(s, strlen(s)) || strlen(s) > 15)
 		return;
 	for (; *s != '\0'; s++)
@@ -250,8 +252,19 @@ static void put_bytes(struct kt_buf *b, const char *s)
 		v /= 1024;
 		u++;
 	}
-	kt_buf_printf(b, " (%llu.%llu %s)", (unsigned long long)(v / 1024),
-		      (unsigned long long)(v % 1024 * 10 / 1024), units[u]);
+	kt_buf_printf(b, " (%llu%c%llu %s)", (unsigned long long)(v / 1024),
+		      lang == KT_LANG_NL ? ',' : '.', (unsigned long long)(v % 1024 * 10 / 1024),
+		      units[u]);
+}
+
+/* A decimal number with the sign of the language between its parts. */
+static void put_decimal(struct kt_buf *b, enum kt_lang lang, const char *s)
+{
+	kt_buf_puts(b, "<bdi dir=\"ltr\">");
+	for (; *s != '\0' && strchr("-0123456789.", *s) != NULL; s++)
+		kt_buf_putc(b, *s == '.' && lang == KT_LANG_NL ? ',' : *s);
+	put_text(b, s);
+	kt_buf_puts(b, "</bdi>");
 }
 
 /* "2024-05-12T14:03:22Z" as "2024-05-12 14:03:22 UTC"; anything else as it is. */
@@ -276,18 +289,19 @@ static void put_utc(struct kt_buf *b, const char *s)
 	kt_buf_puts(b, "</bdi>");
 }
 
-static void put_words(struct kt_buf *b, const char *s)
+/* A code word of ours: its own words when there are some, else with blanks for hyphens. */
+static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
 {
 	char t[128] = "";
 	size_t n = strlen(s);
 
 	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
-		put_text(b, s);
+		put_text(b, kt_tr(lang, s));
 		return;
 	}
 	for (size_t i = 0; i <= n; i++)
 		t[i] = s[i] == '-' ? ' ' : s[i];
-	put_text(b, t);
+	put_text(b, kt_tr(lang, t));
 }
 
 static void put_one(struct html *h, char what, const char *s)
@@ -301,6 +315,12 @@ static void put_one(struct html *h, char what, const char *s)
 	switch (what) {
 	case 't':
 		put_text(b, s);
+		break;
+	case 'T':
+		put_text(b, kt_tr(h->lang, s));
+		break;
+	case 'd':
+		put_decimal(b, h->lang, s);
 		break;
 	case 'p':
 		kt_buf_puts(b, "<bdi class=\"phone\">");
@@ -319,15 +339,55 @@ static void put_one(struct html *h, char what, const char *s)
 		break;
 	case 'b':
 		kt_buf_puts(b, "<bdi dir=\"ltr\">");
-		put_bytes(b, s);
+		put_bytes(b, h->lang, s);
 		kt_buf_puts(b, "</bdi>");
 		break;
 	case 'u':
 		put_utc(b, s);
 		break;
 	default:
-		put_words(b, s);
+		put_words(b, h->lang, s);
 		break;
+	}
+}
+
+static void put_parts(struct html *h, const char *fmt, va_list *ap);
+
+/* A text of ours, between braces in the format: in the language of the page. */
+static const char *put_braced(struct html *h, const char *from, va_list *ap)
+{
+	const char *end = strchr(from, '}');
+	char id[TEXT_MAX];
+
+	if (end == NULL || (size_t)(end - from) >= sizeof(id)) {
+		h->o->failed = true; /* a mistake of ours; tests would see it */
+		return from + strlen(from);
+	}
+	memcpy(id, from, (size_t)(end - from));
+	id[end - from] = '\0';
+	put_parts(h, kt_tr(h->lang, id), ap);
+	return end + 1;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): one level, a text holds no braces */
+static void put_parts(struct html *h, const char *fmt, va_list *ap)
+{
+	while (*fmt != '\0') {
+		size_t plain = strcspn(fmt, "%{");
+
+		kt_buf_put(h->o, fmt, plain);
+		fmt += plain;
+		if (*fmt == '{') {
+			fmt = put_braced(h, fmt + 1, ap);
+		} else if (*fmt == '%' && fmt[1] != '\0') {
+			if (fmt[1] == '%')
+				kt_buf_putc(h->o, '%');
+			else
+				put_one(h, fmt[1], va_arg(*ap, const char *));
+			fmt += 2;
+		} else if (*fmt == '%') {
+			break;
+		}
 	}
 }
 
@@ -336,22 +396,7 @@ void put(struct html *h, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	for (; *fmt != '\0'; fmt++) {
-		const char *next = strchr(fmt, '%');
-
-		if (next == NULL)
-			next = fmt + strlen(fmt);
-		kt_buf_put(h->o, fmt, (size_t)(next - fmt));
-		if (*next == '\0')
-			break;
-		fmt = next + 1;
-		if (*fmt == '%')
-			kt_buf_putc(h->o, '%');
-		else if (*fmt != '\0')
-			put_one(h, *fmt, va_arg(ap, const char *));
-		else
-			break;
-	}
+	put_parts(h, fmt, &ap);
 	va_end(ap);
 }
 
@@ -359,7 +404,7 @@ void put_dl(struct html *h, const char *term, const char *fmt, const char *value
 {
 	if (value == NULL || *value == '\0')
 		return;
-	put(h, "<div><dt>%t</dt><dd>", term);
+	put(h, "<div><dt>%T</dt><dd>", term);
 	put(h, fmt, value);
 	put_raw(h, "</dd></div>\n");
 }

@@ -224,6 +224,12 @@ static const char *media_type(const char *name)
 		{".json", "application/json"},
 		{".jsonl", "application/jsonl"},
 		{".html", "text/html"},
+		{".pdf", "application/pdf"},
+		{".csv", "text/csv"},
+		{".gpx", "application/gpx+xml"},
+		{".kml", "application/vnd.google-earth.kml+xml"},
+		{".geojson", "application/geo+json"},
+		{".jsonld", "application/ld+json"},
 		{".p7s", "application/pkcs7-signature"},
 	};
 	const char *dot = strrchr(name, '.');

@@ -91,7 +91,7 @@ static int io_put(void *arg, const void *p, size_t n, struct kt_err *err)
 	return kt_buf_put(&io->out, p, n);
 }
 
-static int render(struct io *io, const char *json, size_t n)
+static int render_in(struct io *io, enum kt_lang lang, const char *json, size_t n)
 {
 	struct kt_json_src src = {io_read, io, 0};
 	struct kt_err err = {0};
@@ -101,11 +101,16 @@ static int render(struct io *io, const char *json, size_t n)
 	io->n = n;
 	io->off = 0;
 	kt_buf_init(&io->out, (size_t)64 << 20);
-	r = kt_render_html(src, io_put, io, &err);
+	r = kt_render_html(src, lang, io_put, io, &err);
 	if (r < 0)
 		assert_string_not_equal(kt_err_text(&err), "");
 	assert_non_null(kt_buf_cstr(&io->out));
 	return r;
+}
+
+static int render(struct io *io, const char *json, size_t n)
+{
+	return render_in(io, KT_LANG_EN, json, n);
 }
 
 static bool has(const struct io *io, const char *text)
@@ -133,6 +138,28 @@ static const char hostile[] = HEAD "true" PLUGINS RESULT("positions-reported", "
 	"\"position\":\"unusable\",\"position_reason\":\"hemisphere-missing\"," OBS_LOC "," OBS_HEAD
 	"\"path\":null,\"record\":{\"type\":\"setting\",\"basis\":\"stated\",\"t\":null,\"t_kind\":"
 	"\"none\",\"name\":\"global/auto_time\",\"value\":\"<1>\"," OBS_LOC TAIL;
+
+/* The same page in Dutch: our words are translated, those of phone and mandate are not. */
+static void test_dutch(void **state)
+{
+	struct io io = {0};
+
+	(void)state;
+	assert_int_equal(render_in(&io, KT_LANG_NL, hostile, sizeof(hostile) - 1), 0);
+	assert_true(has(&io, "<html lang=\"nl\">"));
+	assert_true(has(&io, "<h2 id=\"taken\">Wat is genomen</h2>"));
+	assert_true(has(&io, "<span class=\"pill\">afwezig</span>"));
+	assert_true(has(&io, "1</bdi> waarneming met een bruikbare positie."));
+	assert_true(has(&io, "<bdi dir=\"ltr\">12,5</bdi> m"));
+	assert_true(has(&io, "de telefoon merkt deze positie als gesimuleerd"));
+	assert_true(has(&io, "52.5200000, -0.0005000"));
+	assert_true(has(&io, "Because &lt;b&gt;"));
+	assert_true(has(&io, ".obs td:nth-child(2)::before{content:\"Tijd \"}"));
+	assert_true(hasnt(&io, "{"
+			       "What"));
+	assert_true(hasnt(&io, ">Observations<"));
+	kt_buf_free(&io.out);
+}
 
 static void test_text_is_text(void **state)
 {
@@ -420,19 +447,26 @@ static void test_sink_fails(void **state)
 	io.p = hostile;
 	io.n = sizeof(hostile) - 1;
 	kt_buf_init(&io.out, 0);
-	assert_int_equal(kt_render_html(src, io_put, &io, NULL), KT_E_STORAGE);
+	assert_int_equal(kt_render_html(src, KT_LANG_EN, io_put, &io, NULL), KT_E_STORAGE);
 	kt_buf_free(&io.out);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text_is_text),   cmocka_unit_test(test_words),
-		cmocka_unit_test(test_in_short),       cmocka_unit_test(test_common_facts),
-		cmocka_unit_test(test_photo_lines),    cmocka_unit_test(test_source),
-		cmocka_unit_test(test_self_contained), cmocka_unit_test(test_no_usable_finding),
-		cmocka_unit_test(test_row_cap),	       cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_sink_fails),
+		cmocka_unit_test(test_text_is_text),
+		cmocka_unit_test(test_dutch),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_in_short),
+		cmocka_unit_test(test_common_facts),
+		cmocka_unit_test(test_photo_lines),
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_self_contained),
+		cmocka_unit_test(test_no_usable_finding),
+		cmocka_unit_test(test_row_cap),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_sink_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Words in the language of the reader. English is the source; po/<language>.po has the others,
+ * compiled by msgfmt and built into every program, so that a sandboxed process, which can open no
+ * file, has its words too. No locale is set and none is asked: the language is an argument.
+ */
+#ifndef KT_CORE_TR_H
+#define KT_CORE_TR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum kt_lang { KT_LANG_EN, KT_LANG_NL, KT_LANG_END };
+
+/* Marks a text for po/ where it stands and is translated elsewhere. */
+#define N_(text) text
+
+/* "en", "nl". */
+const char *kt_lang_code(enum kt_lang lang);
+/* Finds a language by its code, or by a locale's name ("nl_NL.UTF-8"); -1: none of ours. */
+int kt_lang_find(const char *code);
+
+/* The text in the language; the text itself when there is no translation. Never freed. */
+const char *kt_tr(enum kt_lang lang, const char *text);
+/* The form of a text that fits n. */
+const char *kt_trn(enum kt_lang lang, const char *one, const char *many, uint64_t n);
+
+#endif

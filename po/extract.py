@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""Texts of ours that a reader sees, against the catalogues in po/.
+
+usage: po/extract.py            prints the template (pot)
+       po/extract.py --check    fails on a text that has no translation, on one that nothing uses,
+                                on other conversions than the source's, and on judging words
+       po/extract.py --update   adds missing texts to the catalogues, drops unused ones
+
+Where texts stand: {between braces} in formats of reports/render/, N_("...") anywhere in core/,
+reports/ and cli/, whole sentences in reports/model/ (they stand in report.json, whose views
+translate them), titles, states and absences of parsers/plugins.def, names in core/fields.def.
+"""
+import ast
+import glob
+import os
+import re
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CONV = re.compile(r"%[a-zA-Z]")
+STYLES = ("reports/render/html_css.c", "reports/render/html_labels.c")
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def ascii_only(literal):
+    return re.sub(r"[^\x00-\x7f]", lambda m: "".join("\\x%02x" % b for b in m[0].encode()), literal)
+
+
+def text_of(literal):
+    return ast.literal_eval('b"' + ascii_only(literal) + '"').decode()
+
+
+def literals(path):
+    """(text, what stands before it) of every run of string literals; comments are left out."""
+    src = open(path, encoding="utf-8").read()
+    src = re.sub(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', lambda m: m[1] or " ", src, flags=re.S)
+    src = re.sub(r"'(?:[^'\\]|\\.)'", "' '", src)
+    src = re.sub(r"#\s*include[^\n]*", "", src)
+    for m in re.finditer(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*', src):
+        text = b"".join(ast.literal_eval('b"' + s + '"') for s in STRING.findall(ascii_only(m[0]))).decode()
+        yield text, src[max(0, m.start() - 24):m.start()]
+
+
+def sources():
+    found = {}
+
+    def add(text, where):
+        if re.search("[A-Za-z]", text):
+            found.setdefault(text, where)
+
+    for path in sorted(glob.glob(TOP + "/reports/render/*.[ch]") + glob.glob(TOP + "/reports/model/*.[ch]")
+                       + glob.glob(TOP + "/core/*.[ch]") + glob.glob(TOP + "/cli/*.[ch]")
+                       + glob.glob(TOP + "/reports/papers/*.[ch]")):
+        name = os.path.relpath(path, TOP)
+        for text, before in literals(path):
+            if re.search(r"\bN_\(\s*$", before):
+                add(text, name)
+            elif re.search(r"kt_trn\([^;]*$", before):
+                add(text, name)
+            elif re.search(r"\bput_(dl|list|counts|line|person)\(h,\s*$", before):
+                add(text, name)
+            elif name.startswith("reports/render/") and name not in STYLES:
+                for part in re.findall(r"(?<!u)\{([^{}]*)\}", text):
+                    add(part, name)
+            elif name.startswith("reports/model/") and re.match(r"[A-Z][^%]* .*[.:]\s*$", text):
+                add(text.strip(), name)
+    path = TOP + "/parsers/plugins.def"
+    src = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)
+    for m in re.finditer(r"KT_(PLUGIN|ABSENCE)\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^)]*\))*\)", src):
+        runs = [
+            "".join(text_of(s) for s in STRING.findall(r))
+            for r in re.findall(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*', m[0])
+        ]
+        for text in runs[1:] if m[1] == "PLUGIN" else runs:
+            add(text, "parsers/plugins.def")
+    for m in re.finditer(r'^KT_FIELD\w*\(\s*\w+\s*,\s*"?([a-z0-9_]+)"?', open(TOP + "/core/fields.def").read(), re.M):
+        add(m[1].replace("_", " "), "core/fields.def")
+    return found
+
+
+def unquote(lines):
+    return "".join(ast.literal_eval(s.replace("\n", "")) for s in lines)
+
+
+def read_po(path):
+    entries = {}
+    order = re.findall(
+        r'^msgid ((?:"(?:[^"\\]|\\.)*"\s*)+)(?:msgid_plural ((?:"(?:[^"\\]|\\.)*"\s*)+))?'
+        r'((?:msgstr(?:\[\d\])? (?:"(?:[^"\\]|\\.)*"\s*)+)+)', open(path, encoding="utf-8").read(), re.M)
+    for one, many, strs in order:
+        key = unquote(re.findall(r'"(?:[^"\\]|\\.)*"', one))
+        forms = [unquote(re.findall(r'"(?:[^"\\]|\\.)*"', s)) for s in re.split(r"msgstr(?:\[\d\])?", strs)[1:]]
+        entries[key] = (unquote(re.findall(r'"(?:[^"\\]|\\.)*"', many)) if many else None, forms)
+    return entries
+
+
+def quote(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+def write_po(path, header, rows):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("# SPDX-License-Identifier: EUPL-1.2\nmsgid \"\"\nmsgstr \"\"\n")
+        for line in header.splitlines():
+            f.write(quote(line + "\n") + "\n")
+        for text, where, many, forms in rows:
+            f.write("\n#: %s\nmsgid %s\n" % (where, quote(text)))
+            if many is not None:
+                f.write("msgid_plural %s\n" % quote(many))
+                for i, s in enumerate(forms):
+                    f.write("msgstr[%d] %s\n" % (i, quote(s)))
+            else:
+                f.write("msgstr %s\n" % quote(forms[0]))
+
+
+def main():
+    found = sources()
+    what = sys.argv[1] if len(sys.argv) > 1 else ""
+    bad = 0
+    words = [w.strip() for w in open(TOP + "/po/words.nl.txt", encoding="utf-8") if w.strip() and w[0] != "#"]
+    for path in sorted(glob.glob(TOP + "/po/*.po")):
+        po = read_po(path)
+        header = po.pop("", (None, [""]))[1][0]
+        plural = {many for many, _ in po.values() if many}
+        if what == "--update":
+            rows = []
+            for text in sorted(found):
+                if text in plural and text not in po:
+                    continue
+                many, forms = po.get(text, (None, [""]))
+                rows.append((text, found[text], many, forms))
+            write_po(path, header, rows)
+            continue
+        if what != "--check":
+            continue
+        name = os.path.relpath(path, TOP)
+        for text in sorted(found):
+            if text in plural:
+                continue
+            if text not in po or not all(po[text][1]):
+                print("%s: no translation of (%s): %s" % (name, found[text], text))
+                bad = 1
+        for text, (many, forms) in po.items():
+            if text not in found:
+                print("%s: nothing uses: %s" % (name, text))
+                bad = 1
+            for s in forms:
+                if CONV.findall(s) != CONV.findall(text):
+                    print("%s: other conversions: %s" % (name, s))
+                    bad = 1
+                for w in words:
+                    if re.search(r"\b" + w.replace("*", r"\w*") + r"\b", s, re.I):
+                        print("%s: \"%s\" judges: %s" % (name, w, s))
+                        bad = 1
+    if what == "":
+        for text in sorted(found):
+            print("#: %s\nmsgid %s\nmsgstr \"\"\n" % (found[text], quote(text)))
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
