@@ -185,7 +185,7 @@ bool kt_bpl_is_tame(const struct kt_bpl *b, unsigned depth, uint32_t visits)
 		uint64_t next, end; /* references: a dictionary has two for each member */
 	} stack[DEPTH];
 	unsigned n = 0;
-	uint64_t index = b->root;
+	uint64_t index = b->root, bytes = 0;
 
 	if (depth > DEPTH)
 		depth = DEPTH;
@@ -193,6 +193,11 @@ bool kt_bpl_is_tame(const struct kt_bpl *b, unsigned depth, uint32_t visits)
 		struct kt_bpl_obj o;
 
 		if (visits-- == 0 || !kt_bpl_get(b, index, &o))
+			return false;
+		/* a shared object is copied wherever it is named; what is no container has bytes */
+		if (o.kind < KT_BPL_ARRAY)
+			bytes += o.kind == KT_BPL_UTF16 ? 2 * o.len : o.len;
+		if (bytes > KT_PLIST_COPIED)
 			return false;
 		if (o.kind == KT_BPL_ARRAY || o.kind == KT_BPL_SET || o.kind == KT_BPL_DICT) {
 			if (n == depth)

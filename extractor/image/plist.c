@@ -165,11 +165,10 @@ bool kt_plist_path_bool(const void *p, size_t n, const char *path, bool *v)
 /* -- the list for the plugin ------------------------------------------------------------------ */
 
 /*
- * A single value made anew; NULL for containers and for what can't be one. Not plist_copy(): its
- * copy of a text with a NUL inside is shorter than it says (libplist 2.2.0), and writing that out
- * would read behind it.
+ * Not plist_copy(): its copy of a text with a NUL inside is shorter than it says (libplist 2.2.0),
+ * and writing that out would read behind it.
  */
-static plist_t rebuild(plist_t node)
+void *kt_plist_single(void *node)
 {
 	uint64_t u = 0, n = 0;
 	uint8_t b = 0;
@@ -247,7 +246,7 @@ int kt_plist_values(const void *p, size_t n, const char *source, const char *dom
 		plist_t node = find(root, keys, k);
 		char key[KEY_MAX];
 
-		node = node != NULL && k < sizeof(key) ? rebuild(node) : NULL;
+		node = node != NULL && k < sizeof(key) ? kt_plist_single(node) : NULL;
 		if (node != NULL) {
 			memcpy(key, keys, k);
 			key[k] = '\0';

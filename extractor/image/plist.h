@@ -14,7 +14,8 @@
 struct kt_buf;
 struct kt_err;
 
-#define KT_PLIST_BYTES ((size_t)16 << 20)
+#define KT_PLIST_BYTES	((size_t)16 << 20)
+#define KT_PLIST_COPIED ((uint64_t)32 << 20) /* of texts and data, each as often as it is named */
 
 /* -- binary property lists, by reference, no copies ------------------------------------------- */
 
@@ -59,7 +60,10 @@ bool kt_bpl_find(const struct kt_bpl *b, const struct kt_bpl_obj *dict, const ch
 		 struct kt_bpl_obj *value);
 bool kt_bpl_int(const struct kt_bpl *b, const struct kt_bpl_obj *o, int64_t *v);
 bool kt_bpl_uid(const struct kt_bpl *b, const struct kt_bpl_obj *o, uint64_t *v);
-/* Whether libplist can walk all of it: no deeper than depth, no more than visits nodes in all. */
+/*
+ * Whether libplist can walk all of it: no deeper than depth, no more than visits nodes in all, and
+ * with no more than KT_PLIST_COPIED bytes.
+ */
 bool kt_bpl_is_tame(const struct kt_bpl *b, unsigned depth, uint32_t visits);
 
 /* -- a backup's record of one file ------------------------------------------------------------ */
@@ -88,6 +92,11 @@ bool kt_plist_text(const void *p, size_t n, const char *key, char *out, size_t s
 /* A text or boolean by a path "A/B". */
 bool kt_plist_path_text(const void *p, size_t n, const char *path, char *out, size_t size);
 bool kt_plist_path_bool(const void *p, size_t n, const char *path, bool *v);
+/*
+ * A single value (libplist's plist_t) made anew, the caller's; NULL for containers and for what is
+ * no value, such as a text with a NUL inside.
+ */
+void *kt_plist_single(void *node);
 /* 0 when libplist may read it, else KT_E_FORMAT or KT_E_LIMIT. */
 int kt_plist_check(const void *p, size_t n, struct kt_err *err);
 

@@ -309,6 +309,51 @@ static void make_tower(struct kt_buf *b, unsigned levels, unsigned times, bool l
 	kt_buf_put_le64(b, __builtin_bswap64(table));
 }
 
+/* An array that names one object of data times times: libplist copies it for each. */
+static void make_shared(struct kt_buf *b, unsigned times, uint32_t bytes)
+{
+	size_t table;
+
+	kt_buf_init(b, 0);
+	kt_buf_puts(b, "bplist00\xaf\x12");
+	kt_buf_put_le32(b, __builtin_bswap32(times));
+	for (unsigned i = 0; i < times; i++)
+		kt_buf_put_u8(b, 1);
+	table = b->len;
+	kt_buf_puts(b, "\x4f\x12");
+	kt_buf_put_le32(b, __builtin_bswap32(bytes));
+	for (uint32_t i = 0; i < bytes; i++)
+		kt_buf_put_u8(b, 'd');
+	kt_buf_put_le32(b, __builtin_bswap32(8));
+	kt_buf_put_le32(b, __builtin_bswap32((uint32_t)table));
+	table += 6 + bytes;
+	kt_buf_put(b, "\0\0\0\0\0\0\4\1", 8);
+	kt_buf_put_le64(b, __builtin_bswap64(2));
+	kt_buf_put_le64(b, 0);
+	kt_buf_put_le64(b, __builtin_bswap64(table));
+}
+
+static void weighs_what_is_shared(void **state)
+{
+	static const struct {
+		unsigned times;
+		uint32_t bytes;
+		int code;
+	} cases[] = {{1, 1 << 20, 0},
+		     {30, 1 << 20, 0},
+		     {33, 1 << 20, KT_E_LIMIT},
+		     {60000, 700000, KT_E_LIMIT}}; /* 42 GB out of one megabyte */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kt_buf b;
+
+		make_shared(&b, cases[i].times, cases[i].bytes);
+		assert_int_equal(kt_plist_check(b.p, b.len, NULL), cases[i].code);
+		kt_buf_free(&b);
+	}
+}
+
 static void tames_binary_lists(void **state)
 {
 	static const struct {
@@ -417,6 +462,7 @@ int main(void)
 		cmocka_unit_test(matches_a_backup),
 		cmocka_unit_test(reads_a_backups_record),
 		cmocka_unit_test(tames_binary_lists),
+		cmocka_unit_test(weighs_what_is_shared),
 		cmocka_unit_test(tames_xml_lists),
 		cmocka_unit_test(passes_on_allowed_keys_alone),
 	};
