@@ -2,6 +2,7 @@
 #include "extractor/ios/lockdown.h"
 
 #include "core/err.h"
+#include "extractor/image/plist.h"
 #include "extractor/ios/message.h"
 
 #include <stdio.h>
@@ -133,7 +134,7 @@ int kt_lockdown_value(struct kt_lockdown *l, const char *domain, const char *key
 		return KT_FAIL(err, r, "%s: %s", key, kt_err_text(&why));
 	node = plist_dict_get_item(answer, "Value");
 	if (node != NULL && l->error[0] == '\0')
-		*value = plist_copy(node);
+		*value = kt_plist_single(node);
 	plist_free(answer);
 	return *value != NULL
 		       ? 0
