@@ -75,6 +75,7 @@ static const char magic[8] = {'C', 'F', 'A', '6', 'L', 'P', 'A', 'A'};
 static int reply(struct afc *a, uint64_t op, const void *args, size_t args_n, const void *data,
 		 size_t data_n)
 {
+	const char *wrong = sim_fault_text(&a->c->sim->cfg.faults, FAULT_BROKEN_AFC, "");
 	uint8_t head[HEADER];
 
 	memcpy(head, magic, sizeof(magic));
@@ -82,6 +83,19 @@ static int reply(struct afc *a, uint64_t op, const void *args, size_t args_n, co
 	kt_put_le64(head + 16, HEADER + args_n);
 	kt_put_le64(head + 24, a->number);
 	kt_put_le64(head + 32, op);
+	if (wrong && !strcmp(wrong, "magic"))
+		head[0] = 'X';
+	if (wrong && !strcmp(wrong, "length"))
+		kt_put_le64(head + 8, UINT64_MAX);
+	if (wrong && !strcmp(wrong, "front"))
+		kt_put_le64(head + 16, 1);
+	if (wrong && !strcmp(wrong, "number"))
+		kt_put_le64(head + 24, a->number + 7);
+	if (wrong && !strcmp(wrong, "op"))
+		kt_put_le64(head + 32, 99);
+	while (wrong && !strcmp(wrong, "flood"))
+		if (sim_write(a->c, head, HEADER) < 0)
+			return -1;
 	sim_write(a->c, head, HEADER);
 	sim_write(a->c, args, args_n);
 	return sim_write(a->c, data, data_n);

@@ -219,6 +219,8 @@ static int passcode(struct sim_backup *b)
 		if (sim_wait(b->c, 0)) /* the host left, or speaks out of turn */
 			break;
 	}
+	if (sim_fault(f, FAULT_NO_DISMISS))
+		return 0;
 	sim_np_relay(b->s, DISMISSED);
 	if (never)
 		return sim_finish(b, 208, "Device locked (MBErrorDomain/208)") < 0 ? -1 : 1;
@@ -506,6 +508,9 @@ static int transfer(struct sim_backup *b)
 	if (sim_make_dir(b, "") < 0 || sim_make_dir(b, "Snapshot") < 0 ||
 	    sim_upload_plist(b, sim_status_plist(b->s, "uploading"), "Snapshot/Status.plist") < 0)
 		return -1;
+	while (sim_fault_at(f, FAULT_ENDLESS, "messages", ""))
+		if (sim_make_dir(b, "Snapshot/00") < 0)
+			return -1;
 	if (manifest_first && sim_upload_manifest(b) < 0)
 		return -1;
 	if (sim_upload_files(b) < 0 || list_check(b) < 0)

@@ -57,6 +57,13 @@ static const struct {
 	[FAULT_WRONG_ORDER] = {"wrong-order", NEEDED, "=upload|manifest|moves|status|end"},
 	[FAULT_END_CODE] = {"end-code", NUMBER, "=N: all sent, but the end is error N"},
 	[FAULT_TWICE] = {"twice", NEEDED, "=GLOB: the file is sent twice, the second time altered"},
+	[FAULT_ANSWER] = {"answer", NEEDED, "=PLACE:FILE: FILE's bytes in place of that plist"},
+	[FAULT_ENDLESS] = {"endless", NEEDED,
+			   "=blocks|messages|dialogs: the same again and again, with no end"},
+	[FAULT_NO_DISMISS] = {"no-dismiss", NONE, "nobody says that the passcode dialog is gone"},
+	[FAULT_BROKEN_AFC] =
+		{"broken-afc", NEEDED,
+		 "=magic|length|front|number|op|flood: what is wrong in AFC's packets"},
 };
 
 int sim_fault_add(struct sim_faults *f, const char *text)

@@ -91,6 +91,10 @@ void sim_np_serve(struct sim_conn *c)
 		if (seen < s->relays)
 			name = recent[seen++ % RECENT];
 		pthread_mutex_unlock(&s->lock);
+		while (name && sim_fault_at(&s->cfg.faults, FAULT_ENDLESS, "dialogs", ""))
+			if (tell(c, "RelayNotification", names[0]) < 0 ||
+			    tell(c, "RelayNotification", names[1]) < 0)
+				return;
 		if (name && observes(names, n, name) && tell(c, "RelayNotification", name) < 0)
 			return;
 		if (name)

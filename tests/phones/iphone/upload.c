@@ -116,6 +116,9 @@ static int send_stored(struct sim_backup *b, const struct sim_item *item, int fd
 	int r = 0;
 
 	*sent = 0;
+	while (item && sim_fault_at(&b->s->cfg.faults, FAULT_ENDLESS, "blocks", ""))
+		if (piece(b, CODE_DATA, NULL, 0) < 0)
+			return -1;
 	if (!st || sim_stored_open(st, b->s, item, fd) < 0) {
 		free(st);
 		return piece(b, CODE_ERROR, no_access, sizeof(no_access) - 1);
