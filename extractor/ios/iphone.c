@@ -637,6 +637,11 @@ static void on_error(struct kt_iphone *ip, int r, const struct kt_err *why)
 	ip->phase = KT_IPHONE_MANIFEST;
 	if (ip->stream_open && !(ip->stream.has_plist && ip->stream.has_db))
 		no_manifest(ip, r, "the backup ended before its manifest");
+	if (r != KT_E_STORAGE)
+		return;
+	/* nothing more can be kept: whoever asks is told so at once */
+	ip->phase = KT_IPHONE_END;
+	finish(ip);
 }
 
 static int next_of_phase(struct kt_iphone *ip, struct kt_err *err)

@@ -20,7 +20,12 @@
 #define BLOCK_MAX ((uint32_t)256 << 20)
 #define PLIST_MAX ((size_t)8 << 20)
 
-#define REPEATS_MAX 64u
+#define REPEATS_MAX   64u
+#define NOTES_AT_ONCE 16u
+#define NOTES_MAX     1000u
+#define DIALOGS_MAX   8u	      /* each gives its holder time anew */
+#define EMPTY_MAX     1000u	      /* blocks without a byte, in one file */
+#define ASKED_MAX     UINT64_C(20000) /* messages beyond two for each file */
 
 #define CODE_END  0x00
 #define CODE_DATA 0x0c
@@ -212,20 +217,25 @@ static void tell(struct kt_stream *st)
 	st->o.report(st->o.arg, state, left, text);
 }
 
+static void end_notify(struct kt_stream *st)
+{
+	kt_wire_close(&st->notify);
+	st->has_notify = st->asking = false;
+}
+
 static void on_notification(struct kt_stream *st)
 {
 	char name[128];
 	plist_t dict;
 
 	if (kt_msg_read_dict(&st->notify, &dict, kt_wire_now() + TELL_MS, NULL) < 0) {
-		kt_wire_close(&st->notify);
-		st->has_notify = false;
-		st->asking = false;
+		end_notify(st);
 		return;
 	}
 	kt_msg_text(dict, "Name", name, sizeof(name));
 	plist_free(dict);
-	if (strcmp(name, KT_IOS_PRESENTED) == 0 && !st->asking) {
+	if (strcmp(name, KT_IOS_PRESENTED) == 0 && !st->asking && st->dialogs < DIALOGS_MAX) {
+		st->dialogs++;
 		st->asking = st->was_asked = true;
 		st->asked_at = kt_wire_now();
 		st->told_at = 0;
@@ -239,13 +249,15 @@ static void listen_to_phone(struct kt_stream *st)
 {
 	int r;
 
-	while (st->has_notify && (r = kt_wire_look(&st->notify, NULL)) != 0) {
-		if (r > 0) {
+	/* a few at a time, and not for ever: it is only for the screen */
+	for (unsigned i = 0; i < NOTES_AT_ONCE && st->has_notify; i++) {
+		r = kt_wire_look(&st->notify, NULL);
+		if (r == 0)
+			break;
+		if (r > 0 && ++st->notes <= NOTES_MAX)
 			on_notification(st);
-			continue;
-		}
-		kt_wire_close(&st->notify);
-		st->has_notify = false;
+		else
+			end_notify(st);
 	}
 }
 
@@ -367,19 +379,26 @@ static int take_reason(struct kt_stream *st, struct kt_err *err)
 	return drain_block(st, err);
 }
 
+/* Why the database is of no use. A full disk of ours is not the phone's fault, and ends all. */
+static int note_database(struct kt_stream *st, const struct kt_err *why, struct kt_err *err)
+{
+	if (why->n > 0)
+		snprintf(st->db_why, sizeof(st->db_why), "%s", kt_err_text(why));
+	if (st->db_code != KT_E_STORAGE)
+		return 0;
+	return KT_FAIL(err, KT_E_STORAGE,
+		       "no room to hold Manifest.db while the backup is compared with it: %.90s",
+		       st->db_why);
+}
+
 static int end_database(struct kt_stream *st, struct kt_err *err)
 {
 	struct kt_err why = {0};
-	int r = st->db_code;
 
-	(void)err;
-	if (r == 0)
-		r = kt_spill_end(&st->spill, st->db_sha, &st->db, &why);
-	if (r < 0 && st->db_code == 0)
-		snprintf(st->db_why, sizeof(st->db_why), "%s", kt_err_text(&why));
-	st->db_code = r;
-	st->has_db = r == 0;
-	return 0;
+	if (st->db_code == 0)
+		st->db_code = kt_spill_end(&st->spill, st->db_sha, &st->db, &why);
+	st->has_db = st->db_code == 0;
+	return note_database(st, &why, err);
 }
 
 /* Everything of the file is there, or the phone gave it up. */
@@ -387,6 +406,7 @@ static int end_file(struct kt_stream *st, struct kt_err *err)
 {
 	struct kt_stream_file *f = &st->f;
 	uint8_t flags = f->in_snapshot ? KT_NAME_SNAPSHOT : KT_NAME_FINAL;
+	int r = 0;
 
 	f->ended = true;
 	if (f->kind == KT_STREAM_MEMBER && EVP_DigestFinal_ex(st->md, f->sha1, NULL) != 1)
@@ -397,12 +417,12 @@ static int end_file(struct kt_stream *st, struct kt_err *err)
 		st->db_code = KT_E_PARTIAL;
 		snprintf(st->db_why, sizeof(st->db_why), "%s", f->why);
 	} else if (f->kind == KT_STREAM_DB) {
-		end_database(st, err);
+		r = end_database(st, err);
 	}
 	if (f->special >= 0) {
 		st->special_here[f->in_snapshot][f->special] = true;
 		st->special_size[f->in_snapshot][f->special] = f->size;
-		return 0;
+		return r;
 	}
 	if (f->failed)
 		st->unreadable++;
@@ -427,6 +447,8 @@ static int next_block(struct kt_stream *st, struct kt_err *err)
 	if (r < 0)
 		return lost(r, err);
 	f->block = n - 1;
+	if (f->code == CODE_DATA && f->block == 0 && ++f->empty > EMPTY_MAX)
+		return KT_FAIL(err, KT_E_FORMAT, "the phone sends blocks with nothing in them");
 	if (f->code == CODE_DATA)
 		return 0;
 	r = f->code == CODE_END ? drain_block(st, err) : take_reason(st, err);
@@ -449,9 +471,7 @@ static int keep(struct kt_stream *st, const uint8_t *p, size_t n, struct kt_err 
 	case KT_STREAM_DB:
 		if (st->db_code == 0)
 			st->db_code = kt_spill_put(&st->spill, p, n, &why);
-		if (why.n > 0)
-			snprintf(st->db_why, sizeof(st->db_why), "%s", kt_err_text(&why));
-		return 0;
+		return note_database(st, &why, err);
 	case KT_STREAM_DRAIN:
 		break;
 	}
@@ -488,6 +508,9 @@ int kt_stream_data(struct kt_stream *st, const uint8_t **p, size_t *n, struct kt
 	f->block -= (uint32_t)*n;
 	f->size += *n;
 	st->bytes += *n;
+	/* that is the phone's capacity and more */
+	if (st->bytes > st->o.free_bytes)
+		return KT_FAIL(err, KT_E_LIMIT, "the phone sends more than it can hold");
 	return keep(st, *p, *n, err);
 }
 
@@ -509,18 +532,17 @@ static int finish_file(struct kt_stream *st, struct kt_err *err)
 	return 0;
 }
 
-static void start_database(struct kt_stream *st)
+static int start_database(struct kt_stream *st, struct kt_err *err)
 {
 	struct kt_err why = {0};
 
 	kt_spill_close(&st->spill);
 	st->has_db = false;
 	st->db_code = kt_spill_open(&st->spill, st->o.case_fd, &why);
-	if (st->db_code < 0)
-		snprintf(st->db_why, sizeof(st->db_why), "%s", kt_err_text(&why));
+	return note_database(st, &why, err);
 }
 
-static void classify(struct kt_stream *st, const uint8_t *host, size_t n)
+static int classify(struct kt_stream *st, const uint8_t *host, size_t n, struct kt_err *err)
 {
 	struct kt_stream_file *f = &st->f;
 	struct kt_dl_path path;
@@ -539,28 +561,31 @@ static void classify(struct kt_stream *st, const uint8_t *host, size_t n)
 			kt_buf_init(&st->plist, PLIST_MAX);
 		} else if (path.special == KT_DL_MANIFEST_DB) {
 			f->kind = KT_STREAM_DB;
-			start_database(st);
+			return start_database(st, err);
 		}
-		return;
+		return 0;
 	}
 	st->files++;
+	/* whatever is said of its dialog: a phone that sends files waits for no code */
+	st->asking = false;
 	if (!f->is_id) {
 		st->refused++;
-		return;
+		return 0;
 	}
 	memcpy(f->id, path.id, sizeof(f->id));
 	f->how = kt_wanted_match(st->o.wanted, f->id, f->path, f->path_len, &f->hit, &f->which);
 	if (f->how == KT_WANTED_ODD)
 		st->odd++;
 	if (f->how != KT_WANTED_ID && f->how != KT_WANTED_PATTERN)
-		return;
+		return 0;
 	f->twice = kt_names_get(&st->names, f->id, &size, &flags);
 	/* one file twice is odd, a hundred are an attempt to keep us busy */
 	if (f->twice && ++st->repeats > REPEATS_MAX) {
 		st->odd++;
-		return;
+		return 0;
 	}
 	f->kind = KT_STREAM_MEMBER;
+	return 0;
 }
 
 /* 1: a file begins, 0: the list is over and answered. */
@@ -576,7 +601,7 @@ static int begin_file(struct kt_stream *st, struct kt_err *err)
 	f->how = KT_WANTED_NO;
 	f->special = -1;
 	f->size = 0;
-	f->block = 0;
+	f->block = f->empty = 0;
 	r = read_name(st, f->path, &f->path_len, err);
 	if (r == 0 && f->path_len == 0) {
 		st->phase = KT_STREAM_MESSAGES;
@@ -584,9 +609,10 @@ static int begin_file(struct kt_stream *st, struct kt_err *err)
 	}
 	if (r == 0)
 		r = read_name(st, host, &n, err);
+	if (r == 0)
+		r = classify(st, host, n, err);
 	if (r < 0)
 		return r;
-	classify(st, host, n);
 	if (f->kind == KT_STREAM_MEMBER && EVP_DigestInit_ex(st->md, EVP_sha1(), NULL) != 1)
 		return KT_FAIL(err, KT_E_INTERNAL, "no SHA-1");
 	f->open = true;
@@ -606,6 +632,8 @@ static int next_message(struct kt_stream *st, struct kt_err *err)
 		r = read_be32(st, &n, err);
 	if (r < 0)
 		return r;
+	if (++st->messages > ASKED_MAX + 2 * st->files)
+		return KT_FAIL(err, KT_E_LIMIT, "the phone asks without end and sends nothing");
 	if (n > KT_STREAM_MESSAGE)
 		return kt_dl_answer_large(st, n, err);
 	if (st->msg.cap > ((size_t)1 << 20)) {

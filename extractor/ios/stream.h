@@ -51,9 +51,9 @@ struct kt_stream_file {
 	uint8_t id[KT_NAMES_ID];
 	uint8_t path[KT_STREAM_NAME]; /* as the phone names it */
 	size_t path_len;
-	uint64_t size;	/* bytes so far */
-	char why[160];	/* failed: the phone's words */
-	uint32_t block; /* bytes of the block still to come */
+	uint64_t size;	       /* bytes so far */
+	char why[160];	       /* failed: the phone's words */
+	uint32_t block, empty; /* bytes of the block still to come; blocks that had none */
 	uint8_t code;
 	uint8_t sha1[20]; /* MEMBER, ended: of the bytes as they came */
 };
@@ -83,12 +83,13 @@ struct kt_stream {
 	struct kt_rdat db;
 	/* passcode dialog */
 	bool asking, was_asked;
+	unsigned dialogs, notes;
 	int64_t asked_at, begun_at, told_at;
 	/* the end */
 	int64_t end_code; /* of the phone */
 	char end_text[160];
 	/* counts */
-	uint64_t repeats, files, bytes, refused, unreadable, odd, unknown, unknown_moves,
+	uint64_t messages, repeats, files, bytes, refused, unreadable, odd, unknown, unknown_moves,
 		left_in_snapshot;
 };
 

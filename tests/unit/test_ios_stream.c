@@ -407,13 +407,79 @@ static void test_large(void **state)
 	free(bytes);
 }
 
+/* -- without end ------------------------------------------------------------------------------ */
+
+/* What a phone sends, from a process of its own; it dies when nobody reads on. */
+static void send_all(struct talk *t, const struct kt_buf *b, bool again)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return;
+	close(t->st.w.fd);
+	while (kt_write_full(t->phone, b->p, b->len, NULL) == 0 && again)
+		;
+	_exit(0);
+}
+
+static void put_block(struct kt_buf *b, const void *p, size_t n)
+{
+	kt_buf_put_le32(b, __builtin_bswap32((uint32_t)n + 1));
+	kt_buf_put_u8(b, 0x0c);
+	kt_buf_put(b, p, n);
+}
+
+static void put_names(struct kt_buf *b)
+{
+	static const char *const names[] = {"/var/mobile/x", UDID "/Snapshot/40/" ID};
+
+	for (size_t i = 0; i < 2; i++) {
+		kt_buf_put_le32(b, __builtin_bswap32((uint32_t)strlen(names[i])));
+		kt_buf_puts(b, names[i]);
+	}
+}
+
+static void test_endless_files(void **state)
+{
+	static const uint8_t data[4000];
+	struct kt_wanted none = {.n = 0};
+	struct kt_buf b;
+	struct talk t;
+
+	(void)state;
+	kt_buf_init(&b, 0);
+	for (int full = 0; full < 2; full++) {
+		begin(&t);
+		t.st.o.wanted = &none;
+		t.st.phase = KT_STREAM_FILES;
+		/* a phone that sends files waits for no code, whatever is said of its dialog */
+		t.st.asking = true;
+		kt_buf_reset(&b);
+		put_names(&b);
+		put_block(&b, data, 9);
+		send_all(&t, &b, false);
+		assert_true(wait(NULL) > 0);
+		kt_buf_reset(&b);
+		put_block(&b, data, full ? sizeof(data) : 0);
+		send_all(&t, &b, true);
+		/* 12345 bytes are what it was told */
+		assert_int_equal(kt_stream_next(&t.st, NULL), full ? KT_E_LIMIT : KT_E_FORMAT);
+		assert_false(t.st.asking);
+		assert_true(t.st.bytes <= 12345 + KT_WIRE_BUFFER);
+		end(&t);
+		assert_true(wait(NULL) > 0);
+	}
+	kt_buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),  cmocka_unit_test(test_table),
 		cmocka_unit_test(test_wanted), cmocka_unit_test(test_spill),
 		cmocka_unit_test(test_moves),  cmocka_unit_test(test_odd_messages),
-		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_large),  cmocka_unit_test(test_endless_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
