@@ -31,10 +31,14 @@ WirelessDomain/Library/Preferences/com.apple.commcenter.plist"
 ONLY_ENCRYPTED="HealthDomain/Health/healthdb_secure.sqlite
 SystemPreferencesDomain/com.apple.wifi.known-networks.plist"
 
+# a phone that knows this computer: where trust is not the question, no keys have to be made
+HOME=$work "$build/sim-iphone" --socket "$work/s" --state "$work/paired" -- timeout 20 idevicepair pair >"$work/pair.log" 2>&1 ||
+	{ cat "$work/pair.log"; exit 2; }
+
 # -- runs, several at a time ------------------------------------------------------------------
 
 # phone_run NAME [options of sim-iphone] -- [options of keten run]: leaves NAME/status and NAME/ms.
-# TREE is what it holds, PW a file with passwords
+# TREE is what it holds, PW a file with passwords; KNOWN=yes: it trusted this computer before
 phone_run() {
 	local n=$1 sim=() start
 	shift
@@ -44,6 +48,10 @@ phone_run() {
 	done
 	shift
 	mkdir -p "$work/$n/tmp"
+	if [ "${KNOWN:-no}" = yes ]; then
+		cp "$work/paired" "$work/$n.state"
+		sim+=(--state "$work/$n.state")
+	fi
 	start=$(date +%s%N)
 	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 "${LIMIT:-100}" "$build/sim-iphone" --socket "$work/$n.socket" \
 		--journal "$work/$n.journal" --backup "${TREE:-$work/tree-clear}" --count 20 "${sim[@]}" -- \
@@ -125,12 +133,15 @@ TREE=$work/tree-full go no-password --password "$PASSWORD" -- --password-fd 9
 faults_lost='deny-trust locked impostor other-udid garbage-plist deep-plist missing-keys wrong-types hang-up=StartSession'
 for f in $faults_lost; do WAIT=3 fault "$f" "$f"; done
 WAIT=2 fault trust-pending=30 trust-pending=30
+KNOWN=yes # from here on: what follows the trust
 WAIT=2 fault passcode-wait=30 passcode-wait=30
 WAIT=2 fault unplug-at-byte=300000 unplug-at-byte=300000
 WAIT=2 fault unplug-between-files=25 unplug-between-files=25
 faults_fine='trust-pending=1 passcode-wait=1 slow=400000 two-phones purge traversal list-check=names list-check=sizes wrong-order=status
 	wrong-order=manifest'
-for f in $faults_fine; do fault "$f" "$f"; done
+for f in $faults_fine; do
+	case $f in trust-*) KNOWN=no fault "$f" "$f" ;; *) fault "$f" "$f" ;; esac
+done
 fault replug-byte unplug-at-byte=300000 replug=300
 fault replug-files unplug-between-files=25 replug=300
 faults_none='passcode-timeout=1 no-space no-manifest no-manifest=db no-manifest=plist bogus-manifest-db=random bogus-manifest-db=short
@@ -147,6 +158,7 @@ set +f
 fault twice 'twice=*clients.plist'
 fault unreadable-media 'unreadable=*IMG_0101*'
 fault manifest-udid manifest-udid
+KNOWN=no
 PW=$work/pw1 TREE=$work/tree-full go encrypted-mismatch --password "$PASSWORD" --fault hash-mismatch -- --password-fd 9
 printf '%s\n%s\n' "$PASSWORD" "$PASSWORD" >"$work/pw2"
 PW=$work/pw2 TREE=$work/tree-full go encrypted-replug --password "$PASSWORD" --fault unplug-between-files=30 --fault replug=300 -- --password-fd 9
@@ -292,4 +304,43 @@ for ms in $moments; do
 	check "$n: verifies" verifies "$n"
 	after "$n"
 done
+# -- no space ---------------------------------------------------------------------------------
+
+full() { # full SIZE: the case on a disk that fills up, then on a larger one
+	local n=full-$1
+	mkdir -p "$work/$n/tmp" "$work/$n/case"
+	cp "$work/paired" "$work/$n.state"
+	# shellcheck disable=SC2016  # expanded by the inner shell
+	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 60 "$build/sim-iphone" --socket "$work/$n.socket" --journal "$work/$n.journal" \
+		--backup "$work/tree-clear" --count 2000 --state "$work/$n.state" --fault no-passcode -- unshare -m bash -c '
+			dir=$1 size=$2
+			shift 2
+			mount -t tmpfs -o "size=$size" none "$dir/case" || exit 9
+			"$@"; echo "first $?"
+			cp -r "$dir/case" "$dir/full"
+			mount -o remount,size=64m "$dir/case"
+			"$@"; r=$?
+			cp -r "$dir/case" "$dir/copy"
+			exit $r' sh "$work/$n" "$1" "$build/keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
+		--operator "$mandate/operator.pem" --device $UDID --case "$work/$n/case" --out "$work/$n/out" --simulated --wait 10 \
+		>"$work/$n/stdout" 2>"$work/$n/stderr" </dev/null
+	echo $? >"$work/$n/status"
+	rmdir "$work/$n/case"
+	mv "$work/$n/copy" "$work/$n/case"
+}
+if unshare -m true 2>/dev/null; then
+	sizes='64k 400k 1200k' # in the media, in files that are held back, in Manifest.db
+	for size in $sizes; do full "$size" & done
+	wait
+	for size in $sizes; do
+		n=full-$size
+		check "$n: exit status" grep -qx 'first 7' "$work/$n/stdout"
+		check "$n: goes on: exit status" is "$(status_of "$n")" 0
+		check "$n: goes on: exactly the allowed files" is "$(stored "$n" "$work/tree-clear")" "$WANTED"
+		after "$n"
+	done
+	check "full in Manifest.db: says so" grep -q 'no room to hold Manifest.db' "$work/full-1200k/stderr"
+else
+	echo "note  no mount namespace here: no full disk is tried"
+fi
 e2e_end
