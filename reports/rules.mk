@@ -20,4 +20,12 @@ PKGS_make-package := libcrypto sqlite3
 # -- end of package and verifier ------------------------------------------------------------------
 
 # -- report model and views --
-LIB_reports += $(sort $(wildcard reports/model/*.c reports/render/*.c))
+LIB_reports += $(sort $(wildcard reports/geo/*.c reports/model/*.c reports/render/*.c))
+$(BUILD)/reports/geo/data_world.o: data/geo/world.geo
+$(BUILD)/reports/geo/data_outlines.o: data/geo/outlines.geo
+$(BUILD)/reports/geo/data_codes.o: data/geo/codes.tsv
+
+PROGS_TEST += geo-places
+SRCS_geo-places := tests/tools/geo_places.c
+LIBS_geo-places := reports core
+PKGS_geo-places := libcrypto sqlite3
