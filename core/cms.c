@@ -5,6 +5,7 @@
  */
 #include "core/cms.h"
 #include "core/buf.h"
+#include "core/cms_i.h"
 #include "core/err.h"
 #include "core/io.h"
 #include "core/json.h"
@@ -29,14 +30,7 @@
 #define CMS_MAX	      ((size_t)1 << 20) /* DER bytes of one signature */
 #define CMS_CERTS_MAX 16		/* certificates inside it */
 #define CHAIN_MAX     8			/* intermediates */
-#define CERT_FILE_MAX ((size_t)1 << 20)
-#define SEC_LEVEL     2 /* 112 bits: RSA from 2048, no MD5 or SHA-1 in a chain */
-
-struct kt_trust {
-	X509_STORE *anchors;
-	STACK_OF(X509) *pinned;
-	size_t count;
-};
+#define SEC_LEVEL     2			/* 112 bits: RSA from 2048, no MD5 or SHA-1 in a chain */
 
 int kt_crypto_init(struct kt_err *err)
 {
@@ -45,8 +39,7 @@ int kt_crypto_init(struct kt_err *err)
 	return 0;
 }
 
-/* Fails with OpenSSL's own reason behind our text, and empties its error queue. */
-static int ssl_fail(struct kt_err *err, int code, const char *what)
+int kt_cms_ssl_fail(struct kt_err *err, int code, const char *what)
 {
 	const char *why = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -55,146 +48,9 @@ static int ssl_fail(struct kt_err *err, int code, const char *what)
 		       why == NULL ? "" : why);
 }
 
-/* -- trust ------------------------------------------------------------------------------------ */
-
-static bool is_cert_name(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return name[0] != '.' && dot != NULL &&
-	       (strcasecmp(dot, ".pem") == 0 || strcasecmp(dot, ".crt") == 0);
-}
-
-/* Takes over x. */
-static int add_cert(struct kt_trust *t, X509 *x, bool pin)
-{
-	if (pin)
-		return sk_X509_push(t->pinned, x) > 0 ? 0 : KT_E_NOMEM;
-	if (X509_STORE_add_cert(t->anchors, x) != 1) {
-		X509_free(x);
-		return KT_E_NOMEM;
-	}
-	X509_free(x);
-	t->count++;
-	return 0;
-}
-
-/* True when reading PEM stopped because there is no further block, not at a broken one. */
-static bool pem_is_done(void)
-{
-	unsigned long e = ERR_peek_last_error();
-	bool done = ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
-
-	ERR_clear_error();
-	return done;
-}
-
-static int read_certs(const struct kt_buf *b, struct kt_trust *t, bool pin, const char *name,
-		      struct kt_err *err)
-{
-	BIO *bio = BIO_new_mem_buf(b->p, (int)b->len);
-	bool der = b->len > 0 && b->p[0] == 0x30, ok = true;
-	int n = 0, r = 0;
-
-	if (bio == NULL)
-		return KT_FAIL(err, KT_E_NOMEM, "%s: no memory", name);
-	while (r == 0 && (!der || n == 0)) {
-		X509 *x = der ? d2i_X509_bio(bio, NULL) : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
-		if (x == NULL) {
-			ok = pem_is_done();
-			break;
-		}
-		r = add_cert(t, x, pin);
-		n++;
-	}
-	BIO_free(bio);
-	if (r < 0)
-		return ssl_fail(err, r, "certificate store");
-	if (!ok || n == 0)
-		return KT_FAIL(err, KT_E_FORMAT, "%s: %s", name,
-			       n == 0 ? "no certificate can be read from it"
-				      : "a certificate is broken");
-	return 0;
-}
-
-static int load_dir(int dfd, struct kt_trust *t, bool pin, struct kt_err *err)
-{
-	int r = 0, copy = fcntl(dfd, F_DUPFD_CLOEXEC, 0);
-	const struct dirent *e;
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-
-	if (d == NULL) {
-		kt_close_fd(&copy);
-		return KT_FAIL(err, KT_E_STORAGE, "trust folder cannot be listed");
-	}
-	while (r == 0 && (e = readdir(d)) != NULL) {
-		struct kt_buf b;
-
-		if (!is_cert_name(e->d_name))
-			continue;
-		kt_buf_init(&b, 0);
-		r = kt_file_read(dfd, e->d_name, CERT_FILE_MAX, &b, err);
-		if (r == 0)
-			r = read_certs(&b, t, pin, e->d_name, err);
-		kt_buf_free(&b);
-	}
-	closedir(d);
-	return r;
-}
-
-int kt_trust_load(const char *dir, struct kt_trust **trust, struct kt_err *err)
-{
-	KT_AUTO_FD dfd = -1;
-	KT_AUTO_FD sub = -1;
-	struct kt_trust *t;
-	int r = kt_crypto_init(err);
-
-	*trust = NULL;
-	if (r < 0)
-		return r;
-	dfd = kt_dir_open(AT_FDCWD, dir, false, err);
-	if (dfd < 0)
-		return KT_TRACE(err, dfd, "trust folder");
-	t = calloc(1, sizeof(*t));
-	if (t == NULL)
-		return KT_FAIL(err, KT_E_NOMEM, "no memory");
-	t->anchors = X509_STORE_new();
-	t->pinned = sk_X509_new_null();
-	r = t->anchors == NULL || t->pinned == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-						    : load_dir(dfd, t, false, err);
-	if (r == 0 && faccessat(dfd, "authorisers", F_OK, 0) == 0) {
-		sub = kt_dir_open(dfd, "authorisers", false, err);
-		r = sub < 0 ? sub : load_dir(sub, t, true, err);
-	}
-	if (r == 0 && t->count == 0)
-		r = KT_FAIL(err, KT_E_ABSENT, "%s holds no certificate (*.pem, *.crt)", dir);
-	if (r < 0) {
-		kt_trust_free(&t);
-		return r;
-	}
-	*trust = t;
-	return 0;
-}
-
-void kt_trust_free(struct kt_trust **trust)
-{
-	if (trust == NULL || *trust == NULL)
-		return;
-	X509_STORE_free((*trust)->anchors);
-	sk_X509_pop_free((*trust)->pinned, X509_free);
-	free(*trust);
-	*trust = NULL;
-}
-
-size_t kt_trust_count(const struct kt_trust *trust)
-{
-	return trust == NULL ? 0 : trust->count;
-}
-
 /* -- facts of a certificate ------------------------------------------------------------------- */
 
-static int64_t asn1_time_us(const ASN1_TIME *t)
+int64_t kt_asn1_time_us(const ASN1_TIME *t)
 {
 	struct tm tm;
 	int64_t us = 0;
@@ -207,7 +63,7 @@ static int64_t asn1_time_us(const ASN1_TIME *t)
 }
 
 /* Copies text cut at a UTF-8 boundary. */
-static void copy_cut(char *out, size_t cap, const char *p, size_t n)
+void kt_copy_cut(char *out, size_t cap, const char *p, size_t n)
 {
 	if (n >= cap) {
 		n = cap - 1;
@@ -244,7 +100,7 @@ static void name_text(const X509_NAME *name, char *out, size_t cap)
 		start = i + 1;
 	}
 	if (kt_buf_cstr(&b) != NULL)
-		copy_cut(out, cap, (const char *)b.p, b.len);
+		kt_copy_cut(out, cap, (const char *)b.p, b.len);
 out:
 	kt_buf_free(&b);
 	BIO_free(bio);
@@ -274,7 +130,7 @@ static bool is_pinned(const struct kt_trust *trust, const X509 *x)
 }
 
 /* ECDSA on a named NIST curve, or RSA from 2048 bits. */
-static bool key_is_accepted(const EVP_PKEY *key)
+bool kt_cms_key_is_accepted(const EVP_PKEY *key)
 {
 	static const char *const curves[] = {"prime256v1", "secp384r1", "secp521r1"};
 	char group[32];
@@ -299,12 +155,12 @@ static void chain_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust 
 	X509_VERIFY_PARAM *param;
 
 	if (trust == NULL || trust->count == 0) {
-		copy_cut(s->chain_text, sizeof(s->chain_text), "no trust anchor was given", 25);
+		kt_copy_cut(s->chain_text, sizeof(s->chain_text), "no trust anchor was given", 25);
 		return;
 	}
 	ctx = X509_STORE_CTX_new();
 	if (ctx == NULL || X509_STORE_CTX_init(ctx, trust->anchors, x, helpers) != 1) {
-		copy_cut(s->chain_text, sizeof(s->chain_text), "no memory", 9);
+		kt_copy_cut(s->chain_text, sizeof(s->chain_text), "no memory", 9);
 		X509_STORE_CTX_free(ctx);
 		return;
 	}
@@ -316,15 +172,16 @@ static void chain_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust 
 	X509_VERIFY_PARAM_set_auth_level(param, SEC_LEVEL);
 	if (X509_verify_cert(ctx) == 1) {
 		s->chain_ok = true;
+		kt_revocation_facts(X509_STORE_CTX_get0_chain(ctx), trust, at_us, s);
 	} else {
 		const char *why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
-		copy_cut(s->chain_text, sizeof(s->chain_text), why, strlen(why));
+		kt_copy_cut(s->chain_text, sizeof(s->chain_text), why, strlen(why));
 	}
 	X509_STORE_CTX_free(ctx);
 	ERR_clear_error();
 }
 
-static int cert_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust *trust, int64_t at_us,
+int kt_cms_cert_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust *trust, int64_t at_us,
 		      struct kt_signer *s, struct kt_err *err)
 {
 	const uint32_t sign = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
@@ -334,10 +191,10 @@ static int cert_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust *t
 	int len, r;
 
 	if (X509_digest(x, EVP_sha256(), s->cert_sha256, NULL) != 1)
-		return ssl_fail(err, KT_E_FORMAT, "certificate");
+		return kt_cms_ssl_fail(err, KT_E_FORMAT, "certificate");
 	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
 	if (len <= 0)
-		return ssl_fail(err, KT_E_FORMAT, "public key of the certificate");
+		return kt_cms_ssl_fail(err, KT_E_FORMAT, "public key of the certificate");
 	r = kt_sha256(spki, (size_t)len, s->key_sha256, err);
 	OPENSSL_free(spki);
 	if (r < 0)
@@ -346,8 +203,8 @@ static int cert_facts(X509 *x, STACK_OF(X509) *helpers, const struct kt_trust *t
 	if (n > (sizeof(s->serial) - 1) / 2)
 		n = (sizeof(s->serial) - 1) / 2;
 	kt_hex(ASN1_STRING_get0_data(sn), n, s->serial);
-	s->not_before_us = asn1_time_us(X509_get0_notBefore(x));
-	s->not_after_us = asn1_time_us(X509_get0_notAfter(x));
+	s->not_before_us = kt_asn1_time_us(X509_get0_notBefore(x));
+	s->not_after_us = kt_asn1_time_us(X509_get0_notAfter(x));
 	s->authoriser = has_policy(x) || is_pinned(trust, x);
 	/* X509_get_key_usage() gives all bits when the extension is absent */
 	s->may_sign = (X509_get_extension_flags(x) & EXFLAG_INVALID) == 0 &&
@@ -367,7 +224,7 @@ int kt_cert_facts(const void *pem, size_t n, const struct kt_trust *trust, int64
 	memset(s, 0, sizeof(*s));
 	if (r < 0)
 		return r;
-	if (n > CERT_FILE_MAX)
+	if (n > KT_CERT_FILE_MAX)
 		return KT_FAIL(err, KT_E_FORMAT, "certificate file is too long");
 	r = KT_E_NOMEM;
 	bio = BIO_new_mem_buf(pem, (int)n);
@@ -382,11 +239,12 @@ int kt_cert_facts(const void *pem, size_t n, const struct kt_trust *trust, int64
 	       (more = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
 		if (sk_X509_push(helpers, more) <= 0)
 			X509_free(more);
-	r = key_is_accepted(X509_get0_pubkey(x)) ? cert_facts(x, helpers, trust, at_us, s, err)
-						 : KT_E_FORMAT;
+	r = kt_cms_key_is_accepted(X509_get0_pubkey(x))
+		    ? kt_cms_cert_facts(x, helpers, trust, at_us, s, err)
+		    : KT_E_FORMAT;
 out:
 	if (r < 0)
-		ssl_fail(err, r, "no certificate with an accepted key can be read");
+		kt_cms_ssl_fail(err, r, "no certificate with an accepted key can be read");
 	ERR_clear_error();
 	X509_free(x);
 	sk_X509_pop_free(helpers, X509_free);
@@ -417,7 +275,7 @@ static const ASN1_STRING *one_attr(const CMS_SignerInfo *si, int nid, bool *bad)
  * signing-certificate(-v2), RFC 5035: when present, the first entry must name the signer's
  * certificate and the others ones that came along. 0 or KT_E_INVALID.
  */
-static int check_cades(const CMS_SignerInfo *si, X509 *signer, STACK_OF(X509) *certs,
+int kt_cms_check_cades(const CMS_SignerInfo *si, X509 *signer, STACK_OF(X509) *certs,
 		       bool *has_cades, struct kt_err *err)
 {
 	bool bad = false;
@@ -446,12 +304,13 @@ static int check_cades(const CMS_SignerInfo *si, X509 *signer, STACK_OF(X509) *c
 	ESS_SIGNING_CERT_V2_free(s2);
 	sk_X509_free(chain); /* borrowed certificates */
 	if (ok != 1)
-		return ssl_fail(err, KT_E_INVALID, "signing-certificate names another certificate");
+		return kt_cms_ssl_fail(err, KT_E_INVALID,
+				       "signing-certificate names another certificate");
 	return 0;
 }
 
 /* SHA-2 only, and the signature algorithm, where it implies a digest, must imply the same. */
-static int check_algs(CMS_SignerInfo *si, struct kt_signer *s, struct kt_err *err)
+int kt_cms_check_algs(CMS_SignerInfo *si, struct kt_signer *s, struct kt_err *err)
 {
 	X509_ALGOR *dig = NULL, *sig = NULL;
 	int nid, sig_md = NID_undef;
@@ -460,7 +319,7 @@ static int check_algs(CMS_SignerInfo *si, struct kt_signer *s, struct kt_err *er
 	CMS_SignerInfo_get0_algs(si, NULL, NULL, &dig, &sig);
 	nid = dig == NULL ? NID_undef : OBJ_obj2nid(dig->algorithm);
 	name = OBJ_nid2sn(nid);
-	copy_cut(s->digest, sizeof(s->digest), name, strlen(name));
+	kt_copy_cut(s->digest, sizeof(s->digest), name, strlen(name));
 	if (nid != NID_sha256 && nid != NID_sha384 && nid != NID_sha512)
 		return KT_FAIL(err, KT_E_INVALID, "digest %s is not accepted: SHA-256 or longer",
 			       name);
@@ -505,10 +364,10 @@ static int64_t signing_time(const CMS_SignerInfo *si)
 		t = CMS_signed_get0_data_by_OBJ(si, OBJ_nid2obj(NID_pkcs9_signingTime), -3,
 						types[i]);
 	ERR_clear_error();
-	return asn1_time_us(t);
+	return kt_asn1_time_us(t);
 }
 
-static X509 *find_cert(const STACK_OF(X509) *certs, CMS_SignerInfo *si)
+X509 *kt_cms_find_cert(const STACK_OF(X509) *certs, CMS_SignerInfo *si)
 {
 	for (int i = 0; i < sk_X509_num(certs); i++)
 		if (CMS_SignerInfo_cert_cmp(si, sk_X509_value(certs, i)) == 0)
@@ -526,25 +385,26 @@ static int verify_parsed(CMS_ContentInfo *cms, STACK_OF(X509) *certs, BIO *conte
 
 	if (si == NULL)
 		return KT_E_INVALID;
-	x = find_cert(certs, si);
+	x = kt_cms_find_cert(certs, si);
 	if (x == NULL || sk_X509_num(certs) > CMS_CERTS_MAX)
 		return KT_FAIL(err, KT_E_INVALID,
 			       x == NULL ? "the signer's certificate is not inside"
 					 : "too many certificates inside");
-	r = cert_facts(x, certs, trust, at_us, s, err);
+	r = kt_cms_cert_facts(x, certs, trust, at_us, s, err);
 	if (r < 0)
 		return KT_TRACE(err, KT_E_INVALID, "the signer's certificate cannot be read");
 	s->signing_time_us = signing_time(si);
-	r = check_algs(si, s, err);
+	r = kt_cms_check_algs(si, s, err);
 	if (r < 0)
 		return r;
-	if (!key_is_accepted(X509_get0_pubkey(x)))
+	if (!kt_cms_key_is_accepted(X509_get0_pubkey(x)))
 		return KT_FAIL(err, KT_E_INVALID,
 			       "the signer's key is of a kind or size not accepted");
 	CMS_SignerInfo_set1_signer_cert(si, x);
 	if (CMS_verify(cms, NULL, NULL, content, NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) != 1)
-		return ssl_fail(err, KT_E_INVALID, "the signature does not match these bytes");
-	return check_cades(si, x, certs, &s->has_cades, err);
+		return kt_cms_ssl_fail(err, KT_E_INVALID,
+				       "the signature does not match these bytes");
+	return kt_cms_check_cades(si, x, certs, &s->has_cades, err);
 }
 
 /*
@@ -582,7 +442,7 @@ int kt_cms_verify(const void *der, size_t der_len, const void *content, size_t c
 	cms = d2i_CMS_ContentInfo(NULL, &p, (long)der_len);
 	if (cms == NULL || p != (const unsigned char *)der + der_len) {
 		CMS_ContentInfo_free(cms);
-		return ssl_fail(err, KT_E_INVALID, "not a CMS structure in DER");
+		return kt_cms_ssl_fail(err, KT_E_INVALID, "not a CMS structure in DER");
 	}
 	bio = content_bio(content, content_len);
 	if (bio == NULL) {

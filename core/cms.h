@@ -34,10 +34,27 @@ int kt_crypto_init(struct kt_err *err);
  */
 int kt_trust_load(const char *dir, struct kt_trust **trust, struct kt_err *err);
 void kt_trust_free(struct kt_trust **trust);
+/*
+ * Revocation lists (*.crl, PEM or DER) of that folder go along, and certificates in its subfolder
+ * "tsa" are the anchors of time-stamp authorities, which are trusted for nothing else. set_tsa takes
+ * those from another folder; add_lists takes further lists, for both. As kt_trust_load().
+ */
+int kt_trust_set_tsa(struct kt_trust *trust, const char *dir, struct kt_err *err);
+int kt_trust_add_lists(struct kt_trust *trust, const char *dir, struct kt_err *err);
+/* Whom a time is believed, or NULL. Borrowed. */
+const struct kt_trust *kt_trust_tsa(const struct kt_trust *trust);
+bool kt_trust_has_lists(const struct kt_trust *trust);
 /* Number of anchors. */
 size_t kt_trust_count(const struct kt_trust *trust);
 
 #define KT_SIGNER_TEXT 160
+
+enum kt_revocation {
+	KT_REVOCATION_NONE = 0, /* no lists were given, or there is no chain */
+	KT_REVOCATION_CLEAR, /* lists of every CA of the chain speak of that time, and are clear */
+	KT_REVOCATION_OPEN,  /* lists were given, but none of its CA that speaks of that time */
+	KT_REVOKED,	     /* at that time or before: chain_ok is false */
+};
 
 struct kt_signer {
 	uint8_t cert_sha256[KT_SHA256_LEN];
@@ -50,6 +67,7 @@ struct kt_signer {
 	bool may_sign;			 /* key usage absent or digitalSignature/nonRepudiation */
 	bool chain_ok;			 /* a chain to an anchor holds at the time asked for */
 	char chain_text[KT_SIGNER_TEXT]; /* why not, when it does not */
+	enum kt_revocation revocation;	 /* at the time asked for */
 	bool has_cades;	 /* carries a signing-certificate-v2 attribute, and it names this one */
 	char digest[16]; /* "SHA256" ... */
 };
@@ -61,8 +79,7 @@ struct kt_signer {
  * KT_E_INVALID: it is not, or the structure is malformed, has no or several signers, lacks the
  * signer's certificate or signed attributes, names another certificate in signing-certificate-v2,
  * or uses a digest that is no SHA-2 or a key other than ECDSA (NIST curves) and RSA from 2048 bits
- * (PKCS#1 or PSS). *s is filled as far as it could be read, zero otherwise. Revocation is not
- * looked at. Never consults the network, OPENSSL_CONF or an S/MIME purpose.
+ * (PKCS#1 or PSS). *s is filled as far as it could be read, zero otherwise. Never consults the network, OPENSSL_CONF or an S/MIME purpose.
  */
 int kt_cms_verify(const void *der, size_t der_len, const void *content, size_t content_len,
 		  const struct kt_trust *trust, int64_t at_us, struct kt_signer *s,

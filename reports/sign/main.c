@@ -4,6 +4,7 @@
  * passphrase or PIN never stands in argv or the environment.
  */
 #include "reports/sign/sign.h"
+#include "reports/sign/stamp.h"
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/io.h"
@@ -23,6 +24,7 @@
 enum {
 	EXIT_USAGE = 2,
 	EXIT_REFUSED = 3,
+	EXIT_DEVICE = 4,
 	EXIT_INVALID = 5,
 	EXIT_UNDETERMINED = 6,
 	EXIT_STORAGE = 7,
@@ -34,6 +36,7 @@ static const char usage[] =
 	"       keten-sign digest --key KEY < 32-byte digest > signature\n"
 	"       keten-sign cert --key KEY\n"
 	"       keten-sign decrypt --key KEY < envelope > plaintext\n"
+	"       keten-sign stamp --tsa URL... --tsa-trust DIR [--deadline S] < content > token\n"
 	"\n"
 	"KEY is a PEM file (a private key, its certificate, then further certificates of the\n"
 	"chain), or a card: pkcs11:token=NAME;id=%01?module-path=/usr/lib/.../module.so\n"
@@ -42,6 +45,8 @@ static const char usage[] =
 	"digest   the bare signature of a SHA-256 digest, as XML signatures hold it\n"
 	"cert     the certificate; asks for nothing\n"
 	"decrypt  opens a CMS envelope (AuthEnvelopedData) made for the key's certificate\n"
+	"stamp    an RFC 3161 token over content from the first authority that gives one; DIR\n"
+	"         holds the CA certificates whose time is believed; needs no key\n"
 	"\n"
 	"--pin-fd N       passphrase or PIN from descriptor N (also: --passphrase-fd)\n"
 	"--pinentry FILE  a program that asks for it; default: on the terminal\n"
@@ -51,6 +56,7 @@ static const char usage[] =
 
 struct request {
 	const char *act;
+	struct kt_stamp stamp;
 	struct kt_sign_key key;
 	struct kt_sign_how how;
 };
@@ -65,6 +71,8 @@ static int exit_status(int code)
 		return EXIT_USAGE;
 	case KT_E_REFUSED:
 		return EXIT_REFUSED;
+	case KT_E_DEVICE:
+		return EXIT_DEVICE;
 	case KT_E_INVALID:
 		return EXIT_INVALID;
 	case KT_E_UNDETERMINED:
@@ -113,6 +121,8 @@ static int act(const struct request *q, struct kt_err *err)
 		r = kt_sign_content(&q->key, &q->how, in.p, in.len, &out, err);
 	else if (strcmp(q->act, "digest") == 0)
 		r = kt_sign_digest(&q->key, in.p, in.len, &out, err);
+	else if (strcmp(q->act, "stamp") == 0)
+		r = kt_stamp(&q->stamp, in.p, in.len, &out, err);
 	else if (in.len > ENVELOPE_MAX)
 		r = KT_FAIL(err, KT_E_LIMIT, "the envelope is longer than 1 MiB");
 	else
@@ -140,7 +150,7 @@ static int parse_fd(const char *s, int *fd)
 
 static bool is_act(const char *s)
 {
-	static const char *const acts[] = {"sign", "digest", "cert", "decrypt"};
+	static const char *const acts[] = {"sign", "digest", "cert", "decrypt", "stamp"};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
 		if (strcmp(s, acts[i]) == 0)
@@ -148,10 +158,40 @@ static bool is_act(const char *s)
 	return false;
 }
 
+static int parse_stamp(struct request *q, const char *name, const char *value, bool *taken,
+		       struct kt_err *err)
+{
+	char *end;
+	unsigned long s;
+
+	*taken = true;
+	if (strcmp(name, "--tsa-trust") == 0) {
+		q->stamp.trust = value;
+	} else if (strcmp(name, "--tsa") == 0) {
+		if (q->stamp.n == KT_STAMP_URLS)
+			return KT_FAIL(err, KT_E_USAGE, "at most %d authorities", KT_STAMP_URLS);
+		q->stamp.url[q->stamp.n++] = value;
+	} else if (strcmp(name, "--deadline") == 0) {
+		s = strtoul(value, &end, 10);
+		if (*value == '\0' || *end != '\0' || s < 1 || s > 600)
+			return KT_FAIL(err, KT_E_USAGE, "--deadline takes seconds from 1 to 600");
+		q->stamp.deadline_s = (unsigned)s;
+	} else {
+		*taken = false;
+	}
+	return 0;
+}
+
 static int parse_valued(struct request *q, const char *name, const char *value, struct kt_err *err)
 {
+	bool taken;
+	int r;
+
 	if (value == NULL)
 		return KT_FAIL(err, KT_E_USAGE, "%.60s needs a value, or is unknown", name);
+	r = parse_stamp(q, name, value, &taken, err);
+	if (r < 0 || taken)
+		return r;
 	if (strcmp(name, "--key") == 0)
 		q->key.path = value;
 	else if (strcmp(name, "--cert") == 0)
@@ -185,8 +225,9 @@ static void default_pinentry(struct request *q)
 static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
 {
 	if (argc < 2 || !is_act(argv[1]))
-		return KT_FAIL(err, KT_E_USAGE,
-			       "the act is sign, digest, cert or decrypt; see keten-sign --help");
+		return KT_FAIL(
+			err, KT_E_USAGE,
+			"the act is sign, digest, cert, decrypt or stamp; see keten-sign --help");
 	q->act = argv[1];
 	for (int i = 2; i < argc; i++) {
 		int r = 0;
@@ -202,14 +243,14 @@ static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
 		if (r < 0)
 			return r;
 	}
-	if (q->key.path == NULL)
+	if (q->key.path == NULL && strcmp(q->act, "stamp") != 0)
 		return KT_FAIL(err, KT_E_USAGE, "--key FILE is missing");
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct request q = {.act = "", .key = {.passphrase_fd = -1}};
+	struct request q = {.act = "", .stamp = {.deadline_s = 20}, .key = {.passphrase_fd = -1}};
 	char story[1024];
 	struct kt_err err;
 	int r;

@@ -319,7 +319,9 @@ int kt_p11_open(const struct kt_sign_key *where, bool secret, X509 *cert, struct
 	r = kt_p11_uri_parse(where->path, &u, err);
 	if (r == 0)
 		r = load_module(c, &u, err);
-	if (r == 0 && c->f != NULL)
+	if (r == 0 && c->f == NULL)
+		r = KT_E_INTERNAL;
+	if (r == 0)
 		r = find_token(c, &u, err);
 	if (r == 0 && cert == NULL)
 		r = find_certs(c, &u, found, more, err);

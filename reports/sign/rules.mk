@@ -1,6 +1,6 @@
 PROGS += keten-sign
 
-SRCS_keten-sign := $(addprefix reports/sign/,main.c sign.c key.c pin.c p11.c p11_evp.c p11_uri.c)
+SRCS_keten-sign := $(addprefix reports/sign/,main.c sign.c key.c pin.c p11.c p11_evp.c p11_uri.c stamp.c)
 LIBS_keten-sign := core
-PKGS_keten-sign := libcrypto
+PKGS_keten-sign := libcrypto libcurl
 
