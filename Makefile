@@ -97,6 +97,7 @@ $(BUILD)/%.o: %.c
 programs: $(addprefix $(BUILD)/,$(PROGS))
 test-programs: $(addprefix $(BUILD)/,$(PROGS_TEST))
 
+include web/rules.mk
 include tests/targets.mk
 
 install: programs
@@ -109,7 +110,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "all check lint format asan fuzz-smoke fuzz bench demo install clean"
+	@echo "all verify-page check lint format asan fuzz-smoke fuzz bench demo install clean"
 
 .PHONY: all programs test-programs install clean help
 .DELETE_ON_ERROR:

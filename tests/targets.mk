@@ -3,7 +3,7 @@
 C_FILES := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 TIDY_FILES := $(filter %.c,$(filter-out tests/%,$(C_FILES)))
 
-check: programs test-programs
+check: programs test-programs verify-page
 	$(Q)tests/run $(BUILD)
 
 lint: lint-includes lint-format lint-sizes lint-words lint-plugins lint-po lint-shell lint-cppcheck lint-tidy lint-compiler
