@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 # tamper.sh BUILD_DIR PACKAGE TRUSTDIR [KEYS]: manipulates copies of a good package in many ways and asserts by
 # exit status that keten-verify, and the reviewer's steps with stock programs where they can see it,
-# reject each; that each is rejected for the right reason; and that good ones are accepted. KEYS: the
+# reject each; that each is rejected for the right reason, by the stock program that the kind names; and
+# that good ones are accepted. Where BUILD_DIR has verify.html and there are node and Chromium, the page
+# judges all of them too, and must agree with keten-verify on each level that both judge. KEYS: the
 # folder that new-mandate made (default: the one that TRUSTDIR lies in).
 set -eu
 
@@ -32,10 +34,23 @@ run() {
 	"$@" >"$tmp/out" 2>&1 || status=$?
 }
 
+# names_tool PROGRAM: is it one of those in the step that failed last? Steps count by what they print; some
+# call a program through a function of an earlier step.
+names_tool() {
+	tool=$1
+	case $tool in
+	openssl) tool='(openssl|signed_by)' ;;
+	sha256sum) tool='(sha256sum|sha)' ;;
+	esac
+	awk -v failed="$(grep -c '^ok:' "$tmp/out")" -v tool="$tool" '/^```sh$/ { block++; next }
+		block == failed + 1 && $0 ~ "(^|[^a-z0-9-])" tool "([^a-z0-9-]|$)" { found = 1 }
+		END { exit !found }' "$here/../../docs/user/verify-without-keten.md"
+}
+
 python3 "$here/tamper_kinds.py" "$package" "$keys" "$tmp/kinds" >"$tmp/kinds.tsv"
 
 tab=$(printf '\t')
-printf '%-22s %-7s %-6s %s\n' kind verify stock meaning
+printf '%-22s %-7s %-9s %s\n' kind verify stock meaning
 while IFS=$tab read -r kind want check stock meaning; do
 	file=$(echo "$tmp/kinds/$kind"/*)
 	run "$verify" "$file" --trust "$trust"
@@ -52,13 +67,26 @@ while IFS=$tab read -r kind want check stock meaning; do
 		expect "$kind: keten-verify without trust anchors" "$status" "$blind"
 	fi
 	mark=-
-	if [ "$stock" = y ]; then
+	if [ "$stock" != - ]; then
 		run sh "$here/stock-verify.sh" "$file" "$trust"
 		expect "$kind: stock programs" "$status" "$want"
-		mark=$status
+		mark=$stock
 	fi
-	printf '%-22s %-7s %-6s %s\n' "$kind" "$seen" "$mark" "$meaning"
+	if [ "$mark" != - ] && [ "$want" -ne 0 ]; then
+		named=0
+		names_tool "$stock" || named=1
+		expect "$kind: $stock is in the step that rejects it" "$named" 0
+	fi
+	printf '%-22s %-7s %-9s %s\n' "$kind" "$seen" "$mark" "$meaning"
 done <"$tmp/kinds.tsv"
+
+if [ -r "$1/verify.html" ] && command -v node >/dev/null && command -v chromium >/dev/null; then
+	run python3 "$here/../web/agree.py" "$1" "$trust" "$tmp/kinds.tsv" "$tmp/kinds"
+	expect "verify.html and keten-verify agree" "$status" 0
+	cat "$tmp/out"
+else
+	echo "verify.html was not tried: make verify-page, and node and Chromium, are needed"
+fi
 
 # the same good package under other circumstances
 run "$verify" "$package" --trust "$tmp"
