@@ -31,7 +31,7 @@ def program(file, trust):
     out = subprocess.run([os.path.join(BUILD, "keten-verify"), "--json", file, *arg], capture_output=True, text=True)
     r = json.loads(out.stdout)
     state = {c["id"]: c["result"] for c in r["checks"]}
-    worst = {level: max((state[c] for c in checks), key=RANK.index) for level, checks in LEVELS.items()}
+    worst = {level: max((state[c] for c in checks if c in state), key=RANK.index) for level, checks in LEVELS.items()}
     return worst, r["levels"]["time"]
 
 

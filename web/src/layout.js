@@ -10,20 +10,56 @@ export const ODF = "META-INF/manifest.xml";
 export const LOG = "custody/custody.jsonl";
 export const MANDATE = "mandate/mandate.json";
 
-const OUTSIDE = ["mimetype", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE, ODF];
-const TAGGED = ["bagit.txt", "bag-info.txt", "manifest-sha256.txt", MANDATE, MANDATE + ".p7s", LOG, "tool/build.json",
-	"report/report.json", "report/report.html", "report/run.json", "seal/seal.json", "seal/seal.json.p7s"];
-export const REQUIRED = [...OUTSIDE, ...TAGGED, "data/case.json"];
+export const INFO = "bag-info.txt";
 
-// "data", "tag", "outside", or "" for a name that has no place in a package
+const OUTSIDE = ["mimetype", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE, ODF];
+const ACTS = ["release", "opening", "transfer", "copy", "timestamp", "deletion", "hold", "refusal", "withdrawal", "comment",
+	"erratum", "redaction"];
+
+// Who must have a file, and who may: I immediate acquisition, S sealed acquisition, R release, D redaction,
+// A other acts. Files stand before the folder that they lie in.
+const RULES = [
+	...OUTSIDE.map((name) => [name, "ISRDA", ""]),
+	["bagit.txt", "ISRDA", ""], [INFO, "ISRDA", ""], ["manifest-sha256.txt", "ISRDA", ""], ["tool/build.json", "ISRDA", ""],
+	[MANDATE, "ISR", "DA"], [MANDATE + ".p7s", "ISR", "DA"], [LOG, "ISR", "DA"],
+	["report/report.json", "IR", "D"], ["report/report.html", "IR", "D"], ["report/run.json", "IR", "D"], ["report/", "", "IRD"],
+	["seal/seal.json", "IS", ""], ["seal/seal.json.p7s", "IS", ""], ["keys/release.json", "S", ""], ["data/case.json", "IS", ""],
+	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"],
+];
+
+// {word, letter} of what bag-info.txt says it is; anything odd is judged as an acquisition
+export function typeOf(info, sealed) {
+	const word = /\nKeten-Type: ([a-z]*)\n/.exec(info)?.[1];
+	const letter = { release: "R", redaction: "D" };
+
+	if (!ACTS.includes(word))
+		return { word: "acquisition", letter: sealed ? "S" : "I" };
+	return { word, letter: letter[word] ?? "A" };
+}
+
+export function required(letter) {
+	return RULES.filter((r) => r[1].includes(letter)).map((r) => r[0]);
+}
+
+function liesIn(name, folder) {
+	return name.startsWith(folder) && !name.slice(folder.length).includes("/");
+}
+
+export function allows(name, letter) {
+	const rule = RULES.find((r) => r[0] === name || (r[0].endsWith("/") && liesIn(name, r[0])));
+
+	return Boolean(rule) && (rule[1] + rule[2]).includes(letter);
+}
+
+// "data", "tag", "outside", or "" for a name that has no place in any package
 export function kindOf(name) {
-	if (/^data\/(case\.json|index\/i\d{4,9}\.jsonl|objects\/o\d{6,9})$/.test(name))
+	if (/^data\/((case|act)\.json|index\/i\d{4,9}\.jsonl|objects\/o\d{6,9}|attachments\/[A-Za-z0-9_][A-Za-z0-9._-]*)$/.test(name))
 		return "data";
 	if (OUTSIDE.includes(name))
 		return "outside";
-	if (TAGGED.includes(name) || /^report\/[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name))
-		return "tag";
-	return "";
+	if (name.startsWith("data/"))
+		return "";
+	return RULES.some((r) => r[0] === name || (r[0] === "report/" && liesIn(name, r[0]) && name !== r[0])) ? "tag" : "";
 }
 
 const TYPES = { txt: "text/plain", json: "application/json", jsonl: "application/jsonl", html: "text/html",

@@ -64,7 +64,7 @@ function factRow(key, value, note) {
 }
 
 function factList(r) {
-	const list = el("dl", {}, ...factRow("size", say("size-value", r.bytes.toLocaleString(state.lang), r.files ?? 0)));
+	const list = el("dl", {}, ...(r.type ? factRow("type", say("type-" + r.type)) : []), ...factRow("size", say("size-value", r.bytes.toLocaleString(state.lang), r.files ?? 0)));
 
 	if (r.sha256)
 		list.append(...factRow("sha256", r.sha256));
@@ -85,7 +85,8 @@ function resultCard(r) {
 	const table = el("table", {}, el("caption", {}, say("checks")), el("thead", {},
 		el("tr", {}, ...["check", "result", "finding"].map((k) => el("th", { scope: "col" }, say(k))))));
 
-	table.append(el("tbody", {}, ...Object.keys(CHECKS).map((id) => checkRow(id, r.checks[id]))));
+	table.append(el("tbody", {}, ...Object.keys(CHECKS).filter((id) => r.checks[id])
+		.map((id) => checkRow(id, r.checks[id]))));
 	return el("article", { "data-verdict": r.verdict, "data-name": r.name },
 		el("h3", {}, el("bdi", {}, visible(r.name))),
 		el("p", { class: "verdict" }, mark(r.verdict), el("strong", {}, say(r.verdict)), " ",

@@ -46,7 +46,7 @@ class Result {
 	level(name) {
 		let worst = "ok";
 		for (const [id, level] of Object.entries(CHECKS))
-			if (level === name && RANK[this.checks[id].state] > RANK[worst])
+			if (level === name && this.checks[id] && RANK[this.checks[id].state] > RANK[worst])
 				worst = this.checks[id].state;
 		return worst === "open" ? "undetermined" : worst;
 	}
@@ -61,6 +61,15 @@ class Package {
 		this.byName = new Map(this.entries.map((e) => [e.name, e]));
 		result.done("container");
 		result.files = this.entries.length;
+		const info = this.byName.get(L.INFO);
+		const text = info && info.readable ? new TextDecoder("latin1").decode(content(bytes, info)) : "";
+		this.type = L.typeOf(text, this.byName.has("keys/release.json"));
+		result.type = this.type.word;
+		// an act brings a mandate along, or not
+		this.mandate = "ISR".includes(this.type.letter) || this.byName.has(L.MANDATE) || this.byName.has(L.MANDATE + ".p7s");
+		if (!this.mandate)
+			for (const id of ["mandate-signature", "authoriser", "authority"])
+				delete result.checks[id];
 	}
 	// the bytes of a file, or null after a finding
 	load(check, name) {
@@ -120,11 +129,11 @@ async function checkList(p, file, kind, digest) {
 }
 
 async function checkLists(p) {
-	for (const name of L.REQUIRED)
+	for (const name of L.required(p.type.letter))
 		if (!p.byName.has(name))
 			p.r.fail("complete", "missing", name);
 	for (const e of p.entries) {
-		if (L.kindOf(e.name) === "")
+		if (L.kindOf(e.name) === "" || !L.allows(e.name, p.type.letter))
 			p.r.fail("complete", "no-place", e.name);
 		if (e.readable && crc32(content(p.bytes, e)) !== e.crc)
 			p.r.fail("hashes", "crc-other", e.name);
@@ -218,10 +227,10 @@ function person(role, f) {
 
 async function checkSignatures(p) {
 	const operator = await facts(p, "signature", L.SIGNATURE, L.TAGS);
-	const authoriser = await facts(p, "mandate-signature", L.MANDATE + ".p7s", L.MANDATE);
+	const authoriser = p.mandate ? await facts(p, "mandate-signature", L.MANDATE + ".p7s", L.MANDATE) : null;
 
 	if (operator) {
-		p.r.signers.push(person("operator", operator));
+		p.r.signers.push(person(p.type.word === "acquisition" ? "operator" : "signer", operator));
 		if (!operator.cades)
 			p.r.fail("signature", "not-cades", L.SIGNATURE);
 		p.r.done("signature");
@@ -231,7 +240,8 @@ async function checkSignatures(p) {
 	if (authoriser) {
 		p.r.signers.push(person("authoriser", authoriser));
 		p.r.done("mandate-signature");
-		await checkChain(p, "authoriser", authoriser, p.log.opened, "when-opened");
+		if (p.type.word === "acquisition")
+			await checkChain(p, "authoriser", authoriser, p.log.opened, "when-opened");
 		if (authoriser.time && p.trust.anchors.length > 0)
 			await checkChain(p, "authoriser", authoriser, authoriser.time, "when-mandate");
 		p.r.done("authoriser");
