@@ -22,8 +22,8 @@
 
 int kt_programs_json(struct kt_jw *w, struct kt_err *err)
 {
-	static const char *const programs[] = {"keten", "keten-device", "keten-sign",
-					       "keten-verify", "keten-worker"};
+	static const char *const programs[] = {"keten",	       "keten-device", "keten-sign",
+					       "keten-verify", "keten-worker", "keten-render"};
 	int r = 0;
 
 	kt_jw_key(w, "programs");
@@ -114,8 +114,10 @@ static int on_output(void *arg, const struct kt_event *ev, struct kt_err *err)
 static const struct view {
 	const char *job, *file;
 } views[] = {
-	{"render-html-en", "report.html"},
-	{"render-html-nl", "report.nl.html"},
+	{"html-en", "report.html"},
+	{"html-nl", "report.nl.html"},
+	{"pdf-en", "report.pdf"},
+	{"pdf-nl", "report.nl.pdf"},
 };
 
 static int write_view(struct kt_worker *w, int dir, const struct view *v, struct kt_err *err)
@@ -153,7 +155,7 @@ static int write_view(struct kt_worker *w, int dir, const struct view *v, struct
 static int write_views(int dir, struct kt_err *err)
 {
 	struct kt_worker w;
-	int r = kt_worker_start(&w, err);
+	int r = kt_worker_start_as(&w, "keten-render", err);
 
 	if (r < 0)
 		return r;

@@ -49,7 +49,8 @@ def sources():
         if re.search("[A-Za-z]", text):
             found.setdefault(text, where)
 
-    for path in sorted(glob.glob(TOP + "/reports/render/*.[ch]") + glob.glob(TOP + "/reports/model/*.[ch]")
+    for path in sorted(glob.glob(TOP + "/reports/render/*.[ch]") + glob.glob(TOP + "/reports/pdf/*.[ch]")
+                       + glob.glob(TOP + "/reports/export/*.[ch]") + glob.glob(TOP + "/reports/model/*.[ch]")
                        + glob.glob(TOP + "/core/*.[ch]") + glob.glob(TOP + "/cli/*.[ch]")
                        + glob.glob(TOP + "/reports/papers/*.[ch]")):
         name = os.path.relpath(path, TOP)

@@ -88,3 +88,11 @@ LDLIBS_test_faults := $(foreach f,malloc calloc realloc writev fsync syncfs open
 # --- signing: puts a certificate on a test token ---
 PROGS_TEST += token-cert
 SRCS_token-cert := tests/tools/token_cert.c
+
+# -- views --
+SRCS_test_pdf += $(sort $(wildcard reports/pdf/*.c))
+PKGS_test_pdf += cairo harfbuzz fribidi freetype2
+PROGS_TEST += draw-view
+SRCS_draw-view := tests/tools/draw_view.c $(sort $(wildcard reports/pdf/*.c))
+LIBS_draw-view := reports core
+PKGS_draw-view := libcrypto sqlite3 cairo harfbuzz fribidi freetype2

@@ -34,7 +34,12 @@ const char *kt_job_verdict_name(enum kt_job_verdict v)
 
 int kt_worker_start(struct kt_worker *w, struct kt_err *err)
 {
-	static const char *const argv[] = {"keten-worker", NULL};
+	return kt_worker_start_as(w, "keten-worker", err);
+}
+
+int kt_worker_start_as(struct kt_worker *w, const char *program, struct kt_err *err)
+{
+	const char *const argv[] = {program, NULL};
 	struct kt_spawn s;
 	int sv[2];
 	pid_t pid;
@@ -43,7 +48,7 @@ int kt_worker_start(struct kt_worker *w, struct kt_err *err)
 	w->ctl = w->out = w->reply = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return KT_FAIL(err, KT_E_INTERNAL, "socketpair: %s", strerror(errno));
-	kt_spawn_init(&s, "keten-worker", argv);
+	kt_spawn_init(&s, program, argv);
 	s.new_session = true;
 	s.fds[2] = 2;
 	s.fds[KT_WORKER_CTL] = sv[1];
@@ -55,6 +60,7 @@ int kt_worker_start(struct kt_worker *w, struct kt_err *err)
 	}
 	w->pid = pid;
 	w->ctl = sv[0];
+	w->program = program;
 	return 0;
 }
 
@@ -393,13 +399,14 @@ static void judge(struct kt_worker *w, int status)
 static int restart(struct kt_worker *w, struct kt_err *err)
 {
 	struct kt_job_end end = w->end;
+	const char *program = w->program;
 	void *owner = w->owner;
 	int r;
 
 	place(w, false);
 	kill_worker(w);
 	drop_job(w);
-	r = kt_worker_start(w, err);
+	r = kt_worker_start_as(w, program, err);
 	w->end = end;
 	w->owner = owner;
 	return r < 0 ? r : 1;

@@ -74,6 +74,7 @@ struct kt_job_end {
 const char *kt_job_verdict_name(enum kt_job_verdict v);
 
 struct kt_worker {
+	const char *program; /* borrowed */
 	pid_t pid;
 	int ctl;   /* control socket */
 	int out;   /* frames of the job under way, -1 when idle */
@@ -95,6 +96,8 @@ typedef int (*kt_event_fn)(void *arg, const struct kt_event *ev, struct kt_err *
 
 /* Starts keten-worker. 0 or a negative code. */
 int kt_worker_start(struct kt_worker *w, struct kt_err *err);
+/* The same for a program that works alike: keten-render. The name stays the caller's. */
+int kt_worker_start_as(struct kt_worker *w, const char *program, struct kt_err *err);
 void kt_worker_stop(struct kt_worker *w);
 /* Hands over a job; the worker must be idle. The job's fd stays the caller's. */
 int kt_worker_submit(struct kt_worker *w, const struct kt_job *job, struct kt_err *err);

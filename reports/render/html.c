@@ -145,8 +145,8 @@ static const struct member {
 static bool beyond(const struct html *h, const struct member *m)
 {
 	if (m->elem == obs_elem)
-		return h->rows >= KT_HTML_OBSERVATIONS && h->statements >= KT_HTML_STATEMENTS;
-	return m->elem == objects_elem && h->rows >= KT_HTML_OBJECTS;
+		return h->rows >= h->opts->observations && h->statements >= h->opts->statements;
+	return m->elem == objects_elem && h->rows >= h->opts->objects;
 }
 
 static int read_list(struct html *h, const struct member *m, int tok)
@@ -203,6 +203,16 @@ static int read_head(struct html *h, struct head *head, size_t i)
 	return 0;
 }
 
+static void tell_head(struct html *h, const struct head *head)
+{
+	struct kt_html_head *out = h->opts->head;
+
+	if (out == NULL)
+		return;
+	snprintf(out->case_id, sizeof(out->case_id), "%.79s", head->text[1]);
+	snprintf(out->case_ref, sizeof(out->case_ref), "%.199s", head->text[2]);
+}
+
 static void write_head(struct html *h, const struct head *head)
 {
 	static const char *const nav[][2] = {
@@ -245,8 +255,10 @@ static int read_member(struct html *h, struct head *head, size_t i)
 
 	if (i < HEAD) {
 		c = read_head(h, head, i);
-		if (c == 0 && i == HEAD - 1)
+		if (c == 0 && i == HEAD - 1) {
+			tell_head(h, head);
 			write_head(h, head);
+		}
 		return c;
 	}
 	tok = kt_json_next(h->j, h->err);
@@ -291,7 +303,17 @@ static int read_all(struct html *h)
 	return flush(h, true);
 }
 
-int kt_render_html(struct kt_json_src src, enum kt_lang lang,
+void kt_html_opts_init(struct kt_html_opts *o, enum kt_lang lang)
+{
+	*o = (struct kt_html_opts){
+		.lang = lang,
+		.observations = KT_HTML_OBSERVATIONS,
+		.statements = KT_HTML_STATEMENTS,
+		.objects = KT_HTML_OBJECTS,
+	};
+}
+
+int kt_render_html(struct kt_json_src src, const struct kt_html_opts *opts,
 		   int (*put_fn)(void *arg, const void *p, size_t n, struct kt_err *err), void *arg,
 		   struct kt_err *err)
 {
@@ -304,7 +326,8 @@ int kt_render_html(struct kt_json_src src, enum kt_lang lang,
 		KT_FAIL(err, c, "page: no memory");
 		goto out;
 	}
-	h->lang = lang;
+	h->opts = opts;
+	h->lang = opts->lang;
 	h->j = j;
 	h->f = f;
 	h->err = err;

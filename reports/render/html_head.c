@@ -410,6 +410,9 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 
 int sec_session(struct html *h)
 {
+	if (h->opts->head != NULL && flat_get(h->f, "closed") != NULL)
+		snprintf(h->opts->head->sealed, sizeof(h->opts->head->sealed), "%.31s",
+			 flat_get(h->f, "closed"));
 	put(h, "<h3>{The session}</h3>\n<dl class=\"facts\">\n");
 	put(h, "<div><dt>{Opened}</dt><dd>%u</dd></div>\n", flat_in(h->f, "opened", 0, "utc"));
 	if (flat_get(h->f, "closed") != NULL)

@@ -45,6 +45,7 @@ bool flat_has(const struct flat *f, const char *path, unsigned i);
 enum { COMMON_WHY, COMMON_PERIOD, COMMON_FIELDS, COMMON_PRECISION, COMMONS };
 
 struct html {
+	const struct kt_html_opts *opts;
 	enum kt_lang lang;
 	struct kt_json *j;
 	struct flat *f;

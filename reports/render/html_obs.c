@@ -344,9 +344,9 @@ void obs_begin(struct html *h)
 	    "hidden characters written out: %c stands for one such "
 	    "character, %c for a backslash.}</p>\n",
 	    "\\u{202e}", "\\\\");
-	if (h->places > KT_HTML_OBSERVATIONS) {
+	if (h->places > h->opts->observations) {
 		snprintf(all, sizeof(all), "%llu", (unsigned long long)h->places);
-		snprintf(cap, sizeof(cap), "%u", KT_HTML_OBSERVATIONS);
+		snprintf(cap, sizeof(cap), "%llu", (unsigned long long)h->opts->observations);
 		put(h,
 		    "<p class=\"more\">{This page shows the first <strong>%n</strong> of "
 		    "<strong>%n</strong> observations of place and time. All of them stand in "
@@ -405,7 +405,7 @@ static bool is_statement(const char *type)
 int obs_elem(struct html *h)
 {
 	if (is_statement(rec(h, "type"))) {
-		if (h->statements >= KT_HTML_STATEMENTS) {
+		if (h->statements >= h->opts->statements) {
 			h->over_statements++;
 			return 0;
 		}
@@ -415,7 +415,7 @@ int obs_elem(struct html *h)
 		h->o = &h->out;
 		return 0;
 	}
-	if (h->rows >= KT_HTML_OBSERVATIONS) {
+	if (h->rows >= h->opts->observations) {
 		h->over++;
 		return 0;
 	}

@@ -94,14 +94,17 @@ static int io_put(void *arg, const void *p, size_t n, struct kt_err *err)
 static int render_in(struct io *io, enum kt_lang lang, const char *json, size_t n)
 {
 	struct kt_json_src src = {io_read, io, 0};
+	struct kt_html_opts opts;
 	struct kt_err err = {0};
 	int r;
+
+	kt_html_opts_init(&opts, lang);
 
 	io->p = json;
 	io->n = n;
 	io->off = 0;
 	kt_buf_init(&io->out, (size_t)64 << 20);
-	r = kt_render_html(src, lang, io_put, io, &err);
+	r = kt_render_html(src, &opts, io_put, io, &err);
 	if (r < 0)
 		assert_string_not_equal(kt_err_text(&err), "");
 	assert_non_null(kt_buf_cstr(&io->out));
@@ -442,12 +445,14 @@ static void test_sink_fails(void **state)
 {
 	struct io io = {.fail = KT_E_STORAGE};
 	struct kt_json_src src = {io_read, &io, 0};
+	struct kt_html_opts opts;
 
 	(void)state;
+	kt_html_opts_init(&opts, KT_LANG_EN);
 	io.p = hostile;
 	io.n = sizeof(hostile) - 1;
 	kt_buf_init(&io.out, 0);
-	assert_int_equal(kt_render_html(src, KT_LANG_EN, io_put, &io, NULL), KT_E_STORAGE);
+	assert_int_equal(kt_render_html(src, &opts, io_put, &io, NULL), KT_E_STORAGE);
 	kt_buf_free(&io.out);
 }
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten-render: draws the views. The same first process and the same sandbox as keten-worker's
+ * (parsers/worker), with renderers in place of plugins: report.json in, bytes out. A program of its own, so
+ * that no parser shares a process image with libraries that shape and draw text. Fonts are read
+ * here, before the sandbox closes and before any text from a phone is near.
+ */
+#include "core/err.h"
+#include "core/io.h"
+#include "core/spawn.h"
+#include "parsers/worker/worker.h"
+#include "reports/pdf/pdf.h"
+#include "reports/render/html.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static struct pdf_fonts fonts;
+
+/*
+ * Stands in for libc's in this program: cairo asks for the local time before it is told which time to
+ * write, libc would look for the zone's file, and the sandbox ends whoever looks for a file. A view
+ * knows no local time.
+ */
+time_t mktime(struct tm *tm)
+{
+	return timegm(tm);
+}
+
+static int put(void *arg, const void *p, size_t n, struct kt_err *err)
+{
+	return kt_output(arg, p, n, err);
+}
+
+static int html_in(struct kt_ctx *ctx, enum kt_lang lang, struct kt_err *err)
+{
+	struct kt_html_opts opts;
+
+	kt_html_opts_init(&opts, lang);
+	return kt_render_html(kt_in_json(ctx, 0), &opts, put, ctx, err);
+}
+
+static struct kt_json_src open_again(void *arg)
+{
+	return kt_in_json(arg, 0);
+}
+
+static int pdf_in(struct kt_ctx *ctx, enum kt_lang lang, struct kt_err *err)
+{
+	struct kt_pdf_in in = {open_again, ctx};
+
+	return kt_render_pdf(&fonts, in, lang, put, ctx, err);
+}
+
+#define RENDERER(kind, lang_, LANG)                                                                \
+	static int kind##_##lang_(struct kt_ctx *ctx, struct kt_err *err)                          \
+	{                                                                                          \
+		return kind##_in(ctx, KT_LANG_##LANG, err);                                        \
+	}                                                                                          \
+	static const struct kt_parser view_##kind##_##lang_ = {#kind "-" #lang_, kind##_##lang_}
+
+RENDERER(html, en, EN);
+RENDERER(html, nl, NL);
+RENDERER(pdf, en, EN);
+RENDERER(pdf, nl, NL);
+
+int main(void)
+{
+	static const struct kt_worker_entry table[] = {
+		{&view_html_en}, {&view_html_nl}, {&view_pdf_en}, {&view_pdf_nl}};
+	struct kt_err err = {0};
+
+	tzset(); /* reads the zone's file, which nothing in the sandbox could */
+	if (pdf_fonts_load(&fonts, &err) < 0) {
+		fprintf(stderr, "keten-render: %s\n", kt_err_text(&err));
+		return 1;
+	}
+	return kt_worker_main(table, sizeof(table) / sizeof(table[0]));
+}

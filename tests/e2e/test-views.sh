@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: EUPL-1.2
+# The views drawn from one made-up report.json: the same content in each, in both languages, the same
+# bytes twice, text of the phone as text everywhere. (That they are drawn inside the sandbox is what
+# test-main-job shows.)
+#
+# usage: tests/e2e/test-views.sh BUILD
+set -u
+build=${1:?usage: $0 BUILD}
+. tests/e2e/lib.sh
+passed=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+N=60
+r=$work/report.json
+python3 tests/tools/gen_report.py $N "$r" || exit 2
+
+draw() { # draw VIEW: prints the name of the file
+	"$build/draw-view" "$1" "$r" >"$work/$1" || bad "$1 is drawn"
+	echo "$work/$1"
+}
+
+pages() { pdfinfo "$1" | awk '/^Pages:/ { print $2 }'; }
+
+paper() { # paper LANG WORD...: a report on paper
+	local f text hash n
+	f=$(draw "pdf-$1")
+	text=$work/text-$1
+	pdftotext -layout "$f" "$text"
+	hash=$(sha256sum "$r" | cut -c1-64) n=$(pages "$f")
+	check "pdf-$1: the hash of report.json on each of $n pages" is "$(grep -c "$hash" "$text")" "$n"
+	check "pdf-$1: the case on each page" is "$(grep -c "00ff00ff" "$text")" "$((n + 1))"
+	check "pdf-$1: the last page is numbered $n / $n" grep -q "$n / $n" "$text"
+	check "pdf-$1: same bytes twice" is "$("$build/draw-view" "pdf-$1" "$r" | sha256sum)" "$(sha256sum <"$f")"
+	check "pdf-$1: every observation" is "$(grep -oE 'o000001#[0-9]+' "$text" | sort -u | wc -l)" "$N"
+	check "pdf-$1: fonts are embedded" is "$(pdffonts "$f" | tail -n +3 | grep -cv ' yes yes yes ')" 0
+	check "pdf-$1: Arabic, Ethiopic and Hebrew have their fonts" is \
+		"$(pdffonts "$f" | grep -oE 'NotoSans(Arabic|Ethiopic|Hebrew)-Regular' | sort -u | wc -l)" 3
+	check "pdf-$1: A4" grep -q 'Page size: *595.276 x 841.89 pts (A4)' <(pdfinfo "$f")
+	check "pdf-$1: a hidden character is written out" grep -qF '\u{202e}' "$text"
+	shift
+	for w in "$@"; do check "on paper: $w" grep -qF "$w" "$text"; done
+}
+
+paper en 'What this report can and cannot say' 'Observations of place and time' 'Київський вокзал'
+paper nl 'Wat dit rapport wel en niet kan zeggen' 'Waarnemingen van plaats en tijd'
+
+e2e_end
