@@ -51,7 +51,7 @@ format:
 	$(Q)clang-format -i $(C_FILES)
 
 bench: programs test-programs
-	$(Q)tests/bench/run $(BUILD)
+	$(Q)tests/bench/run $(BUILD) $(ROWS)
 
 demo: programs $(addprefix $(BUILD)/,sim-usb sim-iphone make-photos make-timeline)
 	$(Q)tests/demo/run $(BUILD)

@@ -4,11 +4,14 @@
  * element is a position of a geometry. A feature's properties may stand behind its geometry, so its
  * positions wait for its end. With a time they were recorded:
  *   a Point whose properties hold a time (time, timestamp, datetime, date, when, recorded_at, tst)
- *   a line whose properties hold a list of times, one for each position (coordTimes, times)
+ *   a line whose properties hold a list of times, one for each position (coordTimes, times, also in
+ *   coordinateProperties); several lines a list of such lists
  * Everything else is a place that somebody drew. Of the properties only those named here are read.
  */
 #include "parsers/plugins/tracks.h"
 #include "parsers/sdk/units.h"
+
+#include <limits.h>
 
 #define WAIT_MAX   ((size_t)32 << 20)
 #define NESTED_MAX 5u /* levels of a geometry's coordinates */
@@ -20,13 +23,19 @@ struct waiting {
 	unsigned part;
 };
 
+struct dated {
+	struct track_text t;
+	unsigned part; /* the line that it belongs to; ANY_PART: the lists are not divided */
+};
+#define ANY_PART UINT_MAX
+
 struct geo {
 	struct track_out *o;
 	struct kt_json *j;
 	struct track_point props;      /* values of the feature's properties */
 	struct track_point pt;	       /* the point at hand */
 	struct track_text number_time; /* a time that is a number */
-	struct kt_buf coords, times;   /* of struct waiting, struct track_text */
+	struct kt_buf coords, times;   /* of struct waiting, struct dated */
 	unsigned part;
 };
 
@@ -173,28 +182,54 @@ static int geometry(struct geo *g, int tok, bool many_allowed)
 
 /* -- properties ------------------------------------------------------------------------------- */
 
+/* One time of a list, or what stands in its place. */
+static int one_time(struct geo *g, int tok, unsigned part)
+{
+	struct dated d = {.t = {.len = 0}, .part = part};
+	int r = 0;
+
+	if (scalar(tok))
+		kt_track_set(&d.t, token(g));
+	else
+		r = kt_json_skip(g->j, tok, g->o->err);
+	return r < 0 ? r : put(g, &g->times, &d, sizeof(d));
+}
+
+/* A list of times; of a MultiLineString a list of lists, one for each line. */
 static int time_list(struct geo *g, int tok)
 {
+	unsigned part = 0;
+	int r = 0;
+
 	if (tok != KT_JSON_ARR)
 		return kt_json_skip(g->j, tok, g->o->err);
-	while ((tok = next(g)) != KT_JSON_ARR_END) {
-		struct track_text t = {.len = 0};
-		int r = 0;
-
-		if (tok < 0)
-			return tok;
-		if (tok == KT_JSON_ARR) /* of a MultiLineString: a list for each line */
+	while (r == 0 && (tok = next(g)) != KT_JSON_ARR_END) {
+		if (tok != KT_JSON_ARR) {
+			r = tok < 0 ? tok : one_time(g, tok, ANY_PART);
 			continue;
-		if (scalar(tok))
-			kt_track_set(&t, token(g));
-		else
-			r = kt_json_skip(g->j, tok, g->o->err);
-		if (r == 0)
-			r = put(g, &g->times, &t, sizeof(t));
+		}
+		while (r == 0 && (tok = next(g)) != KT_JSON_ARR_END)
+			r = tok < 0 ? tok : one_time(g, tok, part);
+		part++;
+	}
+	return r;
+}
+
+/* {"times": [...], ...}: values of the positions, gathered in one property. */
+static int of_positions(struct geo *g, int tok)
+{
+	if (tok != KT_JSON_OBJ)
+		return kt_json_skip(g->j, tok, g->o->err);
+	while ((tok = next(g)) == KT_JSON_KEY) {
+		bool times = kt_str_is(token(g), "times");
+		int r = next(g);
+
+		if (r >= 0)
+			r = times ? time_list(g, r) : kt_json_skip(g->j, r, g->o->err);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return tok < 0 ? tok : 0;
 }
 
 static int properties(struct geo *g, int tok)
@@ -230,7 +265,7 @@ static int properties(struct geo *g, int tok)
 	while ((tok = next(g)) == KT_JSON_KEY) {
 		struct kt_str key = token(g);
 		bool times = kt_str_is(key, "coordTimes") || kt_str_is(key, "times");
-		bool name = kt_str_is(key, "name");
+		bool name = kt_str_is(key, "name"), of = kt_str_is(key, "coordinateProperties");
 		unsigned i = 0;
 
 		while (i < sizeof(names) / sizeof(names[0]) && !kt_str_is(key, names[i].key))
@@ -238,8 +273,8 @@ static int properties(struct geo *g, int tok)
 		tok = next(g);
 		if (tok < 0)
 			return tok;
-		if (times) {
-			tok = time_list(g, tok);
+		if (times || of) {
+			tok = times ? time_list(g, tok) : of_positions(g, tok);
 		} else if (name && tok == KT_JSON_STRING) {
 			kt_track_name(&g->props.name, token(g));
 		} else if (i < sizeof(names) / sizeof(names[0]) && scalar(tok)) {
@@ -313,22 +348,41 @@ static int emit(struct geo *g, const struct waiting *w, const struct track_text 
 	return kt_track_emit(g->o, p);
 }
 
+/*
+ * The time of the ith position: the ith one; where times come in a list for each line, the one with the
+ * same number in the list of its line. *at goes along. NULL: there is none.
+ */
+static const struct track_text *own_time(const struct geo *g, const struct waiting *w, size_t i,
+					 size_t *at)
+{
+	const struct dated *d = (const void *)g->times.p;
+	size_t n = g->times.len / sizeof(*d);
+
+	if (n == 0)
+		return NULL;
+	if (d[0].part == ANY_PART)
+		return i < n && d[i].part == ANY_PART ? &d[i].t : NULL;
+	while (*at < n && d[*at].part < w->part)
+		++*at;
+	return *at < n && d[*at].part == w->part ? &d[(*at)++].t : NULL;
+}
+
 static int feature_end(struct geo *g)
 {
-	size_t n = g->coords.len / sizeof(struct waiting);
-	size_t ntimes = g->times.len / sizeof(struct track_text);
+	size_t n = g->coords.len / sizeof(struct waiting), at = 0, dated = 0;
+	size_t ntimes = g->times.len / sizeof(struct dated);
 	int r = 0;
 
-	if (ntimes > 0 && ntimes != n)
-		r = kt_track_note(g->o, "times-and-positions-differ",
-				  "a line holds more times than positions, or the reverse");
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const struct waiting *w = (const void *)(g->coords.p + i * sizeof(struct waiting));
-		const struct track_text *t =
-			i < ntimes ? (const void *)(g->times.p + i * sizeof(*t)) : NULL;
+		const struct track_text *t = own_time(g, w, i, &at);
 
+		dated += t != NULL;
 		r = emit(g, w, t);
 	}
+	if (r == 0 && ntimes > 0 && (dated != n || dated != ntimes))
+		r = kt_track_note(g->o, "times-and-positions-differ",
+				  "a line holds more times than positions, or the reverse");
 	return r;
 }
 
@@ -432,7 +486,7 @@ static int document(struct geo *g)
 		r = kt_track_skip(g->o, TRACK_NO_POSITION, off, g->j->tok_end - off);
 	if (r == 0)
 		r = next(g); /* nothing may follow */
-	return r;
+	return r > 0 ? KT_FAIL(g->o->err, KT_E_FORMAT, "GeoJSON: something follows") : r;
 }
 
 int kt_track_geojson(struct track_out *o, struct kt_json_src src)
