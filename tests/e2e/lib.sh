@@ -332,7 +332,7 @@ custody() { # custody NAME EVENT [TEXT]: a line of the log has that event, and t
 }
 
 json() { # json FILE EXPRESSION: prints the value; d is the document
-	python3 -c 'import json, sys
+	python3 -SE -c 'import json, sys
 d = json.load(open(sys.argv[1], encoding="utf-8"))
 print(eval(sys.argv[2]))' "$1" "$2"
 }
