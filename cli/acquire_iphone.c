@@ -22,6 +22,12 @@
 
 /* -- states ----------------------------------------------------------------------------------- */
 
+/* Has somebody to do something on the phone, within a time? */
+static bool waits(unsigned state)
+{
+	return state == KT_STATE_TRUST || state == KT_STATE_LOCKED || state == KT_STATE_PASSCODE;
+}
+
 void kt_iphone_state(struct kt_acq *q, const struct kt_dev_event *ev)
 {
 	struct kt_progress *pr = &q->prog;
@@ -30,11 +36,11 @@ void kt_iphone_state(struct kt_acq *q, const struct kt_dev_event *ev)
 	/* what the backup has brought so far is progress, although nothing of it is kept */
 	if (ev->state == KT_STATE_RECEIVING) {
 		kt_keep_text(detail, sizeof(detail), ev->text.p, ev->text.n);
-		snprintf(pr->item, sizeof(pr->item), "backup: %s", detail);
+		snprintf(pr->item, sizeof(pr->item), "backup passing by: %.50s; kept", detail);
 		pr->last_data_ns = kt_time_mono_ns();
 	}
 	kt_progress_state(pr, kt_state_name(ev->state), kt_state_remedy(ev->state), "",
-			  ev->state == KT_STATE_RECEIVING ? -1 : (int)ev->seconds);
+			  waits(ev->state) ? (int)ev->seconds : -1);
 }
 
 static bool of_backup(const struct kt_request *rq)
@@ -502,7 +508,11 @@ static int take_all(struct kt_pass *p, struct kt_source *phone, struct kt_err *e
 	if (p->no_backup && backup_items(q) > 0) {
 		snprintf(q->note, sizeof(q->note), "without the phone's backup: %.150s",
 			 p->cut_text);
-		kt_progress_say(&q->prog, "Values and media files alone were taken, %s", q->note);
+		kt_progress_say(&q->prog, "Values and media files alone were taken, %s.", q->note);
+		kt_progress_say(
+			&q->prog,
+			"To ask the phone for its backup again, begin a new case; that uses one "
+			"more session of the mandate.");
 	}
 	return kt_pass_end_items(p, err);
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SHOW_EVERY_NS INT64_C(200000000)
@@ -164,11 +165,18 @@ void kt_progress_ask(struct kt_progress *p, const char *what, bool again)
 	put_line(&b, &w);
 }
 
+/* The last line of a terminal: how long a person still has, or how far the work is. */
 static void show_line(struct kt_progress *p)
 {
 	int64_t idle = (kt_time_mono_ns() - p->last_data_ns) / INT64_C(1000000000);
 	char files[48] = "", stall[48] = "";
 
+	p->line_open = true;
+	if (p->state[0] != '\0' && p->seconds_left >= 0) {
+		fprintf(stderr, "\r\033[K  %d s left", p->seconds_left);
+		fflush(stderr);
+		return;
+	}
 	if (p->files_total > 0)
 		snprintf(files, sizeof(files), "  %llu of %llu files", (unsigned long long)p->files,
 			 (unsigned long long)p->files_total);
@@ -177,7 +185,6 @@ static void show_line(struct kt_progress *p)
 	fprintf(stderr, "\r\033[K  %-10s %s  %.1f MB%s%s", p->step, p->item, (double)p->bytes / 1e6,
 		files, stall);
 	fflush(stderr);
-	p->line_open = true;
 }
 
 void kt_progress_end(struct kt_progress *p)
@@ -229,11 +236,8 @@ void kt_progress_state(struct kt_progress *p, const char *state, const char *rem
 		if (fingerprint[0] != '\0')
 			kt_progress_say(p, "  fingerprint on this station: %s", fingerprint);
 	}
-	if (p->tty && seconds_left >= 0) {
-		fprintf(stderr, "\r\033[K  %d s left", seconds_left);
-		fflush(stderr);
-		p->line_open = true;
-	}
+	if (p->tty && seconds_left >= 0)
+		show_line(p);
 }
 
 void kt_progress_data(struct kt_progress *p, uint64_t bytes)
@@ -242,6 +246,33 @@ void kt_progress_data(struct kt_progress *p, uint64_t bytes)
 	if (bytes > 0)
 		p->last_data_ns = kt_time_mono_ns();
 	show(p, false);
+}
+
+static size_t columns(void)
+{
+	struct winsize w;
+
+	return ioctl(2, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40 ? w.ws_col : 80;
+}
+
+/* One line of a text: a terminal would break words. What follows stands below what was begun. */
+static void say_line(const char *text, size_t left)
+{
+	size_t width = columns(), indent = strspn(text, " ");
+
+	while (left >= width) {
+		size_t cut = width - 1;
+
+		while (cut > indent && text[cut] != ' ')
+			cut--;
+		if (cut <= indent)
+			break;
+		fprintf(stderr, "%.*s\n%*s", (int)cut, text, (int)indent, "");
+		text += cut + 1;
+		left -= cut + 1;
+		width = columns() - indent;
+	}
+	fprintf(stderr, "%.*s\n", (int)left, text);
 }
 
 void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
@@ -257,5 +288,15 @@ void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
 		return;
 	}
 	kt_progress_end(p);
-	fprintf(stderr, "%s\n", text);
+	for (const char *line = text;; line++) {
+		size_t n = strcspn(line, "\n");
+
+		if (p->tty)
+			say_line(line, n);
+		else
+			fprintf(stderr, "%.*s\n", (int)n, line);
+		line += n;
+		if (*line == '\0')
+			break;
+	}
 }

@@ -348,8 +348,8 @@ static int wait_unlocked(struct kt_iphone *ip, int64_t deadline, struct kt_err *
 
 	if (now >= deadline)
 		return KT_FAIL(err, KT_E_PARTIAL,
-			       "locked: the phone was not unlocked in time; unlock it, keep it "
-			       "unlocked, start again");
+			       "locked: the phone was not unlocked in time; it has to stay "
+			       "unlocked");
 	ip->o.report(ip->o.arg, KT_STATE_LOCKED, (unsigned)((deadline - now + 999) / 1000), "");
 	while (kt_wire_now() < until) {
 		int r = ip->o.watch.check != NULL ? ip->o.watch.check(ip->o.watch.ctx) : 0;
@@ -426,11 +426,10 @@ static void judge_end(struct kt_iphone *ip)
 	else if (st->end_code == 208 && st->was_asked)
 		fail_end(ip, KT_E_PARTIAL,
 			 "passcode-not-entered: nobody typed the phone's code on the phone in time "
-			 "(208); start again and let the holder type it");
+			 "(208)");
 	else if (st->end_code == 208)
 		fail_end(ip, KT_E_PARTIAL,
-			 "locked: the phone was locked (208); unlock it, keep it unlocked, start "
-			 "again");
+			 "locked: the phone was locked (208); it has to stay unlocked");
 	else if (st->end_code == 105)
 		fail_end(ip, KT_E_PARTIAL,
 			 "no-space: the phone finds the space of %" PRIu64

@@ -211,8 +211,8 @@ static void tell(struct kt_stream *st)
 	} else if (st->files == 0) {
 		state = KT_STATE_PREPARING;
 	} else {
-		snprintf(text, sizeof(text), "%llu files, %llu bytes",
-			 (unsigned long long)st->files, (unsigned long long)st->bytes);
+		snprintf(text, sizeof(text), "%llu files, %.1f MB", (unsigned long long)st->files,
+			 (double)st->bytes / 1e6);
 	}
 	st->o.report(st->o.arg, state, left, text);
 }
