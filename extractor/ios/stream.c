@@ -565,7 +565,9 @@ static int classify(struct kt_stream *st, const uint8_t *host, size_t n, struct 
 		}
 		return 0;
 	}
-	st->files++;
+	if (st->files++ == 0)
+		st->told_at =
+			0; /* the screen says so with the first file, even if no other comes */
 	/* whatever is said of its dialog: a phone that sends files waits for no code */
 	st->asking = false;
 	if (!f->is_id) {
@@ -660,12 +662,12 @@ int kt_stream_next(struct kt_stream *st, struct kt_err *err)
 			continue;
 		}
 		r = begin_file(st, err);
+		if (st->files == 1 || (st->files & 63) == 0)
+			tell(st);
 		if (r == 1 && st->f.kind == KT_STREAM_MEMBER)
 			return 1;
 		if (r == 1)
 			r = finish_file(st, err);
-		if ((st->files & 63) == 0)
-			tell(st);
 	}
 	hang_up(st);
 	return r;

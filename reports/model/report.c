@@ -137,15 +137,19 @@ static void mark(struct rep *r, const char *id, const char *text)
 	kt_jw_obj_end(&r->w);
 }
 
-static void write_attention(struct rep *r)
+static int write_attention(struct rep *r)
 {
+	int c;
+
 	rep_member(r, "attention");
 	kt_jw_arr(&r->w);
 	if (r->in->mandate->subject_minor)
 		mark(r, "minor",
 		     "The mandate says that this person is a minor. The report is to be read with "
 		     "the representative that it names.");
+	c = rep_gaps(r, mark);
 	kt_jw_arr_end(&r->w);
+	return c;
 }
 
 /* -- result ----------------------------------------------------------------------------------- */
@@ -389,14 +393,18 @@ static int write_all(struct rep *r)
 		rep_links,     rep_not_reported, rep_parsing,	rep_objects,
 	};
 
+	int c;
+
 	kt_jw_obj(&r->w);
 	write_head(r);
 	write_plugins(r);
 	write_limits(r);
-	write_attention(r);
+	c = write_attention(r);
+	if (c < 0)
+		return c;
 	write_result(r);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int c = parts[i](r);
+		c = parts[i](r);
 		if (c < 0)
 			return c;
 	}

@@ -85,6 +85,7 @@ struct rep {
 	struct kt_jdoc *last_doc;
 
 	struct links *links; /* owned; links.c */
+	void *scratch;	     /* of a walk through records: what its callback fills in */
 	uint64_t observations, with_position, places_named, with_time, local_time;
 	uint64_t by_basis[KT_BASIS_END], by_type[KT_REC_TYPE_END];
 };
@@ -125,6 +126,10 @@ int rep_parsing(struct rep *r);
  */
 int rep_statements(struct rep *r, const char *type, unsigned max,
 		   int (*fn)(struct rep *r, const struct kt_jv *rec, const char *object));
+
+/* gaps.c: the marks no-backup, location-off and location-denied, where they apply */
+typedef void (*rep_mark_fn)(struct rep *r, const char *id, const char *text);
+int rep_gaps(struct rep *r, rep_mark_fn mark);
 
 /* links.c: fed with every observation in its order */
 int rep_links_begin(struct rep *r);

@@ -165,7 +165,7 @@ case_lost() {
 		"$all and o['before'] == [[0, -6]] and sum(l.startswith('LOCKDOWN Pair ') for l in j) == 1" \
 		'--fault unplug-between-files=5 --fault replug=300' --again 1 --pause 1
 	fault hangup 'the phone hangs up' 'end(-6, "")' '--fault hang-up=DLMessageCreateDirectory'
-	fault stall 'silence ends by itself' 'end(-7, "phone-silent") and o["seconds"] < 170 and o["cost"]["cpu_s"] < 5' '--fault stall-at-byte=100000'
+	fault stall 'silence ends by itself' 'end(-7, "phone-silent") and o["seconds"] < 170 and o["cost"]["cpu_s"] < 5 and S[-1] == "receiving"' '--fault stall-at-byte=100000'
 	fault slow 'slow is not silent' "$all and 'receiving' in S" '--fault slow=400k'
 }
 

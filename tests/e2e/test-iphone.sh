@@ -156,6 +156,16 @@ set -f # the names hold stars
 for f in $faults_one; do fault "${f//\*/}" "$f"; done
 set +f
 fault twice 'twice=*clients.plist'
+cp -a "$work/tree-clear" "$work/tree-off"
+python3 - "$work/tree-off" <<'PY'
+import plistlib, sys
+for path, d in (("HomeDomain/Library/Preferences/com.apple.locationd.plist", {"LocationServicesEnabledIn8.0": False}),
+                ("RootDomain/Library/Caches/locationd/clients.plist",
+                 {"com.example.taxi": {"BundleId": "com.example.taxi", "Authorized": False},
+                  "com.example.walk": {"BundleId": "com.example.walk", "Authorized": True}})):
+    plistlib.dump(d, open(sys.argv[1] + "/" + path, "wb"))
+PY
+TREE=$work/tree-off go off --fault no-passcode -- --wait 10
 fault unreadable-media 'unreadable=*IMG_0101*'
 fault manifest-udid manifest-udid
 KNOWN=no
@@ -263,6 +273,18 @@ done
 set +f
 check "twice: never two versions as one" is "$(grep -c clients.plist <<<"$(stored twice "$work/tree-clear")")" 1
 after twice
+marks() { # marks NAME: what the report says of an iPhone before everything else
+	json "$work/$1/case/report/report.json" "sorted(a['id'] for a in d['attention'] if a['id'] in ('no-backup', 'location-off', 'location-denied'))"
+}
+check "clear: no marks" is "$(marks clear)" '[]'
+check "no backup: the report is marked so, with the reason" grep -q \
+	"Single values and media files alone, without the phone's backup: passcode-not-entered" "$work/passcode-timeout=1/case/report/report.json"
+check "no backup: as that alone" is "$(marks passcode-timeout=1)" "['no-backup']"
+check "switched off by the holder: exit status" is "$(status_of off)" 0
+check "switched off by the holder: both reasons are told" is "$(marks off)" "['location-denied', 'location-off']"
+check "switched off by the holder: only the app that is not authorised" grep -q 'says of 1 app that it is not authorised: com.example.taxi\.' \
+	"$work/off/case/report/report.json"
+after off
 check "one picture unreadable: the others are there" is "$(item unreadable-media ios-dcim)" "partial 12"
 after unreadable-media
 check "encrypted, other content under an ID: that file is not kept" is "$(grep -c clients.plist <<<"$(stored encrypted-mismatch "$work/tree-full")")" 0

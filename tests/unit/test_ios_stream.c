@@ -237,6 +237,14 @@ struct talk {
 	int phone;
 };
 
+static void no_screen(void *arg, int state, unsigned left, const char *detail)
+{
+	(void)arg;
+	(void)state;
+	(void)left;
+	(void)detail;
+}
+
 static void begin(struct talk *t)
 {
 	struct kt_img_watch none = {NULL, NULL};
@@ -249,6 +257,7 @@ static void begin(struct talk *t)
 	t->link.allow.udid = t->link.phone.udid;
 	t->st.o.link = &t->link;
 	t->st.o.free_bytes = 12345;
+	t->st.o.report = no_screen;
 	t->st.notify.fd = t->st.spill.fd = -1;
 	t->phone = v[1];
 	assert_int_equal(kt_wire_open(&t->st.w, v[0], none, NULL), 0);
