@@ -159,6 +159,11 @@ case_passcode() {
 
 case_lost() {
 	fault unplug 'in the middle of a file' 'end(-6, "") and o["end"]["flags"] & 32 and "confirmed" not in V' '--fault unplug-at-byte=200000'
+	local n
+	for n in 1 300 900 5000 60000 400000 1100000; do
+		fault "cut-$n" 'the cable is pulled at this byte' 'end(-6, "") and o["end"]["flags"] & 32 and "confirmed" not in V' \
+			"--fault unplug-at-byte=$n --fault no-passcode"
+	done
 	fault between 'between two files' 'end(-6, "") and o["end"]["flags"] & 32 and V == ["unconfirmed"] * len(V) and o["cost"]["cpu_s"] < 5' \
 		'--fault unplug-between-files=5'
 	fresh=yes fault replug 'a second try needs no second trust' \
