@@ -73,7 +73,7 @@ static struct pdf_style style_now(const struct pdf *p)
 	if (p->heading > 0 && p->small == 0)
 		s.size = headings[p->heading];
 	if (p->bold > 0 || (p->heading > 0 && p->small == 0) || (p->in_row && p->row.head) ||
-	    strcmp(p->p_class, "result") == 0)
+	    strcmp(p->p_class, "result") == 0 || strcmp(p->p_class, "finding") == 0)
 		s.face = PDF_BOLD;
 	if (p->mono > 0) {
 		s.face = PDF_MONO;
@@ -179,14 +179,20 @@ static const struct widths {
 	unsigned n;
 	double w[CELLS_MAX];
 } tables[] = {
-	{"sources", 7, {20, 11, 9, 10, 13, 10, 27}},
+	{"sources", 7, {20, 10, 12, 10, 12, 10, 26}},
 	{"taken", 6, {28, 18, 22, 9, 12, 11}},
 	{"whole", 4, {38, 14, 30, 18}},
 	{"gaps", 3, {28, 24, 48}},
 	{"reasons", 3, {34, 52, 14}},
-	{"obs", 7, {5, 13.5, 15.5, 8, 12, 26, 20}},
+	{"obs", 7, {5, 13, 16, 9.5, 11.5, 25, 20}},
 	{"statements", 3, {28, 34, 38}},
 	{"objects", 4, {12, 38, 15, 35}},
+	{"totals", 5, {36, 10, 14, 20, 20}},
+	{"stays", 8, {5, 20, 16, 16, 7, 12, 10, 14}},
+	{"places", 7, {6, 18, 22, 8, 12, 20, 14}},
+	{"pairs", 5, {26, 9, 24, 21, 20}},
+	{"cameras", 4, {46, 16, 20, 18}},
+	{"claim", 3, {33, 33, 34}},
 };
 
 static const struct widths *widths_of(const struct pdf *p)
@@ -319,7 +325,7 @@ static void on_heading(struct pdf *p, const struct tag *t)
 
 static void on_small(struct pdf *p, const struct tag *t)
 {
-	if (p->li == 0 && p->heading == 0)
+	if (p->li == 0 && p->heading == 0 && !p->in_caption)
 		block_flush(p);
 	else if (!t->close)
 		add_cp(p, ' ');
@@ -427,10 +433,15 @@ static void tag(struct pdf *p, const struct tag *t)
 		step(&p->mono, t->close);
 		if (!t->close)
 			isolate(p, t);
+	} else if (strcmp(n, "figcaption") == 0) {
+		block_flush(p);
+		step(&p->small, t->close);
+		p->in_caption = !t->close;
+		p->y += t->close ? 6 : 0;
 	} else if (strcmp(n, "br") == 0) {
 		block_flush(p);
-	} else if (strcmp(n, "section") == 0 || strcmp(n, "footer") == 0 ||
-		   strcmp(n, "header") == 0) {
+	} else if (strcmp(n, "section") == 0 || strcmp(n, "figure") == 0 ||
+		   strcmp(n, "footer") == 0 || strcmp(n, "header") == 0) {
 		block_flush(p);
 	}
 }

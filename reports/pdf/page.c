@@ -261,7 +261,7 @@ static void outline(struct pdf *p)
 static bool boxed(const struct pdf *p)
 {
 	return strcmp(p->p_class, "result") == 0 || strcmp(p->p_class, "banner") == 0 ||
-	       strcmp(p->p_class, "more") == 0;
+	       strcmp(p->p_class, "finding") == 0 || strcmp(p->p_class, "more") == 0;
 }
 
 static void onto_page(struct pdf *p)

@@ -49,7 +49,7 @@ struct pdf {
 	unsigned list_depth, list_n[8];
 	bool list_ordered[8];
 	struct row row, head; /* head: drawn again on every page */
-	bool in_row, in_cell, has_head;
+	bool in_row, in_cell, has_head, in_caption;
 	unsigned col;
 
 	/* inline state */

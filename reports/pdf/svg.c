@@ -152,7 +152,7 @@ static void path(struct pdf *p, const char *d, const char *end)
 
 static void draw_text(struct pdf *p, const char *tag, size_t n, const char *s, size_t len)
 {
-	struct pdf_style st = {PDF_SANS, 9, PDF_INK};
+	struct pdf_style st = {PDF_SANS, 14, PDF_INK};
 	struct pdf_para para = {0};
 	struct pdf_layout *l;
 	char anchor[16], klass[16];
@@ -162,8 +162,10 @@ static void draw_text(struct pdf *p, const char *tag, size_t n, const char *s, s
 	value(tag, n, "text-anchor", anchor, sizeof(anchor));
 	if (strcmp(klass, "soft") == 0)
 		st.ink = PDF_SOFT;
+	else if (strcmp(klass, "num") == 0)
+		st.face = PDF_BOLD;
 	if (strcmp(klass, "soft") == 0 || strcmp(klass, "small") == 0)
-		st.size = 8;
+		st.size = 13;
 	for (size_t i = 0; i < len; i++) /* the few entities of our own texts */
 		if (s[i] == '&') {
 			const char *semi = memchr(s + i, ';', len - i);

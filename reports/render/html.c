@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define FLUSH_AT ((size_t)64 << 10)
+#define HELD_MAX ((size_t)64 << 20)
 #define STR_MAX	 ((size_t)512 << 10) /* longest text; beyond it is cut by the reader */
 
 /* Base64 of a digest, for the policy that names the style sheet. */
@@ -73,7 +74,7 @@ static int flush(struct html *h, bool force)
 {
 	int c = 0;
 
-	if (h->out.failed || h->later.failed)
+	if (h->out.failed || h->later.failed || h->held.failed)
 		return KT_FAIL(h->err, KT_E_NOMEM, "page: no memory");
 	if (h->out.len > 0 && (force || h->out.len >= FLUSH_AT)) {
 		c = h->put(h->arg, h->out.p, h->out.len, h->err);
@@ -96,6 +97,50 @@ static int plugins_elem(struct html *h)
 	return 0;
 }
 
+/* -- what the page has in another order than the document -------------------------------------- */
+
+/* What has to be noted first comes before the limits. */
+static void hold_limits(struct html *h)
+{
+	h->o = h->base = &h->held;
+	limits_begin(h);
+}
+
+static void release_held(struct html *h)
+{
+	h->o = h->base = &h->out;
+	kt_buf_put(&h->out, h->held.p, h->held.len);
+	h->out.failed |= h->held.failed;
+	kt_buf_reset(&h->held);
+}
+
+static void release_limits(struct html *h)
+{
+	attention_end(h);
+	release_held(h);
+}
+
+/* Findings come before authority, session and what was taken. */
+static int hold_authority(struct html *h)
+{
+	h->o = h->base = &h->held;
+	return sec_authority(h);
+}
+
+static int geography_first(struct html *h)
+{
+	h->o = h->base = &h->out;
+	return sec_geography(h);
+}
+
+static int photos_then_rest(struct html *h)
+{
+	int c = sec_photos(h);
+
+	release_held(h);
+	return c;
+}
+
 /*
  * The documented members in order. whole: the value is read flat, then handled; elem: the value is
  * an array whose elements are; neither: kept for the head of the page, or passed over.
@@ -114,24 +159,24 @@ static const struct member {
 	{"mandate_sha256", NULL, NULL, NULL, NULL},
 	{"simulated", NULL, NULL, NULL, NULL},
 	{"plugins", NULL, NULL, plugins_elem, NULL},
-	{"limits", NULL, limits_begin, limits_elem, limits_end},
-	{"attention", NULL, NULL, NULL, NULL},
+	{"limits", NULL, hold_limits, limits_elem, limits_end},
+	{"attention", NULL, attention_begin, attention_elem, release_limits},
 	{"result", sec_result, NULL, NULL, NULL},
-	{"statement", NULL, NULL, NULL, NULL},
-	{"authority", sec_authority, NULL, NULL, NULL},
+	{"statement", sec_statement, NULL, NULL, NULL},
+	{"authority", hold_authority, NULL, NULL, NULL},
 	{"device", sec_device, NULL, NULL, NULL},
 	{"session", sec_session, NULL, NULL, NULL},
-	{"clock", NULL, NULL, NULL, NULL},
+	{"clock", sec_clock, NULL, NULL, NULL},
 	{"taken", NULL, taken_begin, taken_elem, taken_end},
 	{"containers", NULL, containers_begin, containers_elem, containers_end},
 	{"not_taken", NULL, not_taken_begin, not_taken_elem, not_taken_end},
-	{"geography", NULL, NULL, NULL, NULL},
-	{"totals", NULL, NULL, NULL, NULL},
-	{"stays", NULL, NULL, NULL, NULL},
-	{"places", NULL, NULL, NULL, NULL},
-	{"agreement", NULL, NULL, NULL, NULL},
-	{"conflicts", NULL, NULL, NULL, NULL},
-	{"photos", NULL, NULL, NULL, NULL},
+	{"geography", geography_first, NULL, NULL, NULL},
+	{"totals", NULL, totals_begin, totals_elem, totals_end},
+	{"stays", NULL, stays_begin, stays_elem, stays_end},
+	{"places", NULL, places_begin, places_elem, places_end},
+	{"agreement", NULL, agreement_begin, pair_elem, pair_end},
+	{"conflicts", NULL, conflicts_begin, pair_elem, pair_end},
+	{"photos", photos_then_rest, NULL, NULL, NULL},
 	{"observations", NULL, obs_begin, obs_elem, obs_end},
 	{"links", NULL, links_begin, links_elem, links_end},
 	{"not_reported", NULL, not_reported_begin, not_reported_elem, not_reported_end},
@@ -157,6 +202,8 @@ static int read_list(struct html *h, const struct member *m, int tok)
 		return KT_FAIL(h->err, KT_E_FORMAT, "page: %s is no list", m->key);
 	h->rows = h->statements = h->over = h->over_statements = 0;
 	h->kind[0] = '\0';
+	if (m->elem == attention_elem)
+		h->o = h->base = &h->out;
 	if (m->begin != NULL)
 		m->begin(h);
 	while (c == 0 && (tok = kt_json_next(h->j, h->err)) != KT_JSON_ARR_END) {
@@ -218,6 +265,8 @@ static void write_head(struct html *h, const struct head *head)
 	static const char *const nav[][2] = {
 		{"limits", N_("What it can and cannot say")},
 		{"short", N_("In short")},
+		{"statement", N_("The statement and the sources")},
+		{"where", N_("Where the sources place the phone")},
 		{"authority", N_("Authority")},
 		{"taken", N_("What was taken")},
 		{"not-taken", N_("What was not taken")},
@@ -333,16 +382,21 @@ int kt_render_html(struct kt_json_src src, const struct kt_html_opts *opts,
 	h->err = err;
 	h->put = put_fn;
 	h->arg = arg;
-	h->o = &h->out;
+	h->o = h->base = &h->out;
 	f->n = 0;
 	kt_buf_init(&h->out, 0);
 	kt_buf_init(&h->later, 0);
+	kt_buf_init(&h->held, HELD_MAX);
 	kt_buf_init(&f->text, FLAT_TEXT);
 	kt_json_init(j, src, STR_MAX);
-	c = read_all(h);
+	c = find_begin(h);
+	if (c == 0)
+		c = read_all(h);
+	find_free(h);
 	kt_json_free(j);
 	kt_buf_free(&f->text);
 	kt_buf_free(&h->later);
+	kt_buf_free(&h->held);
 	kt_buf_free(&h->out);
 out:
 	free(h);

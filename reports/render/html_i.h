@@ -16,7 +16,7 @@
  * One element of the document, flat: every scalar under its dotted path ("period.from",
  * "fields.0"), as text. Bounded: an element that does not fit is KT_E_LIMIT.
  */
-#define FLAT_MAX  8192u
+#define FLAT_MAX  32768u
 #define FLAT_TEXT ((size_t)2 << 20)
 
 struct flat {
@@ -53,8 +53,12 @@ struct html {
 	int (*put)(void *arg, const void *p, size_t n, struct kt_err *err);
 	void *arg;
 	struct kt_buf out;
-	struct kt_buf later;		/* what comes behind the list that is being written */
-	struct kt_buf *o;		/* where text goes: out or later */
+	struct kt_buf later;   /* what comes behind the list that is being written */
+	struct kt_buf held;    /* sections that come behind the findings */
+	struct kt_buf *base;   /* out or held */
+	struct kt_buf *o;      /* where text goes: base or later */
+	struct findings *find; /* html_find.c */
+	char geo_note[1024], contested_note[1024], map_name[128], map_sha256[80];
 	char kind[32];			/* the group that a list is in */
 	char reason[256];		/* that the group shares */
 	uint64_t rows, statements;	/* on the page */
@@ -130,6 +134,39 @@ void not_reported_end(struct html *h);
 void objects_begin(struct html *h);
 int objects_elem(struct html *h);
 void objects_end(struct html *h);
+/* html_find.c */
+int find_begin(struct html *h);
+void find_free(struct html *h);
+/* Name of a territory in the language of the page; the code when it has none. */
+const char *territory_name(const struct html *h, const char *code);
+void put_where(struct html *h, const char *path);
+void put_source(struct html *h, const char *s);
+void put_source_list(struct html *h, const char *path);
+void put_seconds(struct html *h, const char *s);
+void put_metres(struct html *h, const char *s);
+const char *why_words_of(const char *why);
+void put_whys(struct html *h, const char *path);
+void attention_begin(struct html *h);
+int attention_elem(struct html *h);
+void attention_end(struct html *h);
+int sec_clock(struct html *h);
+int sec_geography(struct html *h);
+void totals_begin(struct html *h);
+int totals_elem(struct html *h);
+void totals_end(struct html *h);
+void stays_begin(struct html *h);
+int stays_elem(struct html *h);
+void stays_end(struct html *h);
+void places_begin(struct html *h);
+int places_elem(struct html *h);
+void places_end(struct html *h);
+void agreement_begin(struct html *h);
+void conflicts_begin(struct html *h);
+int pair_elem(struct html *h);
+void pair_end(struct html *h);
+int sec_photos(struct html *h);
+/* html_claims.c */
+int sec_statement(struct html *h);
 /* html_obs.c */
 void obs_begin(struct html *h);
 int obs_elem(struct html *h);

@@ -170,7 +170,7 @@ static void put_cards(struct html *h)
 			continue;
 		if (!any)
 			put(h, "<p>{For all requests:}</p>\n<dl class=\"facts\">\n");
-		kt_buf_put(&h->out, b->p + h->common[i].off, h->common[i].len);
+		kt_buf_put(h->base, b->p + h->common[i].off, h->common[i].len);
 		any = true;
 	}
 	put_raw(h, any ? "</dl>\n<div class=\"cards\">\n" : "<div class=\"cards\">\n");
@@ -182,7 +182,7 @@ static void put_cards(struct html *h)
 		else if (c == COMMON_END)
 			show = true;
 		else if (show)
-			kt_buf_putc(&h->out, c);
+			kt_buf_putc(h->base, c);
 	}
 	put_raw(h, "</div>\n");
 }
@@ -268,7 +268,7 @@ int taken_elem(struct html *h)
 	put_raw(h, "</td></tr>\n");
 	h->o = &h->later;
 	put_card(h);
-	h->o = &h->out;
+	h->o = h->base;
 	h->rows++;
 	return 0;
 }

@@ -149,6 +149,28 @@ static const char *degrees(const char *s, char *out, size_t n)
 	return out;
 }
 
+/* How the model used it, and where it lies on the map. */
+static void put_use(struct html *h)
+{
+	const char *as = flat_get(h->f, "use.as"), *shifted = flat_get(h->f, "use.t");
+
+	if (as == NULL)
+		return;
+	if (flat_get(h->f, "use.where.verdict") != NULL) {
+		put_raw(h, "<small>");
+		put_where(h, "use.where");
+		put_raw(h, "</small>");
+	}
+	if (strcmp(as, "not-position") == 0)
+		put(h, "<small>{not used as a position of this phone:} %T</small>",
+		    why_words_of(flat_get(h->f, "use.why")));
+	if (flat_true(h->f, "use.copy"))
+		put(h, "<small>{can be a copy of an earlier one}</small>");
+	if (shifted != NULL)
+		put(h, "<small>{time used, when the clock's error is taken off: %u}</small>",
+		    shifted);
+}
+
 static void put_position(struct html *h)
 {
 	const char *lat = rec(h, "lat"), *lon = rec(h, "lon"), *state = rec(h, "position");
@@ -387,6 +409,7 @@ static void put_observation(struct html *h)
 	put_time(h);
 	put_raw(h, "</td><td>");
 	put_position(h);
+	put_use(h);
 	put_raw(h, "</td><td>");
 	put_accuracy(h);
 	put(h, "</td><td>%T</td><td>", IN_WORDS(basis_words, rec(h, "basis")));
@@ -412,7 +435,7 @@ int obs_elem(struct html *h)
 		h->statements++;
 		h->o = &h->later;
 		put_statement(h);
-		h->o = &h->out;
+		h->o = h->base;
 		return 0;
 	}
 	if (h->rows >= h->opts->observations) {
@@ -443,7 +466,7 @@ void obs_end(struct html *h)
 		       "users}</caption>\n<thead><tr><th scope=\"col\">{Name}</th><th "
 		       "scope=\"col\">{Value}</th><th scope=\"col\">{Where it "
 		       "stands}</th></tr></thead>\n<tbody>\n");
-		kt_buf_put(&h->out, h->later.p, h->later.len);
+		kt_buf_put(h->base, h->later.p, h->later.len);
 		put_raw(h, "</tbody>\n</table>\n");
 	} else {
 		put(h, "<p>{No property, setting or user is among the records.}</p>\n");

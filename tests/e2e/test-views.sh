@@ -43,6 +43,21 @@ paper() { # paper LANG WORD...: a report on paper
 	for w in "$@"; do check "on paper: $w" grep -qF "$w" "$text"; done
 }
 
+# The page: findings of every kind, nothing of the phone as markup.
+for lang in en nl; do
+	f=$(draw html-$lang)
+	check "html-$lang: well-formed drawings" is "$(grep -c '<svg role="img"' "$f") $(grep -c '</svg>' "$f")" "2 2"
+	check "html-$lang: 6 places on the map" is "$(grep -c '<circle class="pt"' "$f")" 6
+	check "html-$lang: 6 stays along time" is "$(grep -c '<rect class="bar"' "$f")" 6
+	check "html-$lang: 3 claims" is "$(grep -c '<article class="claim">' "$f")" 3
+	check "html-$lang: every observation" is "$(grep -oE 'o000001#[0-9]+</code></small></td></tr>' "$f" | sort -u | wc -l)" "$N"
+	check "html-$lang: no script, no address" is "$(grep -cE '<script|<img|<link|url\(|src=' "$f")" 0
+	check "html-$lang: nothing points outside" is "$(grep -oE 'href="[^#][^"]*"' "$f" | wc -l)" 0
+done
+check "in Dutch: names of countries" grep -q 'Griekenland' "$work/html-nl"
+check "in Dutch: a claim that fits" grep -q 'Past: er zijn waarnemingen' "$work/html-nl"
+check "in English: a claim without data" grep -q 'No data: no observation counts' "$work/html-en"
+
 paper en 'What this report can and cannot say' 'Observations of place and time' 'Київський вокзал'
 paper nl 'Wat dit rapport wel en niet kan zeggen' 'Waarnemingen van plaats en tijd'
 
