@@ -231,6 +231,40 @@ static int write_list(plist_t top, struct kt_buf *out, struct kt_err *err)
 	return r;
 }
 
+/* "List[text]": whether the list of that name holds the text; nothing else of it gets out. */
+static plist_t listed(plist_t root, const char *key, size_t n)
+{
+	const char *open = memchr(key, '[', n);
+	size_t name = open != NULL ? (size_t)(open - key) : 0;
+	plist_t list = open != NULL && key[n - 1] == ']' ? find(root, key, name) : NULL;
+	uint32_t count = list != NULL && plist_get_node_type(list) == PLIST_ARRAY
+				 ? plist_array_get_size(list)
+				 : 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		plist_t v = plist_array_get_item(list, i);
+		const char *text;
+		uint64_t len = 0;
+
+		if (v == NULL || plist_get_node_type(v) != PLIST_STRING)
+			continue;
+		text = plist_get_string_ptr(v, &len);
+		if (text != NULL && len == n - name - 2 && memcmp(text, open + 1, len) == 0)
+			return plist_new_bool(1);
+	}
+	return NULL;
+}
+
+static plist_t single(plist_t root, const char *key, size_t n)
+{
+	plist_t node;
+
+	if (memchr(key, '[', n) != NULL)
+		return listed(root, key, n);
+	node = find(root, key, n);
+	return node != NULL ? kt_plist_single(node) : NULL;
+}
+
 int kt_plist_values(const void *p, size_t n, const char *source, const char *domain,
 		    const char *keys, struct kt_buf *out, struct kt_err *err)
 {
@@ -243,10 +277,9 @@ int kt_plist_values(const void *p, size_t n, const char *source, const char *dom
 	top = new_list(source, domain, &values);
 	while (*keys != '\0') {
 		size_t k = strcspn(keys, "|");
-		plist_t node = find(root, keys, k);
 		char key[KEY_MAX];
+		plist_t node = k > 0 && k < sizeof(key) ? single(root, keys, k) : NULL;
 
-		node = node != NULL && k < sizeof(key) ? kt_plist_single(node) : NULL;
 		if (node != NULL) {
 			memcpy(key, keys, k);
 			key[k] = '\0';

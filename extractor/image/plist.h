@@ -103,7 +103,7 @@ int kt_plist_check(const void *p, size_t n, struct kt_err *err);
 /*
  * What a plugin gets of single values: an XML list {"keten-values": {"source", "domain"}, "values":
  * {the keys ('|'-separated) that are there}}. A key with '/' is looked up level by level and keeps
- * its written name. Appends to out. 0, KT_E_FORMAT, KT_E_LIMIT, KT_E_NOMEM.
+ * its written name; "List[text]" is true when the list holds the text, and else not there. Appends to out. 0, KT_E_FORMAT, KT_E_LIMIT, KT_E_NOMEM.
  */
 int kt_plist_values(const void *p, size_t n, const char *source, const char *domain,
 		    const char *keys, struct kt_buf *out, struct kt_err *err);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * apps-inventory: which map and travel apps an Android phone has. An element is one line of the answer
- * to `pm list packages` or of the file packages.list of an image. Only the apps named below are
+ * apps-inventory: which map and travel apps a phone has. An element is one line of the answer to `pm
+ * list packages` (Android) or of the file packages.list of an image, or one value of the list that
+ * keten-device makes of a backup's Info.plist (iPhone). Only the apps named below are
  * reported, whatever the input holds: a list of all apps tells of faith, health and love. Page:
  * docs/formats/apps-inventory.md.
  *
  *   package:com.example versionCode:12345  installer=com.android.vending
  *   com.example 10123 0 /data/user/0/com.example default:targetSdkVersion=33 3003 0 12345 1
  */
-#include "parsers/plugins/tally.h"
+#include "parsers/plugins/ios_state.h"
+
+#include <string.h>
 
 /* The names of core/requests.def, once more: a plugin relies on no filter outside itself. */
 static const char *const apps[] = {
@@ -42,6 +45,28 @@ static const char *const apps[] = {
 	"com.baidu.BaiduMap",
 	"com.moovit",
 	"com.rome2rio.android.rome2rio",
+};
+
+static const char *const ios_apps[] = {
+	"com.google.Maps",
+	"com.google.photos",
+	"com.waze.iphone",
+	"com.ubercab.UberClient",
+	"net.osmand.maps",
+	"app.organicmaps",
+	"com.mapswithme.full",
+	"com.citymapper.citymapper",
+	"com.booking.BookingApp",
+	"com.airbnb.app",
+	"com.strava.stravaride",
+	"com.garmin.connect.mobile",
+	"com.alltrails.alltrails",
+	"de.komoot.berlinbikeapp",
+	"ru.yandex.traffic",
+	"ru.yandex.mobile.navigator",
+	"com.united.UnitedCustomerFacingIPhone",
+	"com.foursquare.robin",
+	NULL,
 };
 
 enum why { NOT_LISTED, NOT_UNDERSTOOD, WHYS };
@@ -171,10 +196,78 @@ static int one_line(void *arg, struct kt_str line, bool cut, struct kt_line_plac
 	return kt_str_trim(line).len > 0 ? app(arg, line, &loc) : 0;
 }
 
+/* -- iPhone ----------------------------------------------------------------------------------- */
+
+#define LIST "Installed Applications["
+
+static int ios_app(struct kt_ios *s, struct kt_str key, struct kt_pl v)
+{
+	struct kt_record r;
+	const char *name = NULL;
+	bool there = false;
+
+	if (kt_str_starts(key, LIST) && kt_str_ends(key, "]"))
+		name = kt_ios_listed(ios_apps, kt_str_upto(kt_str_from(key, strlen(LIST)),
+							   key.len - strlen(LIST) - 1));
+	if (name == NULL)
+		return kt_ios_skip(s, KT_IOS_NOT_ALLOWED);
+	if (!kt_pl_bool(v, &there) || !there)
+		return kt_ios_skip(s, KT_IOS_ODD);
+	kt_seen(s->ctx, 1);
+	kt_rec_init(&r, KT_REC_PROPERTY, KT_BASIS_STATED);
+	kt_rec_str(&r, KT_F_NAME, "installed-app", 13);
+	kt_rec_str(&r, KT_F_APP, name, strlen(name));
+	r.raw = kt_str_c(name);
+	return kt_ios_emit(s, &r);
+}
+
+static int ios_list(struct kt_ios *s)
+{
+	struct kt_pl root = kt_plist_root(s->list), head = kt_pl_get(root, "keten-values");
+	struct kt_str source, domain, key;
+	struct kt_pl_iter it;
+	struct kt_pl v;
+	int r = 0;
+
+	if (!kt_pl_text(kt_pl_get(head, "source"), &source) || !kt_str_is(source, "info.plist") ||
+	    !kt_pl_text(kt_pl_get(head, "domain"), &domain) || !kt_str_is(domain, "apps") ||
+	    kt_pl_type(kt_pl_get(root, "values")) != KT_PL_DICT)
+		return KT_FAIL(s->err, KT_E_FORMAT, "not-this-kind: no list of apps");
+	kt_keypath_key(&s->path, kt_str_c("values"));
+	kt_pl_iter_init(&it, kt_pl_get(root, "values"));
+	while (r >= 0 && kt_pl_iter_next(&it, &key, &v)) {
+		size_t before = kt_keypath_key(&s->path, key);
+
+		r = ios_app(s, key, v);
+		kt_keypath_cut(&s->path, before);
+	}
+	kt_pl_iter_end(&it);
+	return r;
+}
+
+static int ios(struct kt_ctx *ctx, struct kt_err *err)
+{
+	struct kt_ios *s;
+	int r = kt_ios_open(ctx, "list of apps", &s, err);
+
+	if (r >= 0)
+		r = ios_list(s);
+	return kt_ios_close(&s, r);
+}
+
+/* -- both ------------------------------------------------------------------------------------- */
+
 static int parse(struct kt_ctx *ctx, struct kt_err *err)
 {
 	struct inventory *v = kt_alloc(ctx, sizeof(*v));
-	int r;
+	uint8_t head[6];
+	size_t n = 0;
+	int r = kt_in_read(ctx, 0, head, sizeof(head), &n, err);
+
+	if (r < 0)
+		return r;
+	if (n == sizeof(head) && (head[0] == '<' || memcmp(head, "bplist", 6) == 0))
+		return ios(ctx, err);
 
 	if (v == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory for the parser");

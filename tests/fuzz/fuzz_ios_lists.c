@@ -8,6 +8,7 @@ extern const struct kt_parser kt_parser_ios_cellular;
 extern const struct kt_parser kt_parser_locale_clock;
 extern const struct kt_parser kt_parser_ios_weather;
 extern const struct kt_parser kt_parser_ios_location_clients;
+extern const struct kt_parser kt_parser_apps_inventory;
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -19,5 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	kt_fuzz_parse(&kt_parser_locale_clock, p, n);
 	kt_fuzz_parse(&kt_parser_ios_weather, p, n);
 	kt_fuzz_parse(&kt_parser_ios_location_clients, p, n);
+	kt_fuzz_parse(&kt_parser_apps_inventory, p, n);
 	return 0;
 }

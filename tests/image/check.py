@@ -162,7 +162,7 @@ class Checks:
 
     # -- backups ----------------------------------------------------------------------------------
 
-    def check_backup(self, name, folder, files=None, values=3, **how):
+    def check_backup(self, name, folder, files=None, values=4, **how):
         spy = Spy()
         o = self.run("backup", self.at(folder), parts=1000, spy=spy, show=True, **how)
         want = sorted((w, sha(noise(5000, p))) for (d, p), w in BACKUP.items() if w)
@@ -179,6 +179,9 @@ class Checks:
         sources.usual_backup(self.at("backup"))
         before = self.state("backup")
         o, lists = self.check_backup("backup", "backup")
+        check("backup: of the apps only one that may be asked for",
+              lists["backup-apps"]["content"].count("<key>Installed") == 1 and
+              "<key>Installed Applications[com.waze.iphone]</key>" in lists["backup-apps"]["content"], lists)
         check("backup: values are there", "Phone of a Tester" in lists["backup-info"]["content"] and
               "<key>Lockdown/ProductType</key>" in lists["backup-manifest"]["content"] and
               "zoneinfo/Europe/Amsterdam" in lists["backup-links"]["content"], lists)
@@ -272,7 +275,7 @@ class Checks:
                 f.write(b"<plist><dict>" + b"<array>" * 9000)
         o = self.run("backup", top)
         bad = [m for m in o["members"] if m["flags"] & drive.UNREADABLE]
-        check("damaged lists cost themselves alone", len(bad) == 2 and o["count"] == 10 and
+        check("damaged lists cost themselves alone", len(bad) == 3 and o["count"] == 11 and
               all(m["ids"][0].startswith("backup-") for m in bad), o["members"])
         top = fresh("b8")
         with open(top + "/Manifest.db", "r+b") as f:

@@ -119,7 +119,7 @@ class Backup:
         with open(top + "/Info.plist", "wb") as f:
             plistlib.dump({"Unique Identifier": UDID.lower(), "Device Name": "Phone of a Tester",
                            "Last Backup Date": datetime.datetime(2026, 1, 2),
-                           "Installed Applications": [CANARY.decode()],
+                           "Installed Applications": [CANARY.decode(), "com.waze.iphone"],
                            "Applications": {"a": {"iTunesMetadata": CANARY}}}, f)
         with open(top + "/Manifest.plist", "wb") as f:
             plistlib.dump({"IsEncrypted": encrypted, "Version": "10.0", "WasPasscodeSet": True,
