@@ -20,8 +20,9 @@ FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 LDHARD  := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections
 VERSION := 0.1.0
 
+# -g1: a third off the compiler's time, and still a line in every trace (-Og crashes gcc 12)
 ifeq ($(VARIANT),asan)
-OPT     := -O1 -g -fno-omit-frame-pointer
+OPT     := -O1 -g1 -fno-omit-frame-pointer
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FORTIFY :=
 endif
