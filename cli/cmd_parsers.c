@@ -94,7 +94,9 @@ static void print_want(const struct kt_want *want)
 
 static void print_plugin(const struct kt_plugin_info *p)
 {
-	printf("%s: %s\n  version %u; %s\n  if absent: ", p->id, p->title, p->version, p->status);
+	printf("%s: %s\n  version %u; %s\n  reads     ", p->id, p->title, p->version, p->status);
+	put_wrapped(kt_plugin_reads(p->id), 12, 12, false);
+	printf("  if absent: ");
 	put_wrapped(p->absence, 13, 4, false);
 	for (size_t i = 0; i < kt_wants_n; i++)
 		if (strcmp(kt_wants[i].plugin, p->id) == 0)
@@ -138,7 +140,8 @@ static void print_table(void)
 	       "F file that is handed over, C memory card or stick; e: only an encrypted\n"
 	       "backup holds it.\n"
 	       "* tried on real files; all others " SCHEMA_TESTED ".\n"
-	       "What one wants, and what its absence does not prove: keten parsers ID\n",
+	       "What one wants, which versions it reads, and what its absence does not\n"
+	       "prove: keten parsers ID\n",
 	       kt_plugins_n);
 }
 
@@ -162,6 +165,7 @@ static void plugin_json(const struct kt_plugin_info *p, struct kt_jw *w)
 	kt_jw_kuint(w, "version", p->version);
 	kt_jw_kstr(w, "title", p->title);
 	kt_jw_kstr(w, "status", p->status);
+	kt_jw_kstr(w, "reads", kt_plugin_reads(p->id));
 	kt_jw_kstr(w, "absence", p->absence);
 	kt_jw_key(w, "wants");
 	kt_jw_arr(w);

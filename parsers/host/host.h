@@ -24,6 +24,8 @@ extern const size_t kt_plugins_n;
 extern const struct kt_want kt_wants[];
 extern const size_t kt_wants_n;
 const struct kt_plugin_info *kt_plugin_find(const char *id);
+/* Which versions of phones, programs or formats a plugin reads, as a text; "" when there is no such plugin. */
+const char *kt_plugin_reads(const char *id);
 
 /* Where a stored range lies: off/len on the phone, pos in the object. */
 struct kt_range {

@@ -26,6 +26,21 @@ const struct kt_want kt_wants[] = {
 };
 const size_t kt_wants_n = sizeof(kt_wants) / sizeof(kt_wants[0]);
 
+const char *kt_plugin_reads(const char *id)
+{
+	static const struct {
+		const char *id, *text;
+	} reads[] = {
+#define KT_READS(ident, text) {id_##ident, text},
+#include "parsers/plugins.def"
+	};
+
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
+		if (strcmp(reads[i].id, id) == 0)
+			return reads[i].text;
+	return "";
+}
+
 const struct kt_plugin_info *kt_plugin_find(const char *id)
 {
 	for (size_t i = 0; i < kt_plugins_n; i++)
