@@ -105,13 +105,15 @@ static bool near(int32_t a, int32_t b)
 	return d <= NEAR_E7 && d >= -NEAR_E7;
 }
 
-int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json)
+int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json,
+		  bool *copy)
 {
 	static const char place[] = "{\"type\":\"place\",";
 	struct links *l = r->links;
 	struct seen s = {.n = n, .t_us = t_us};
 	int c = 0;
 
+	*copy = false;
 	/* the members that are looked at stand before any text from the phone */
 	if (strncmp(json, place, sizeof(place) - 1) == 0 ||
 	    strstr(json, "\"t_kind\":\"utc\"") == NULL ||
@@ -123,8 +125,10 @@ int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, c
 		const struct seen *o = &l->window[(l->next + WINDOW - l->n + i) % WINDOW];
 
 		if (o->object != s.object && t_us - o->t_us <= NEAR_US &&
-		    near(o->lat_e7, s.lat_e7) && near(o->lon_e7, s.lon_e7))
+		    near(o->lat_e7, s.lat_e7) && near(o->lon_e7, s.lon_e7)) {
+			*copy = true;
 			c = add_pair(r, o, &s);
+		}
 	}
 	l->window[l->next] = s;
 	l->next = (l->next + 1) % WINDOW;

@@ -7,6 +7,7 @@
 #include "reports/model/report_i.h"
 #include "core/err.h"
 #include "core/recstore.h"
+#include "reports/model/model.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -225,9 +226,10 @@ int rep_containers(struct rep *r)
 
 /* -- observations ----------------------------------------------------------------------------- */
 
-static int put_observation(struct rep *r, const char *object, uint64_t n, const char *json,
-			   size_t len)
+static int put_observation(struct rep *r, size_t i, sqlite3_stmt *st)
 {
+	const char *object = text(st, 0), *json = text(st, 2);
+	size_t len = (size_t)sqlite3_column_bytes(st, 2);
 	const struct kt_jv *line;
 	struct kt_jw *w = &r->w;
 	unsigned item;
@@ -239,7 +241,7 @@ static int put_observation(struct rep *r, const char *object, uint64_t n, const 
 	if (len < 2 || json[0] != '{' || json[len - 1] != '}')
 		return KT_FAIL(r->err, KT_E_INVALID, "records: a record of %.16s is no object",
 			       object);
-	snprintf(id, sizeof(id), "%.16s#%llu", object, (unsigned long long)n);
+	snprintf(id, sizeof(id), "%.16s#%llu", object, (unsigned long long)number(st, 1));
 	rep_elem(r);
 	kt_jw_obj(w);
 	kt_jw_kstr(w, "id", id);
@@ -248,6 +250,7 @@ static int put_observation(struct rep *r, const char *object, uint64_t n, const 
 	rep_copy(r, line, "path");
 	kt_jw_kstr(w, "item", r->in->plan->item[item].id);
 	kt_jw_kstr(w, "plugin", r->in->plan->item[item].plugin->id);
+	put_use(r, i);
 	kt_jw_key(w, "record");
 	kt_buf_put(&r->out, json, len); /* as stored: kt_rec_json() wrote it */
 	w->after_key = false;
@@ -255,31 +258,52 @@ static int put_observation(struct rep *r, const char *object, uint64_t n, const 
 	return rep_flush(r, false);
 }
 
-int rep_observations(struct rep *r)
+int rep_each_record(struct rep *r, int (*fn)(struct rep *r, const struct record_row *row))
 {
 	sqlite3_stmt *keys = NULL, *one = NULL;
-	int c;
+	int c = prepare(r, "SELECT object, n, json, t_us FROM record WHERE rowid = ?1", &one);
 
-	rep_member(r, "observations");
-	kt_jw_arr(&r->w);
-	c = prepare(r, "SELECT object, n, json, t_us FROM record WHERE rowid = ?1", &one);
 	if (c == 0)
 		c = prepare(r,
 			    "SELECT rowid FROM record "
 			    "ORDER BY t_us IS NULL, t_us, " BY_OBJECT ", n",
 			    &keys);
 	while (c == 0 && (c = step(r, keys)) == 1) {
-		sqlite3_bind_int64(one, 1, sqlite3_column_int64(keys, 0));
+		struct record_row row = {.rowid = sqlite3_column_int64(keys, 0)};
+
+		sqlite3_bind_int64(one, 1, row.rowid);
 		c = step(r, one);
-		if (c == 1)
-			c = put_observation(r, text(one, 0), number(one, 1), text(one, 2),
-					    (size_t)sqlite3_column_bytes(one, 2));
-		if (c == 0 && sqlite3_column_type(one, 3) != SQLITE_NULL)
-			c = rep_links_add(r, text(one, 0), number(one, 1),
-					  sqlite3_column_int64(one, 3), text(one, 2));
+		if (c == 1) {
+			row.object = text(one, 0);
+			row.n = number(one, 1);
+			row.json = text(one, 2);
+			row.len = (size_t)sqlite3_column_bytes(one, 2);
+			row.timed = sqlite3_column_type(one, 3) != SQLITE_NULL;
+			row.t_us = sqlite3_column_int64(one, 3);
+			c = fn(r, &row);
+		}
 		sqlite3_reset(one);
 	}
 	sqlite3_finalize(keys);
+	sqlite3_finalize(one);
+	return c;
+}
+
+/* In the order in which the model read them. */
+int rep_observations(struct rep *r)
+{
+	sqlite3_stmt *one = NULL;
+	int c = prepare(r, "SELECT object, n, json FROM record WHERE rowid = ?1", &one);
+
+	rep_member(r, "observations");
+	kt_jw_arr(&r->w);
+	for (size_t i = 0; c == 0 && i < r->model->nobs; i++) {
+		sqlite3_bind_int64(one, 1, r->model->rowid[i]);
+		c = step(r, one);
+		if (c == 1)
+			c = put_observation(r, i, one);
+		sqlite3_reset(one);
+	}
 	sqlite3_finalize(one);
 	kt_jw_arr_end(&r->w);
 	return c < 0 ? c : rep_flush(r, false);

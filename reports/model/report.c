@@ -5,6 +5,7 @@
 #include "core/io.h"
 #include "core/mandate.h"
 #include "core/request.h"
+#include "reports/model/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,32 +127,6 @@ static void write_limits(struct rep *r)
 	kt_jw_arr_end(&r->w);
 }
 
-/* -- attention -------------------------------------------------------------------------------- */
-
-static void mark(struct rep *r, const char *id, const char *text)
-{
-	rep_elem(r);
-	kt_jw_obj(&r->w);
-	kt_jw_kstr(&r->w, "id", id);
-	kt_jw_kstr(&r->w, "text", text);
-	kt_jw_obj_end(&r->w);
-}
-
-static int write_attention(struct rep *r)
-{
-	int c;
-
-	rep_member(r, "attention");
-	kt_jw_arr(&r->w);
-	if (r->in->mandate->subject_minor)
-		mark(r, "minor",
-		     "The mandate says that this person is a minor. The report is to be read with "
-		     "the representative that it names.");
-	c = rep_gaps(r, mark);
-	kt_jw_arr_end(&r->w);
-	return c;
-}
-
 /* -- result ----------------------------------------------------------------------------------- */
 
 /*
@@ -259,25 +234,46 @@ static void write_counts(struct rep *r, const char *key, const uint64_t *n, unsi
 
 static void put_result_text(struct rep *r)
 {
+	const struct model *m = r->model;
+	uint64_t used = m->why[WHY_POSITION];
 	struct kt_buf b;
 	unsigned n = 0;
 
 	for (size_t i = 0; i < r->in->plan->n; i++)
 		n += r->items[i].with_position > 0;
 	kt_buf_init(&b, 0);
-	if (r->with_position == 0)
-		kt_buf_puts(&b,
-			    "No usable finding: within the mandate's limits there is no "
-			    "observation with a usable position. This is a result of the same "
-			    "rank as any other and speaks neither for nor against a statement.");
-	else
-		kt_buf_printf(&b,
-			      "%llu observation%s with a usable position, from %u source%s. Their "
-			      "number is no measure of weight.",
-			      (unsigned long long)r->with_position,
-			      r->with_position == 1 ? "" : "s", n, n == 1 ? "" : "s");
+	if (used == 0) {
+		kt_buf_puts(&b, "No usable finding: within the mandate's limits there is no "
+				"observation that is used as a position of this phone. ");
+		if (r->with_position > 0)
+			kt_buf_printf(
+				&b,
+				"%llu hold a position; why it is not one of this phone stands "
+				"with each. ",
+				(unsigned long long)r->with_position);
+		kt_buf_puts(&b, "This is a result of the same rank as any other and speaks neither "
+				"for nor against a statement.");
+	} else {
+		kt_buf_printf(
+			&b,
+			"%llu observation%s with a usable position, from %u source%s; %llu of "
+			"them %s used as position%s of this phone. Their number is no measure "
+			"of weight.",
+			(unsigned long long)r->with_position, r->with_position == 1 ? "" : "s", n,
+			n == 1 ? "" : "s", (unsigned long long)used, used == 1 ? "is" : "are",
+			used == 1 ? "" : "s");
+	}
 	kt_jw_kstr(&r->w, "text", kt_buf_cstr(&b));
 	kt_buf_free(&b);
+}
+
+static uint64_t stays_that_count(const struct model *m)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->nstays; i++)
+		n += m->where[m->stay[i].where].verdict == KT_GEO_IN;
+	return n;
 }
 
 static void write_result(struct rep *r)
@@ -292,8 +288,13 @@ static void write_result(struct rep *r)
 	}
 	rep_member(r, "result");
 	kt_jw_obj(w);
-	kt_jw_kstr(w, "code", r->with_position > 0 ? "positions-reported" : "no-usable-finding");
+	kt_jw_kstr(w, "code",
+		   r->model->why[WHY_POSITION] > 0 ? "positions-reported" : "no-usable-finding");
 	put_result_text(r);
+	kt_jw_kuint(w, "positions", r->model->why[WHY_POSITION]);
+	kt_jw_kuint(w, "stays", stays_that_count(r->model));
+	kt_jw_kuint(w, "agreements", r->model->nagree);
+	kt_jw_kuint(w, "conflicts", r->model->nconflict);
 	kt_jw_kuint(w, "observations", r->observations);
 	kt_jw_kuint(w, "with_position", r->with_position);
 	kt_jw_kuint(w, "places_named", r->places_named);
@@ -399,7 +400,7 @@ static int write_all(struct rep *r)
 	write_head(r);
 	write_plugins(r);
 	write_limits(r);
-	c = write_attention(r);
+	c = rep_attention(r);
 	if (c < 0)
 		return c;
 	write_result(r);
@@ -435,8 +436,11 @@ int kt_report_write(const struct kt_report_in *in, int fd, struct kt_err *err)
 	if (c == 0)
 		c = rep_totals(&r);
 	if (c == 0)
+		c = model_make(&r);
+	if (c == 0)
 		c = write_all(&r);
 out:
+	model_free(&r);
 	rep_links_free(&r);
 	rep_index_close(&r);
 	kt_jdoc_free(&r.case_doc);

@@ -84,8 +84,10 @@ struct rep {
 	const struct objref *last; /* whose line last_doc is */
 	struct kt_jdoc *last_doc;
 
-	struct links *links; /* owned; links.c */
-	void *scratch;	     /* of a walk through records: what its callback fills in */
+	struct links *links;	     /* owned; links.c */
+	struct model *model;	     /* owned; model.h */
+	void *scratch;		     /* of whoever reads statements */
+	struct statement *statement; /* owned, may be NULL; statement.h */
 	uint64_t observations, with_position, places_named, with_time, local_time;
 	uint64_t by_basis[KT_BASIS_END], by_type[KT_REC_TYPE_END];
 };
@@ -117,6 +119,16 @@ int rep_not_taken(struct rep *r);
 /* records.c */
 int rep_totals(struct rep *r);
 int rep_containers(struct rep *r);
+/* Every record in the order of the document. Non-zero from fn stops and is passed on. */
+struct record_row {
+	const char *object, *json;
+	uint64_t n;
+	int64_t t_us;
+	size_t len;
+	bool timed;
+	int64_t rowid;
+};
+int rep_each_record(struct rep *r, int (*fn)(struct rep *r, const struct record_row *row));
 int rep_observations(struct rep *r);
 int rep_not_reported(struct rep *r);
 int rep_parsing(struct rep *r);
@@ -127,6 +139,7 @@ int rep_parsing(struct rep *r);
 int rep_statements(struct rep *r, const char *type, unsigned max,
 		   int (*fn)(struct rep *r, const struct kt_jv *rec, const char *object));
 
+/* links.c: fed with every observation in its order; copy: it can be one of an earlier observation */
 /* gaps.c: the marks no-backup, location-off and location-denied, where they apply */
 typedef void (*rep_mark_fn)(struct rep *r, const char *id, const char *text);
 int rep_gaps(struct rep *r, rep_mark_fn mark);
@@ -134,10 +147,12 @@ int rep_gaps(struct rep *r, rep_mark_fn mark);
 /* links.c: fed with every observation in its order */
 int rep_links_begin(struct rep *r);
 void rep_links_free(struct rep *r);
-int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json);
+int rep_links_add(struct rep *r, const char *object, uint64_t n, int64_t t_us, const char *json,
+		  bool *copy);
 int rep_links(struct rep *r);
 
-/* findings.c */
+/* attention.c, claims.c, clock.c, findings.c */
+int rep_attention(struct rep *r);
 int rep_statement(struct rep *r);
 int rep_clock(struct rep *r);
 int rep_findings(struct rep *r);

@@ -520,9 +520,9 @@ static void test_counts(void **state)
 	struct kt_buf b;
 
 	assert_int_equal(make_report(*state, &b, &err), 0);
-	assert_true(has(
-		&b, "\"code\":\"positions-reported\",\"text\":\"5 observations with a "
-		    "usable position, from 2 sources. Their number is no measure of weight.\""));
+	assert_true(has(&b, "\"code\":\"positions-reported\",\"text\":\"5 observations with a "
+			    "usable position, from 2 sources; 3 of them are used as positions of "
+			    "this phone. Their number is no measure of weight.\""));
 	assert_true(has(&b, "\"observations\":12,\"with_position\":5,\"places_named\":1,"
 			    "\"with_time\":5,\"local_time\":1,\"undated\":7,\"withheld\":5166,"
 			    "\"withheld_files\":312,\"skipped\":42"));
@@ -607,7 +607,10 @@ static void test_sections(void **state)
 	assert_true(has(&b,
 			"{\"id\":\"o000003#1\",\"object\":\"o000003\",\"sha256\":\"" SHA_A
 			"\",\"path\":\"/sdcard/DCIM/Camera/IMG_20240512_160322.jpg\","
-			"\"item\":\"photos/dcim\",\"plugin\":\"media-exif\",\"record\":{\"type\":"
+			"\"item\":\"photos/"
+			"dcim\",\"plugin\":\"media-exif\",\"use\":{\"as\":\"position\",\"why\":"
+			"\"position\",\"source\":\"camera\",\"where\":{\"verdict\":\"in\","
+			"\"territories\":[\"GR\"]},\"place\":2,\"stay\":2},\"record\":{\"type\":"
 			"\"position\",\"basis\":\"measured\",\"t\":\"2024-05-12T13:03:22Z\""));
 	assert_true(has(&b, "{\"kind\":\"result\",\"item\":\"photos/dcim\",\"reason\":\"parse-"
 			    "error\",\"count\":1,\"text\":\"byte 18112: unexpected end\"}"));
