@@ -44,7 +44,7 @@ all: programs
 PROGS      :=
 PROGS_TEST :=
 include core/rules.mk extractor/rules.mk parsers/rules.mk reports/rules.mk reports/sign/rules.mk \
-	cli/rules.mk tests/rules.mk tests/phones/rules.mk
+	cli/rules.mk desktop/rules.mk tests/rules.mk tests/phones/rules.mk
 
 LIBRARIES := core extractor parsers_sdk parsers_worker parsers_host plugins reports
 objs       = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -79,7 +79,7 @@ $(BUILD)/$(1): $$(OBJS_$(1)) $(foreach l,$(LIBS_$(1)),$(call libfile,$(l)))
 		$(foreach l,$(LIBS_$(1)),$(call libfile,$(l))) -Wl,--end-group \
 		$$(if $(PKGS_$(1)),$$(shell $(PKGCONF) --libs $(PKGS_$(1)))) $(LDLIBS_$(1))
 ALL_OBJS += $$(OBJS_$(1))
-$$(OBJS_$(1)): PKGCFLAGS := $$(if $(PKGS_$(1)),$$(shell $(PKGCONF) --cflags $(PKGS_$(1)) 2>/dev/null))
+$$(OBJS_$(1)): PKGCFLAGS := $$(CFLAGS_$(1)) $$(if $(PKGS_$(1)),$$(shell $(PKGCONF) --cflags $(PKGS_$(1)) 2>/dev/null))
 endef
 $(foreach p,$(PROGS) $(PROGS_TEST),$(eval $(call program,$(p))))
 ALL_OBJS += $(foreach l,$(LIBRARIES),$(call objs,$(LIB_$(l))))
@@ -111,7 +111,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "all verify-page check lint format asan fuzz-smoke fuzz bench demo install clean"
+	@echo "all verify-page check check-ui lint format asan fuzz-smoke fuzz bench demo install clean"
 
 .PHONY: all programs test-programs install clean help
 .DELETE_ON_ERROR:

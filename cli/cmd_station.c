@@ -271,13 +271,22 @@ void kt_station_look(struct kt_station *s, const char *case_dir, const char *out
 	look_at_bus(s);
 }
 
+/* What is not known needs no remedy: it may well be good. */
+static const char *remedy(const struct kt_station *s, unsigned check)
+{
+	unsigned state = s->state[check];
+
+	return state == KT_STATION_WARNING || state == KT_STATION_FAILED ? checks[check].remedy
+									 : "";
+}
+
 void kt_station_json(const struct kt_station *s, struct kt_jw *w)
 {
 	kt_jw_arr(w);
 	for (unsigned i = 0; i < KT_STATION_COUNT; i++) {
 		kt_jw_obj(w);
 		kt_jw_kstr(w, "id", checks[i].id);
-		kt_jw_kstr(w, "remedy", s->state[i] == KT_STATION_GOOD ? "" : checks[i].remedy);
+		kt_jw_kstr(w, "remedy", remedy(s, i));
 		kt_jw_kstr(w, "result", words[s->state[i]]);
 		kt_jw_kstr(w, "text", s->text[i]);
 		kt_jw_obj_end(w);
@@ -320,8 +329,8 @@ int kt_cmd_station(const struct kt_opts *o)
 		if (o->json)
 			continue;
 		printf("%-10s %-8s %s\n", checks[i].id, words[s.state[i]], s.text[i]);
-		if (s.state[i] != KT_STATION_GOOD)
-			printf("           %s\n", checks[i].remedy);
+		if (remedy(&s, i)[0] != '\0')
+			printf("           %s\n", remedy(&s, i));
 	}
 	if (o->json)
 		print_json(&s);

@@ -31,7 +31,7 @@ lint-cppcheck:
 # long: `make lint-tidy TIDY_NODES=225000` now and then.
 TIDY_NODES ?= 60000
 lint-tidy:
-	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 tests/lint/tidy-some $(LIBUSB_CFLAGS) \
+	$(Q)printf '%s\n' $(TIDY_FILES) | xargs -P 2 -n 1 tests/lint/tidy-some $(LIBUSB_CFLAGS) $(GTK_CFLAGS) \
 		-Xclang -analyzer-config -Xclang max-nodes=$(TIDY_NODES) --
 # Warnings are errors in every build (WERROR=0 for a compiler of another age).
 lint-compiler: programs test-programs
@@ -50,6 +50,11 @@ fuzz-smoke fuzz:
 format:
 	$(Q)clang-format -i $(C_FILES)
 
+# The window on a virtual screen, scene by scene: `make check-ui SCENES="android keyboard"`.
+SCENES ?=
+check-ui: programs test-programs
+	$(Q)tests/ui/run $(BUILD) $(SCENES)
+
 bench: programs test-programs
 	$(Q)tests/bench/run $(BUILD) $(ROWS)
 
@@ -64,5 +69,5 @@ coverage:
 	$(Q)find build/cov -name '*.gcda' -not -path '*/tests/*' | xargs gcov -n 2>/dev/null | \
 		awk '/^File/ { f = $$2 } /^Lines executed/ { print $$2, f }' | grep -v usr/include | sort -u
 
-.PHONY: check lint lint-includes lint-sizes lint-words lint-plugins lint-format lint-shell lint-cppcheck \
+.PHONY: check check-ui lint lint-includes lint-sizes lint-words lint-plugins lint-format lint-shell lint-cppcheck \
 	lint-tidy lint-compiler asan fuzz fuzz-smoke format bench demo coverage

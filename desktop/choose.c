@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Choosing a file: the desktop's own dialog, or, in kiosk mode, a list of what may be chosen. */
+#include <string.h>
+
+#include "desktop/desktop.h"
+
+#define DEPTH_MAX 3
+#define LIST_MAX  200
+
+struct choice {
+	kd_chosen done;
+	gpointer data;
+	GtkWidget *window, *list;
+};
+
+static void on_native(GtkNativeDialog *d, int response, gpointer data)
+{
+	struct choice *c = data;
+	GFile *f = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(d))
+						   : NULL;
+	char *path = f != NULL ? g_file_get_path(f) : NULL;
+
+	if (path != NULL)
+		c->done(path, c->data);
+	g_free(path);
+	g_clear_object(&f);
+	g_object_unref(d);
+	g_free(c);
+}
+
+static void native(struct kd_app *app, const char *title, const char *suffix, struct choice *c)
+{
+	GtkFileChooserNative *d =
+		gtk_file_chooser_native_new(title, GTK_WINDOW(app->window),
+					    suffix != NULL ? GTK_FILE_CHOOSER_ACTION_OPEN
+							   : GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
+					    _("_Choose"), _("_Cancel"));
+
+	if (suffix != NULL && suffix[0] != '\0') {
+		GtkFileFilter *f = gtk_file_filter_new();
+		char *pattern = g_strconcat("*", suffix, NULL);
+
+		gtk_file_filter_add_pattern(f, pattern);
+		gtk_file_filter_set_name(f, pattern);
+		gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(d), f);
+		g_object_unref(f);
+		g_free(pattern);
+	}
+	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(d), TRUE);
+	g_signal_connect(d, "response", G_CALLBACK(on_native), c);
+	gtk_native_dialog_show(GTK_NATIVE_DIALOG(d));
+}
+
+/* -- kiosk ------------------------------------------------------------------------------------ */
+
+static void add_file(struct choice *c, const char *path, const char *name, unsigned *n)
+{
+	GtkWidget *row = kd_row(name, path);
+
+	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), NULL);
+	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
+	g_object_set_data_full(G_OBJECT(row), "path", g_strdup(path), g_free);
+	gtk_list_box_append(GTK_LIST_BOX(c->list), row);
+	(*n)++;
+}
+
+static void look_into(struct choice *c, const char *folder, const char *suffix, int depth,
+		      unsigned *n)
+{
+	GDir *d = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	if (d == NULL)
+		return;
+	while ((name = g_dir_read_name(d)) != NULL && *n < LIST_MAX) {
+		char *path = g_build_filename(folder, name, NULL);
+		bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
+
+		if (name[0] == '.' || g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
+			/* a link could lead out of what the administrator allows */
+		} else if (is_folder) {
+			if (suffix == NULL)
+				add_file(c, path, name, n);
+			if (depth < DEPTH_MAX)
+				look_into(c, path, suffix, depth + 1, n);
+		} else if (suffix != NULL && g_str_has_suffix(name, suffix)) {
+			add_file(c, path, name, n);
+		}
+		g_free(path);
+	}
+	g_dir_close(d);
+}
+
+static void on_row(GtkListBox *list, GtkListBoxRow *row, gpointer data)
+{
+	struct choice *c = data;
+	char *path = g_strdup(g_object_get_data(G_OBJECT(row), "path"));
+
+	(void)list;
+	c->done(path, c->data);
+	gtk_window_destroy(GTK_WINDOW(c->window));
+	g_free(path);
+}
+
+static void on_destroy(GtkWidget *w, gpointer data)
+{
+	(void)w;
+	g_free(data);
+}
+
+static void kiosk(struct kd_app *app, const char *title, const char *suffix, struct choice *c)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *scroll, *empty;
+	unsigned n = 0;
+
+	c->window = adw_window_new();
+	c->list = gtk_list_box_new();
+	gtk_widget_add_css_class(c->list, "boxed-list");
+	gtk_widget_add_css_class(c->list, "kd-margin");
+	kd_name(c->list, title);
+	empty = kd_text(_("Nothing to choose lies in the folders of this station."), "kd-margin");
+	gtk_list_box_set_placeholder(GTK_LIST_BOX(c->list), empty);
+	for (char **f = app->set.folders; *f != NULL; f++)
+		look_into(c, *f, suffix, 0, &n);
+	g_signal_connect(c->list, "row-activated", G_CALLBACK(on_row), c);
+	gtk_window_set_title(GTK_WINDOW(c->window), title);
+	gtk_window_set_transient_for(GTK_WINDOW(c->window), GTK_WINDOW(app->window));
+	gtk_window_set_modal(GTK_WINDOW(c->window), TRUE);
+	gtk_window_set_default_size(GTK_WINDOW(c->window), 640, 480);
+	scroll = gtk_scrolled_window_new();
+	gtk_widget_set_vexpand(scroll, TRUE);
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), c->list);
+	gtk_box_append(GTK_BOX(box), adw_header_bar_new());
+	gtk_box_append(GTK_BOX(box), scroll);
+	adw_window_set_content(ADW_WINDOW(c->window), box);
+	g_signal_connect(c->window, "destroy", G_CALLBACK(on_destroy), c);
+	gtk_window_present(GTK_WINDOW(c->window));
+}
+
+void kd_choose(struct kd_app *app, const char *title, const char *suffix, kd_chosen done,
+	       gpointer data)
+{
+	struct choice *c = g_new0(struct choice, 1);
+
+	c->done = done;
+	c->data = data;
+	if (app->set.kiosk)
+		kiosk(app, title, suffix, c);
+	else
+		native(app, title, suffix, c);
+}
+
+/* -- a question ------------------------------------------------------------------------------- */
+
+struct question {
+	kd_answered done;
+	gpointer data;
+	GtkWidget *window;
+	bool answered;
+	const char *first;
+};
+
+static void give(struct question *q, const char *id)
+{
+	if (q->answered)
+		return;
+	q->answered = true;
+	q->done(id, q->data);
+}
+
+static void on_answer_clicked(GtkButton *b, gpointer data)
+{
+	struct question *q = data;
+	GtkWidget *window = q->window;
+
+	give(q, g_object_get_data(G_OBJECT(b), "id"));
+	gtk_window_destroy(GTK_WINDOW(window));
+}
+
+static void on_question_gone(GtkWidget *w, gpointer data)
+{
+	struct question *q = data;
+
+	(void)w;
+	give(q, q->first);
+	g_free(q);
+}
+
+static gboolean on_escape(GtkWidget *w, GVariant *v, gpointer data)
+{
+	(void)v;
+	(void)data;
+	gtk_window_close(GTK_WINDOW(w));
+	return TRUE;
+}
+
+void kd_ask(struct kd_app *app, const char *heading, const char *body,
+	    const struct kd_answer *answers, kd_answered done, gpointer data)
+{
+	struct question *q = g_new0(struct question, 1);
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+	GtkEventController *keys = gtk_shortcut_controller_new();
+
+	q->done = done;
+	q->data = data;
+	q->first = answers[0].id;
+	q->window = adw_window_new();
+	gtk_widget_add_css_class(box, "kd-content");
+	gtk_box_append(GTK_BOX(box), kd_text(heading, "title-2"));
+	gtk_box_append(GTK_BOX(box), kd_text(body, NULL));
+	for (; answers->id != NULL; answers++) {
+		GtkWidget *b = kd_button(answers->mnemonic, answers->css,
+					 G_CALLBACK(on_answer_clicked), q);
+
+		g_object_set_data(G_OBJECT(b), "id", (gpointer)answers->id);
+		gtk_box_append(GTK_BOX(box), b);
+	}
+	gtk_shortcut_controller_add_shortcut(
+		GTK_SHORTCUT_CONTROLLER(keys),
+		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+				 gtk_callback_action_new(on_escape, NULL, NULL)));
+	gtk_widget_add_controller(q->window, keys);
+	gtk_window_set_title(GTK_WINDOW(q->window), heading);
+	gtk_window_set_transient_for(GTK_WINDOW(q->window), GTK_WINDOW(app->window));
+	gtk_window_set_modal(GTK_WINDOW(q->window), TRUE);
+	gtk_window_set_default_size(GTK_WINDOW(q->window), 480, -1);
+	gtk_window_set_resizable(GTK_WINDOW(q->window), FALSE);
+	adw_window_set_content(ADW_WINDOW(q->window), box);
+	g_signal_connect(q->window, "destroy", G_CALLBACK(on_question_gone), q);
+	gtk_window_present(GTK_WINDOW(q->window));
+}
+
+/* -- a row for a path ------------------------------------------------------------------------- */
+
+static void put_path(const char *path, gpointer row)
+{
+	gtk_editable_set_text(GTK_EDITABLE(row), path);
+}
+
+static void on_choose(GtkButton *b, gpointer row)
+{
+	struct kd_app *app = g_object_get_data(row, "kd-app");
+	const char *suffix = g_object_get_data(row, "kd-suffix");
+
+	(void)b;
+	kd_choose(app, adw_preferences_row_get_title(row), suffix, put_path, row);
+}
+
+GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix)
+{
+	GtkWidget *row = adw_entry_row_new(), *b;
+	char *name = g_strdup_printf(_("Choose: %s"), title);
+
+	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+	gtk_editable_set_enable_undo(GTK_EDITABLE(row), FALSE);
+	g_object_set_data(G_OBJECT(row), "kd-app", app);
+	g_object_set_data_full(G_OBJECT(row), "kd-suffix", g_strdup(suffix), g_free);
+	b = kd_icon_button("document-open-symbolic", name, G_CALLBACK(on_choose), row);
+	gtk_widget_add_css_class(b, "flat");
+	adw_entry_row_add_suffix(ADW_ENTRY_ROW(row), b);
+	g_free(name);
+	return row;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The guided intake: its pages one after the other, and stopping what runs. */
+#include <string.h>
+
+#include "desktop/intake_i.h"
+
+static const struct {
+	const char *page, *title;
+} pages[] = {
+	{"mandate", N_("Intake, 1 of 5: the mandate")},
+	{"person", N_("Intake, 2 of 5: the holder of the phone")},
+	{"station", N_("Intake, 3 of 5: this station")},
+	{"phone", N_("Intake, 4 of 5: the phone")},
+	{"run", N_("Intake, 4 of 5: reading")},
+	{"done", N_("Intake, 5 of 5: what was taken")},
+};
+
+void kd_intake_page(struct kd_intake *in, const char *page)
+{
+	const char *title = "";
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++)
+		if (strcmp(pages[i].page, page) == 0)
+			title = _(pages[i].title);
+	kd_stack_show(in->stack, page);
+	kd_app_show(in->app, "intake", title);
+	kd_app_state(in->app, "%s", page);
+}
+
+const char *kd_entry(GtkWidget *row)
+{
+	return gtk_editable_get_text(GTK_EDITABLE(row));
+}
+
+const char *kd_item_title(struct kd_intake *in, const char *item)
+{
+	const char *t = g_hash_table_lookup(in->titles, item);
+
+	return t != NULL ? t : item;
+}
+
+static void ended_free(gpointer data)
+{
+	struct kd_ended *e = data;
+
+	g_free(e->item);
+	g_free(e->outcome);
+	g_free(e->reason);
+	g_free(e);
+}
+
+struct kd_intake *kd_intake_new(struct kd_app *app)
+{
+	struct kd_intake *in = g_new0(struct kd_intake, 1);
+
+	in->app = app;
+	in->secret_fd = -1;
+	in->titles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	in->ended = g_ptr_array_new_with_free_func(ended_free);
+	in->info_files = g_ptr_array_new_with_free_func(g_free);
+	kd_inhibit_init(&in->awake);
+	in->stack = gtk_stack_new();
+	gtk_stack_set_transition_type(GTK_STACK(in->stack), GTK_STACK_TRANSITION_TYPE_NONE);
+	kd_mandate_page(in);
+	kd_person_page(in);
+	kd_station_page(in);
+	kd_phone_page(in);
+	kd_run_page(in);
+	kd_done_page(in);
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_mandate.root, "mandate");
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_person.root, "person");
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_station.root, "station");
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_phone.root, "phone");
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_run.root, "run");
+	gtk_stack_add_named(GTK_STACK(in->stack), in->p_done.root, "done");
+	return in;
+}
+
+GtkWidget *kd_intake_widget(struct kd_intake *in)
+{
+	return in->stack;
+}
+
+void kd_intake_begin(struct kd_intake *in, const char *path)
+{
+	kd_phone_leave(in);
+	g_ptr_array_set_size(in->ended, 0);
+	in->withdrawn = in->stopping = in->reading = false;
+	kd_intake_page(in, "mandate");
+	kd_mandate_begin(in, path);
+}
+
+bool kd_intake_idle(const struct kd_intake *in)
+{
+	return in == NULL || in->run == NULL;
+}
+
+static void on_stop_answer(const char *response, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	kd_app_state(in->app, "stop-%s", response);
+	if (strcmp(response, "on") == 0 || in->run == NULL)
+		return;
+	in->withdrawn = strcmp(response, "withdraw") == 0;
+	in->stopping = true;
+	gtk_widget_set_sensitive(in->stop, FALSE);
+	kd_set(in->run_title, _("Stopping at the next safe place"));
+	kd_engine_stop(in->run);
+}
+
+void kd_intake_ask_stop(struct kd_intake *in)
+{
+	const struct kd_answer answers[] = {
+		{"on", _("_Go on reading"), "suggested-action"},
+		{"stop", _("_Stop for now"), NULL},
+		{"withdraw", _("The holder _withdraws"), "destructive-action"},
+		{NULL, NULL, NULL},
+	};
+
+	kd_app_state(in->app, "ask-stop");
+	kd_ask(in->app, _("Stop reading?"),
+	       _("What was taken so far stays, hashed and logged. You can go on later with the "
+		 "same "
+		 "mandate; that uses up no further session. If the holder withdraws, say so: that "
+		 "is "
+		 "recorded."),
+	       answers, on_stop_answer, in);
+}
+
+void kd_intake_free(struct kd_intake *in)
+{
+	if (in == NULL)
+		return;
+	kd_phone_leave(in);
+	kd_mandate_leave(in);
+	kd_engine_drop(in->run);
+	kd_inhibit_end(&in->awake);
+	g_hash_table_unref(in->titles);
+	g_ptr_array_unref(in->ended);
+	g_ptr_array_unref(in->info_files);
+	g_free(in->mandate);
+	g_free(in->mandate_id);
+	g_free(in->kind);
+	g_free(in->device);
+	g_free(in->language);
+	g_free(in->mode);
+	g_free(in->chosen);
+	g_free(in->last_state);
+	g_free(in->shown_devices);
+	g_free(in->package);
+	g_free(in->case_id);
+	g_free(in->head);
+	g_free(in);
+}

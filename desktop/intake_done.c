@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Last page: what was taken, what was not and why, the package, and what is left to do. */
+#include <string.h>
+
+#include "desktop/intake_i.h"
+#include "desktop/states.h"
+
+static void fact(struct kd_intake *in, const char *title, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		kd_group_add(in->done_facts, kd_row(title, value));
+}
+
+static void show_items(struct kd_intake *in)
+{
+	kd_group_clear(in->done_items);
+	for (guint i = 0; i < in->ended->len; i++) {
+		const struct kd_ended *e = in->ended->pdata[i];
+		char *size = kd_bytes((guint64)e->bytes), *text;
+
+		if (e->objects > 0)
+			text = g_strdup_printf("%s: %s%s%s", kd_outcome(e->outcome), size,
+					       e->reason[0] != '\0' ? ". " : "", e->reason);
+		else
+			text = g_strdup_printf("%s%s%s", kd_outcome(e->outcome),
+					       e->reason[0] != '\0' ? ". " : "", e->reason);
+		kd_group_add(in->done_items, kd_row(kd_item_title(in, e->item), text));
+		g_free(text);
+		g_free(size);
+	}
+	gtk_widget_set_visible(in->done_items, in->ended->len > 0);
+}
+
+static void check_row(struct kd_intake *in, const char *title, const char *what)
+{
+	GtkWidget *row = kd_row(title, what), *check = gtk_check_button_new();
+
+	gtk_widget_remove_css_class(row, "kd-fact");
+	adw_action_row_add_prefix(ADW_ACTION_ROW(row), check);
+	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), check);
+	kd_group_add(in->done_checklist, row);
+}
+
+static void show_checklist(struct kd_intake *in, bool phone_was_touched)
+{
+	kd_group_clear(in->done_checklist);
+	gtk_widget_set_visible(in->done_checklist, phone_was_touched);
+	if (!phone_was_touched)
+		return;
+	if (g_strcmp0(in->kind, "ios") == 0) {
+		check_row(
+			in, _("Trust is taken back"),
+			_("Keten did that. To be sure: Settings, General, Transfer or Reset, Reset "
+			  "Location and Privacy."));
+	} else {
+		check_row(in, _("USB debugging is switched off"),
+			  _("Settings, Developer options. Its holder does it."));
+		check_row(in, _("The authorisation is revoked"),
+			  _("Settings, Developer options, Revoke USB debugging authorisations. The "
+			    "key of "
+			    "this case is deleted already."));
+	}
+	check_row(in, _("The phone is back in its holder's hands"), NULL);
+	check_row(in, _("The holder has the receipt"), NULL);
+}
+
+/* -- how it ended ----------------------------------------------------------------------------- */
+
+/* What to do next, by the exit status of keten: nothing dead-ends. */
+static const char *next_step(const struct kd_intake *in, const struct kd_engine_result *res)
+{
+	if (in->withdrawn)
+		return _("Tell the authoriser that the holder withdrew. Whether what was taken so "
+			 "far is "
+			 "kept is theirs to decide.");
+	switch (res->status) {
+	case 0:
+		return _("Hand the receipt over, tick what is done, and pass the package on.");
+	case 1:
+		return in->package != NULL
+			       ? _("Something is missing; the list says what and why. Pass "
+				   "the package on as it is, or read once more.")
+			       : _("Go on later with the same mandate; it uses up no further "
+				   "session.");
+	case 3:
+		return _("Ask whoever issued the mandate. No phone was read.");
+	case 4:
+		return _("See that the phone is unlocked and plugged in, then go on. It uses up no "
+			 "further session.");
+	case 6:
+		return _("Ask the administrator to look at this station's trust folder.");
+	case 7:
+		return _("Make room or choose another folder, then go on. What was taken is safe.");
+	default:
+		return _("Keep the case folder as it is and show this page to the administrator.");
+	}
+}
+
+static const char *headline(const struct kd_intake *in, const struct kd_engine_result *res)
+{
+	if (in->withdrawn)
+		return _("The holder withdrew");
+	if (in->stopping && res->status != 0)
+		return _("Stopped");
+	switch (res->status) {
+	case 0:
+		return _("Everything that was asked for has an answer");
+	case 1:
+		return in->package != NULL ? _("Read, with parts missing") : _("Stopped");
+	case 3:
+		return _("Refused by the mandate");
+	case 4:
+		return _("The phone was not there, not trusted, or lost");
+	case 7:
+		return _("No room, or the disk does not take it");
+	default:
+		return _("It did not work");
+	}
+}
+
+static const char *state_word(const struct kd_intake *in, const struct kd_engine_result *res)
+{
+	static const char *const words[] = {"complete",	    "partial", "usage",
+					    "refused",	    "device",  "invalid",
+					    "undetermined", "storage", "internal"};
+
+	if (in->withdrawn)
+		return "withdrawn";
+	if (in->stopping && res->status != 0)
+		return "stopped";
+	return res->status >= 0 && res->status < (int)G_N_ELEMENTS(words) ? words[res->status]
+									  : "killed";
+}
+
+static void take_result(struct kd_intake *in, const struct kt_jv *r)
+{
+	const char *package = kt_jv_str(r, "package");
+
+	g_clear_pointer(&in->package, g_free);
+	g_clear_pointer(&in->case_id, g_free);
+	g_clear_pointer(&in->head, g_free);
+	if (package != NULL)
+		in->package = g_build_filename(kd_entry(in->out_row), package, NULL);
+	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
+	in->head = g_strdup(kt_jv_str(r, "custody_head"));
+}
+
+void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
+{
+	bool again = false;
+
+	take_result(in, res->json);
+	again = in->package == NULL && res->status != 3 && res->status != 2;
+	kd_set(in->p_done.heading, headline(in, res));
+	kd_set(in->done_lead, res->error);
+	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0');
+	kd_set(in->done_next, next_step(in, res));
+	kd_group_clear(in->done_facts);
+	fact(in, _("Package"), in->package);
+	fact(in, _("Note"), kt_jv_str(res->json, "note"));
+	fact(in, _("Receipt: head of the custody log"), in->head);
+	fact(in, _("Folder of this case"), kd_entry(in->case_row));
+	show_items(in);
+	show_checklist(in, in->ended->len > 0 || in->package != NULL);
+	gtk_widget_set_visible(in->again, again && !in->withdrawn);
+	gtk_widget_set_visible(in->receipt, in->head != NULL);
+	kd_intake_page(in, "done");
+	kd_app_state(in->app, "done-%s", state_word(in, res));
+	kd_app_focus(in->p_done.forward);
+}
+
+void kd_done_refused(struct kd_intake *in)
+{
+	kd_set(in->p_done.heading, _("The holder said no"));
+	gtk_widget_set_visible(in->done_lead, FALSE);
+	kd_set(in->done_next,
+	       _("No phone was touched and nothing was read. Tell the authoriser that the "
+		 "holder objects; no reason is asked for."));
+	kd_group_clear(in->done_facts);
+	fact(in, _("Mandate"), in->mandate_id);
+	show_items(in);
+	show_checklist(in, false);
+	gtk_widget_set_visible(in->again, FALSE);
+	gtk_widget_set_visible(in->receipt, FALSE);
+	kd_intake_page(in, "done");
+	kd_app_state(in->app, "done-objected");
+	kd_app_focus(in->p_done.forward);
+}
+
+static void on_finish(GtkButton *b, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	(void)b;
+	kd_app_home(in->app);
+}
+
+static void on_again(GtkButton *b, gpointer data)
+{
+	(void)b;
+	kd_phone_begin(data);
+}
+
+/* -- the receipt ------------------------------------------------------------------------------ */
+
+static void draw_receipt(GtkPrintOperation *op, GtkPrintContext *ctx, int page, gpointer data)
+{
+	struct kd_intake *in = data;
+	cairo_t *cr = gtk_print_context_get_cairo_context(ctx);
+	PangoLayout *l = gtk_print_context_create_pango_layout(ctx);
+	GDateTime *now = g_date_time_new_now_utc();
+	char *when = g_date_time_format(now, "%Y-%m-%d %H:%M UTC"), *text;
+
+	(void)op;
+	(void)page;
+	text = g_strdup_printf(
+		"%s\n\n%s: %s\n%s: %s\n%s: %s\n\n%s\n%s\n", _("Receipt"), _("Mandate"),
+		in->mandate_id, _("Case"), in->case_id, _("Date"), when,
+		_("Head of the custody log. A log that was rewritten later has no line "
+		  "with this number:"),
+		in->head);
+	pango_layout_set_width(l, (int)(gtk_print_context_get_width(ctx) * PANGO_SCALE));
+	pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
+	pango_layout_set_text(l, text, -1);
+	pango_cairo_show_layout(cr, l);
+	g_free(text);
+	g_free(when);
+	g_date_time_unref(now);
+	g_object_unref(l);
+}
+
+static void on_receipt(GtkButton *b, gpointer data)
+{
+	struct kd_intake *in = data;
+	GtkPrintOperation *op = gtk_print_operation_new();
+	GError *error = NULL;
+
+	(void)b;
+	gtk_print_operation_set_n_pages(op, 1);
+	gtk_print_operation_set_job_name(op, "keten-receipt");
+	g_signal_connect(op, "draw-page", G_CALLBACK(draw_receipt), in);
+	kd_app_state(in->app, "print");
+	gtk_print_operation_run(op, GTK_PRINT_OPERATION_ACTION_PRINT_DIALOG,
+				GTK_WINDOW(in->app->window), &error);
+	if (error != NULL)
+		kd_app_say(in->app, error->message);
+	g_clear_error(&error);
+	g_object_unref(op);
+}
+
+void kd_done_page(struct kd_intake *in)
+{
+	struct kd_page *p = &in->p_done;
+
+	kd_page_init(p, "", NULL);
+	in->done_lead = kd_text("", NULL);
+	in->done_next = kd_text("", "heading");
+	in->done_facts = kd_group(_("What there is now"), NULL);
+	in->done_items = kd_group(_("What was asked for, and the answer"), NULL);
+	in->done_checklist = kd_group(_("Before the holder leaves"), NULL);
+	gtk_box_append(GTK_BOX(p->content), in->done_lead);
+	gtk_box_append(GTK_BOX(p->content), in->done_next);
+	gtk_box_append(GTK_BOX(p->content), in->done_facts);
+	gtk_box_append(GTK_BOX(p->content), in->done_checklist);
+	gtk_box_append(GTK_BOX(p->content), in->done_items);
+	in->again = kd_button(_("_Go on reading"), NULL, G_CALLBACK(on_again), in);
+	in->receipt = kd_button(_("_Print the receipt"), NULL, G_CALLBACK(on_receipt), in);
+	kd_page_buttons(p, in->again,
+			kd_button(_("_Finish"), "suggested-action", G_CALLBACK(on_finish), in));
+	gtk_box_insert_child_after(GTK_BOX(p->bar), in->receipt,
+				   gtk_widget_get_prev_sibling(p->forward));
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The guided intake, between its own files. One page each, in the order in which they come. */
+#ifndef KD_DESKTOP_INTAKE_I_H
+#define KD_DESKTOP_INTAKE_I_H
+
+#include "desktop/desktop.h"
+#include "desktop/engine.h"
+#include "desktop/inhibit.h"
+
+enum kd_position { KD_POSITION_NONE, KD_AGREES, KD_OBJECTS, KD_NOT_ASKED, KD_POSITIONS };
+
+/* How an item ended, for the last page. */
+struct kd_ended {
+	char *item, *outcome, *reason;
+	gint64 objects, bytes;
+};
+
+struct kd_intake {
+	struct kd_app *app;
+	GtkWidget *stack;
+	struct kd_page p_mandate, p_person, p_station, p_phone, p_run, p_done;
+
+	/* mandate */
+	GtkWidget *mandate_row, *mandate_note, *facts, *sources, *never;
+	struct kd_engine *check;
+	guint check_timer;
+	char *mandate, *mandate_id, *kind, *device, *language, *mode;
+	bool two_stage, whole_backup;
+	GHashTable *titles; /* of plan items by id, for people */
+
+	/* person */
+	GtkWidget *info_language, *info_text, *position[KD_POSITIONS], *refused_note;
+	GPtrArray *info_files;
+	enum kd_position pos;
+
+	/* station */
+	GtkWidget *operator_row, *case_row, *out_row, *checks, *estimate;
+
+	/* phone, and what is shown while it is waited for */
+	GtkWidget *picture, *state_title, *state_remedy, *fingerprint, *countdown, *devices;
+	guint poll;
+	struct kd_engine *look;
+	char *chosen, *last_state, *shown_devices;
+
+	/* run */
+	GtkWidget *run_picture, *run_title, *run_remedy, *run_item, *bar_progress, *figures, *stall,
+		*log_view, *ask_box, *ask_entry, *ask_text, *stop;
+	GtkTextBuffer *log;
+	struct kd_engine *run;
+	struct kd_inhibit awake;
+	int secret_fd;
+	bool stopping, withdrawn, reading;
+	gint64 rate_from_ms, rate_bytes;
+	GPtrArray *ended; /* struct kd_ended */
+
+	/* done */
+	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again,
+		*receipt;
+	char *package, *case_id, *head;
+};
+
+void kd_mandate_page(struct kd_intake *in);
+void kd_mandate_begin(struct kd_intake *in, const char *path);
+void kd_mandate_leave(struct kd_intake *in);
+void kd_person_page(struct kd_intake *in);
+void kd_person_begin(struct kd_intake *in);
+void kd_station_page(struct kd_intake *in);
+void kd_station_begin(struct kd_intake *in);
+void kd_phone_page(struct kd_intake *in);
+void kd_phone_begin(struct kd_intake *in);
+void kd_phone_leave(struct kd_intake *in);
+void kd_run_page(struct kd_intake *in);
+void kd_run_begin(struct kd_intake *in);
+void kd_done_page(struct kd_intake *in);
+/* res: how keten run ended. */
+void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res);
+/* Without a run: the holder refused before a phone was touched. */
+void kd_done_refused(struct kd_intake *in);
+
+void kd_intake_page(struct kd_intake *in, const char *page);
+const char *kd_entry(GtkWidget *row);
+/* Title of a plan item, else the item itself. */
+const char *kd_item_title(struct kd_intake *in, const char *item);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* First page: the mandate, and in plain words what it allows. */
+#include <string.h>
+#include <unistd.h>
+
+#include "desktop/intake_i.h"
+
+#define CHECK_AFTER_MS 250
+
+static const char *str(const struct kt_jv *v, const char *key)
+{
+	const char *s = kt_jv_str(v, key);
+
+	return s != NULL ? s : "";
+}
+
+static bool flag(const struct kt_jv *v, const char *key)
+{
+	const struct kt_jv *f = kt_jv_get(v, key);
+
+	return f != NULL && f->type == KT_JV_BOOL && f->i != 0;
+}
+
+static void take(char **to, const char *s)
+{
+	g_free(*to);
+	*to = g_strdup(s);
+}
+
+void kd_mandate_leave(struct kd_intake *in)
+{
+	if (in->check_timer != 0)
+		g_source_remove(in->check_timer);
+	in->check_timer = 0;
+	kd_engine_drop(in->check);
+	in->check = NULL;
+}
+
+/* -- words ------------------------------------------------------------------------------------ */
+
+/* "2024-01-01T00:00:00Z" to "2024-01-01": a period is one of days for most people. */
+static char *day(const char *t)
+{
+	return g_str_has_suffix(t, "T00:00:00Z") ? g_strndup(t, strlen(t) - 10) : g_strdup(t);
+}
+
+static const char *purpose(const char *word)
+{
+	if (strcmp(word, "identity") == 0)
+		return _("to establish who a person is");
+	if (strcmp(word, "claim-examination") == 0)
+		return _("to examine what was stated");
+	return strcmp(word, "security") == 0 ? _("security") : word;
+}
+
+static void fact(struct kd_intake *in, const char *title, const char *value)
+{
+	kd_group_add(in->facts, kd_row(title, value));
+}
+
+static char *device_words(const struct kt_jv *m)
+{
+	bool ios = strcmp(str(m, "device_kind"), "ios") == 0;
+	const char *id = kt_jv_str(m, "device_identifier");
+
+	if (id != NULL)
+		return g_strdup_printf(
+			ios ? _("this iPhone alone: %s") : _("this Android phone alone: %s"), id);
+	return g_strdup(ios ? _("any iPhone") : _("any Android phone"));
+}
+
+static char *limits_words(const struct kt_jv *s)
+{
+	char *from = day(str(s, "from")), *to = day(str(s, "to")), *r;
+	gint64 blur = kt_jv_int(s, "max_precision_m", 0);
+	const char *undated = flag(s, "undated") ? _("with records that have no date")
+						 : _("without records that have no date");
+
+	if (blur > 0)
+		r = g_strdup_printf(_("From %s to before %s, positions to %lld m, %s"), from, to,
+				    (long long)blur, undated);
+	else
+		r = g_strdup_printf(_("From %s to before %s, %s"), from, to, undated);
+	g_free(from);
+	g_free(to);
+	return r;
+}
+
+/* -- the plan: what would be asked for -------------------------------------------------------- */
+
+static void show_item(struct kd_intake *in, const struct kt_jv *it)
+{
+	const struct kt_jv *scope = kt_jv_get(it, "scope");
+	const char *item = str(it, "item"), *title = str(it, "title");
+	char *limits = limits_words(scope), *text;
+	const char *take_word = str(it, "take");
+
+	g_hash_table_insert(in->titles, g_strdup(item), g_strdup(title));
+	if (strcmp(take_word, "ranges") == 0)
+		text = g_strdup_printf(_("%s. Only time, place and camera of each file; never the "
+					 "picture."),
+				       limits);
+	else if (strcmp(take_word, "output") == 0)
+		text = g_strdup(limits);
+	else
+		text = g_strdup_printf(_("%s. The file is taken whole; the report leaves out what "
+					 "lies outside."),
+				       limits);
+	kd_group_add(in->sources, kd_row(title, text));
+	if (strcmp(str(kt_jv_get(it, "request"), "kind"), "file") == 0 && in->kind != NULL &&
+	    strcmp(in->kind, "ios") == 0)
+		in->whole_backup = true;
+	g_free(text);
+	g_free(limits);
+}
+
+static void refused(struct kd_intake *in, const struct kd_engine_result *res)
+{
+	const char *next =
+		strcmp(res->word, "undetermined") == 0
+			? _("Ask the administrator to put the authority's certificate into "
+			    "this station's trust folder.")
+			: _("Ask whoever issued it for a mandate that holds. Nothing was "
+			    "touched.");
+
+	kd_setf(in->mandate_note, "%s\n%s\n%s", _("This mandate can't be used."), res->error, next);
+	gtk_widget_add_css_class(in->mandate_note, "error");
+	kd_app_state(in->app, "mandate-refused");
+}
+
+static void on_plan(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_intake *in = data;
+	const struct kt_jv *items;
+
+	in->check = NULL;
+	if (res->status != 0 || res->json == NULL) {
+		refused(in, res);
+		return;
+	}
+	items = kt_jv_get(res->json, "items");
+	for (const struct kt_jv *it = items != NULL ? items->child : NULL; it != NULL;
+	     it = it->next)
+		show_item(in, it);
+	gtk_widget_set_visible(in->sources, TRUE);
+	gtk_widget_set_visible(in->never, TRUE);
+	gtk_widget_set_sensitive(in->p_mandate.forward, TRUE);
+	kd_set(in->mandate_note, _("This mandate holds."));
+	kd_app_state(in->app, "mandate-ok");
+}
+
+/* -- the mandate ------------------------------------------------------------------------------ */
+
+static void ask_plan(struct kd_intake *in)
+{
+	const char *args[] = {"plan",
+			      "--mandate",
+			      in->mandate,
+			      "--json",
+			      "--progress=json",
+			      in->app->set.trust != NULL ? "--trust" : NULL,
+			      in->app->set.trust,
+			      NULL};
+
+	in->check = kd_engine_start(args, NULL, NULL, on_plan, in);
+}
+
+static void on_check(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_intake *in = data;
+	const struct kt_jv *m = res->json;
+	char *s, *a, *b;
+
+	in->check = NULL;
+	if (res->status != 0 || m == NULL) {
+		refused(in, res);
+		return;
+	}
+	take(&in->mandate_id, str(m, "mandate_id"));
+	take(&in->kind, str(m, "device_kind"));
+	take(&in->device, kt_jv_str(m, "device_identifier"));
+	take(&in->language, str(m, "language"));
+	take(&in->mode, str(m, "mode"));
+	in->two_stage = flag(m, "two_stage");
+	in->whole_backup = false;
+	fact(in, _("Mandate"), in->mandate_id);
+	fact(in, _("Issued by"), str(m, "issuer"));
+	fact(in, _("Signed by"), str(m, "signed_by"));
+	fact(in, _("Purpose"), purpose(str(m, "purpose")));
+	fact(in, _("Question"), str(m, "question"));
+	s = g_strdup_printf("%s: %s", str(m, "legal_code"), str(m, "legal_text"));
+	fact(in, _("Legal basis"), s);
+	g_free(s);
+	fact(in, _("Rests on"),
+	     strcmp(in->mode, "consent") == 0 ? _("the holder's consent") : _("an order"));
+	s = device_words(m);
+	fact(in, _("Phone"), s);
+	g_free(s);
+	a = day(str(m, "not_before"));
+	b = day(str(m, "not_after"));
+	s = g_strdup_printf(_("from %s to before %s, at most %lld sessions"), a, b,
+			    (long long)kt_jv_int(m, "max_sessions", 0));
+	fact(in, _("Valid"), s);
+	g_free(s);
+	g_free(a);
+	g_free(b);
+	fact(in, _("Evaluation"),
+	     in->two_stage ? _("sealed here, opened later by a second person")
+			   : _("at once, by this station"));
+	gtk_widget_set_visible(in->facts, TRUE);
+	ask_plan(in);
+}
+
+static gboolean check_now(gpointer data)
+{
+	struct kd_intake *in = data;
+	const char *args[] = {"mandate",	  "check",
+			      in->mandate,	  "--json",
+			      "--progress=json",  in->app->set.trust != NULL ? "--trust" : NULL,
+			      in->app->set.trust, NULL};
+
+	in->check_timer = 0;
+	in->check = kd_engine_start(args, NULL, NULL, on_check, in);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_path(GtkEditable *row, gpointer data)
+{
+	struct kd_intake *in = data;
+	const char *path = gtk_editable_get_text(row);
+
+	kd_mandate_leave(in);
+	take(&in->mandate, path);
+	gtk_widget_set_sensitive(in->p_mandate.forward, FALSE);
+	gtk_widget_remove_css_class(in->mandate_note, "error");
+	kd_group_clear(in->facts);
+	kd_group_clear(in->sources);
+	g_hash_table_remove_all(in->titles);
+	gtk_widget_set_visible(in->facts, FALSE);
+	gtk_widget_set_visible(in->sources, FALSE);
+	gtk_widget_set_visible(in->never, FALSE);
+	if (path[0] == '\0')
+		kd_set(in->mandate_note,
+		       _("It is a file named .json; its signature lies beside it."));
+	else if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		kd_set(in->mandate_note, _("There is no such file."));
+	else if (!kd_settings_allows(&in->app->set, path))
+		kd_set(in->mandate_note, _("This station takes files from its own folders alone."));
+	else
+		in->check_timer = g_timeout_add(CHECK_AFTER_MS, check_now, in);
+}
+
+static void on_forward(GtkButton *b, gpointer data)
+{
+	(void)b;
+	kd_person_begin(data);
+}
+
+static void on_home(GtkButton *b, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	(void)b;
+	kd_mandate_leave(in);
+	kd_app_home(in->app);
+}
+
+static gboolean on_drop(GtkDropTarget *t, const GValue *value, double x, double y, gpointer data)
+{
+	struct kd_intake *in = data;
+	char *path = g_file_get_path(g_value_get_object(value));
+
+	(void)t;
+	(void)x;
+	(void)y;
+	if (path != NULL)
+		gtk_editable_set_text(GTK_EDITABLE(in->mandate_row), path);
+	g_free(path);
+	return TRUE;
+}
+
+void kd_mandate_page(struct kd_intake *in)
+{
+	struct kd_page *p = &in->p_mandate;
+	GtkWidget *choose = kd_group("", NULL);
+	GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
+
+	kd_page_init(
+		p, _("The mandate"),
+		_("Nothing is asked of a phone without one. Choose the file; Keten reads it to you "
+		  "in plain words."));
+	in->mandate_row = kd_path_row(in->app, _("Mandate file"), ".json");
+	g_signal_connect(in->mandate_row, "changed", G_CALLBACK(on_path), in);
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(choose), in->mandate_row);
+	gtk_box_append(GTK_BOX(p->content), choose);
+	in->mandate_note =
+		kd_text(_("It is a file named .json; its signature lies beside it."), NULL);
+	gtk_box_append(GTK_BOX(p->content), in->mandate_note);
+	in->facts = kd_group(_("Who allows what"), NULL);
+	in->sources = kd_group(_("What would be asked for, and nothing else"), NULL);
+	in->never = kd_text(_("Never asked for: messages, contacts, pictures, health data, cloud "
+			      "accounts."),
+			    "dim-label");
+	gtk_widget_set_visible(in->facts, FALSE);
+	gtk_widget_set_visible(in->sources, FALSE);
+	gtk_widget_set_visible(in->never, FALSE);
+	gtk_box_append(GTK_BOX(p->content), in->facts);
+	gtk_box_append(GTK_BOX(p->content), in->sources);
+	gtk_box_append(GTK_BOX(p->content), in->never);
+	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(on_home), in),
+			kd_button(_("_Continue"), "suggested-action", G_CALLBACK(on_forward), in));
+	gtk_widget_set_sensitive(p->forward, FALSE);
+	g_signal_connect(drop, "drop", G_CALLBACK(on_drop), in);
+	gtk_widget_add_controller(p->root, GTK_EVENT_CONTROLLER(drop));
+}
+
+void kd_mandate_begin(struct kd_intake *in, const char *path)
+{
+	gtk_editable_set_text(GTK_EDITABLE(in->mandate_row), path != NULL ? path : "");
+	if (path == NULL)
+		kd_app_focus(in->mandate_row);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten-desktop: the window, its first page, and what happens once for all of it. */
+#include "desktop/desktop.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/spawn.h"
+#include "desktop/engine.h"
+#include "desktop/help.h"
+
+void kd_app_state(struct kd_app *app, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (app->state_log == NULL)
+		return;
+	va_start(ap, fmt);
+	vfprintf(app->state_log, fmt, ap);
+	va_end(ap);
+	fputc('\n', app->state_log);
+	fflush(app->state_log);
+}
+
+void kd_app_say(struct kd_app *app, const char *text)
+{
+	AdwToast *t = adw_toast_new("");
+	char *safe = g_markup_escape_text(text, -1); /* titles of toasts are markup */
+
+	adw_toast_set_title(t, safe);
+	g_free(safe);
+	adw_toast_overlay_add_toast(ADW_TOAST_OVERLAY(app->toasts), t);
+}
+
+void kd_app_show(struct kd_app *app, const char *page, const char *title)
+{
+	kd_stack_show(app->stack, page);
+	adw_window_title_set_title(ADW_WINDOW_TITLE(app->title), title);
+	gtk_widget_set_visible(app->header_back, strcmp(page, "home") != 0);
+}
+
+void kd_app_home(struct kd_app *app)
+{
+	kd_app_show(app, "home", _("Keten"));
+	kd_app_state(app, "home");
+}
+
+static gboolean focus_now(gpointer w)
+{
+	if (gtk_widget_get_mapped(w))
+		gtk_widget_grab_focus(w);
+	g_object_unref(w);
+	return G_SOURCE_REMOVE;
+}
+
+void kd_app_focus(GtkWidget *w)
+{
+	g_idle_add(focus_now, g_object_ref(w));
+}
+
+/* -- home ------------------------------------------------------------------------------------- */
+
+static void on_intake(GtkButton *b, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)b;
+	kd_intake_begin(app->intake, NULL);
+}
+
+static void on_review(GtkButton *b, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)b;
+	kd_review_begin(app->review, NULL);
+}
+
+static void on_back_home(GtkButton *b, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)b;
+	if (kd_intake_idle(app->intake))
+		kd_app_home(app);
+	else
+		kd_intake_ask_stop(app->intake);
+}
+
+static GtkWidget *big_choice(const char *icon, const char *mnemonic, const char *what,
+			     GCallback clicked, gpointer data)
+{
+	GtkWidget *card = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12), *image, *b;
+
+	gtk_widget_add_css_class(card, "card");
+	gtk_widget_add_css_class(card, "kd-choice");
+	image = gtk_image_new_from_icon_name(icon);
+	gtk_image_set_pixel_size(GTK_IMAGE(image), 48);
+	gtk_accessible_update_state(GTK_ACCESSIBLE(image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+	gtk_box_append(GTK_BOX(card), image);
+	gtk_box_append(GTK_BOX(card), kd_text(what, NULL));
+	b = kd_button(mnemonic, "pill", clicked, data);
+	gtk_widget_add_css_class(b, "suggested-action");
+	gtk_widget_set_halign(b, GTK_ALIGN_CENTER);
+	gtk_widget_set_valign(b, GTK_ALIGN_END);
+	gtk_widget_set_vexpand(b, TRUE);
+	gtk_box_append(GTK_BOX(card), b);
+	gtk_widget_set_hexpand(card, TRUE);
+	return card;
+}
+
+static GtkWidget *home_page(struct kd_app *app)
+{
+	struct kd_page p;
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18);
+
+	kd_page_init(&p, _("What do you want to do?"),
+		     _("Keten takes from a phone only what a signed mandate allows, and shows what "
+		       "was taken, what was not, and why."));
+	gtk_box_set_homogeneous(GTK_BOX(box), TRUE);
+	gtk_widget_set_vexpand(box, FALSE);
+	gtk_widget_set_valign(box, GTK_ALIGN_START);
+	if (app->set.may_intake)
+		gtk_box_append(GTK_BOX(box),
+			       big_choice("phone-symbolic", _("_Intake"),
+					  _("A person is here with an unlocked phone, and there is "
+					    "a mandate."),
+					  G_CALLBACK(on_intake), app));
+	if (app->set.may_review)
+		gtk_box_append(GTK_BOX(box),
+			       big_choice("edit-find-symbolic", _("_Review"),
+					  _("There is a package to check, read, and question."),
+					  G_CALLBACK(on_review), app));
+	gtk_box_append(GTK_BOX(p.content), box);
+	if (app->set.problem != NULL)
+		gtk_box_append(
+			GTK_BOX(p.content),
+			kd_text(_("The settings of this station can't be read, so nothing is "
+				  "offered. Ask the administrator."),
+				"error"));
+	else if (!app->set.may_intake && !app->set.may_review)
+		gtk_box_append(GTK_BOX(p.content),
+			       kd_text(_("Your account has no role at this station. Ask the "
+					 "administrator to put it into the group for intake or for "
+					 "review."),
+				       "error"));
+	if (app->set.problem != NULL)
+		gtk_box_append(GTK_BOX(p.content), kd_text(app->set.problem, "dim-label"));
+	gtk_widget_set_visible(p.bar, FALSE);
+	return p.root;
+}
+
+/* -- kiosk ------------------------------------------------------------------------------------ */
+
+static void on_exit_word(GtkDialog *d, int response, gpointer data)
+{
+	struct kd_app *app = data;
+	GtkWidget *entry = g_object_get_data(G_OBJECT(d), "entry");
+
+	if (response == GTK_RESPONSE_OK) {
+		if (kd_settings_is_exit_word(&app->set,
+					     gtk_editable_get_text(GTK_EDITABLE(entry)))) {
+			app->leaving = true;
+			gtk_window_close(GTK_WINDOW(app->window));
+		} else {
+			kd_app_say(app, _("That is not the exit word."));
+			kd_app_state(app, "exit-word-wrong");
+		}
+	}
+	gtk_window_destroy(GTK_WINDOW(d));
+}
+
+static void ask_exit_word(struct kd_app *app)
+{
+	GtkWidget *d, *entry = gtk_password_entry_new();
+
+	if (app->set.exit_word_sha256 == NULL) {
+		kd_app_say(app, _("This station runs Keten alone. The administrator can end it."));
+		return;
+	}
+	d = gtk_dialog_new_with_buttons(_("Exit word"), GTK_WINDOW(app->window),
+					GTK_DIALOG_MODAL | GTK_DIALOG_USE_HEADER_BAR, _("_Cancel"),
+					GTK_RESPONSE_CANCEL, _("_Leave"), GTK_RESPONSE_OK, NULL);
+	kd_name(entry, _("Exit word"));
+	gtk_widget_set_margin_top(entry, 18);
+	gtk_widget_set_margin_bottom(entry, 18);
+	gtk_widget_set_margin_start(entry, 18);
+	gtk_widget_set_margin_end(entry, 18);
+	gtk_box_append(GTK_BOX(gtk_dialog_get_content_area(GTK_DIALOG(d))), entry);
+	g_object_set_data(G_OBJECT(d), "entry", entry);
+	g_signal_connect(d, "response", G_CALLBACK(on_exit_word), app);
+	gtk_window_present(GTK_WINDOW(d));
+}
+
+static gboolean on_close(GtkWindow *w, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)w;
+	if (!kd_intake_idle(app->intake)) {
+		kd_intake_ask_stop(app->intake);
+		return TRUE;
+	}
+	if (app->set.kiosk && !app->leaving) {
+		ask_exit_word(app);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+/* -- menu ------------------------------------------------------------------------------------- */
+
+static void on_help(GSimpleAction *a, GVariant *v, gpointer data)
+{
+	(void)a;
+	(void)v;
+	kd_help_show(data);
+}
+
+static void on_quit(GSimpleAction *a, GVariant *v, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)a;
+	(void)v;
+	gtk_window_close(GTK_WINDOW(app->window));
+}
+
+static void on_about(GSimpleAction *a, GVariant *v, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)a;
+	(void)v;
+	adw_show_about_window(
+		GTK_WINDOW(app->window), "application-name", "Keten", "application-icon", KD_APP_ID,
+		"version", KT_VERSION, "license-type", GTK_LICENSE_CUSTOM, "license", "EUPL-1.2",
+		"comments",
+		_("Takes from a phone only what a signed mandate allows. It bypasses no lock and "
+		  "scores nobody."),
+		NULL);
+}
+
+static GtkWidget *menu_button(void)
+{
+	GMenu *menu = g_menu_new();
+	GtkWidget *b = gtk_menu_button_new();
+
+	g_menu_append(menu, _("_Help"), "app.help");
+	g_menu_append(menu, _("_About Keten"), "app.about");
+	g_menu_append(menu, _("_Quit"), "app.quit");
+	gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(b), "open-menu-symbolic");
+	gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(b), G_MENU_MODEL(menu));
+	gtk_menu_button_set_primary(GTK_MENU_BUTTON(b), TRUE);
+	gtk_widget_set_tooltip_text(b, _("Menu"));
+	kd_name(b, _("Menu"));
+	g_object_unref(menu);
+	return b;
+}
+
+/* -- window ----------------------------------------------------------------------------------- */
+
+static void make_window(struct kd_app *app)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *bar = adw_header_bar_new();
+
+	app->window = adw_application_window_new(GTK_APPLICATION(app->gtk));
+	gtk_window_set_title(GTK_WINDOW(app->window), _("Keten"));
+	gtk_window_set_default_size(GTK_WINDOW(app->window), 1120, 800);
+	gtk_window_set_icon_name(GTK_WINDOW(app->window), KD_APP_ID);
+	app->title = adw_window_title_new(_("Keten"), "");
+	app->toasts = adw_toast_overlay_new();
+	app->stack = gtk_stack_new();
+	gtk_stack_set_transition_type(GTK_STACK(app->stack), GTK_STACK_TRANSITION_TYPE_NONE);
+	adw_header_bar_set_title_widget(ADW_HEADER_BAR(bar), app->title);
+	app->header_back = kd_icon_button("go-home-symbolic", _("To the first page"),
+					  G_CALLBACK(on_back_home), app);
+	adw_header_bar_pack_start(ADW_HEADER_BAR(bar), app->header_back);
+	adw_header_bar_pack_end(ADW_HEADER_BAR(bar), menu_button());
+	app->intake = kd_intake_new(app);
+	app->review = kd_review_new(app);
+	gtk_stack_add_named(GTK_STACK(app->stack), home_page(app), "home");
+	gtk_stack_add_named(GTK_STACK(app->stack), kd_intake_widget(app->intake), "intake");
+	gtk_stack_add_named(GTK_STACK(app->stack), kd_review_widget(app->review), "review");
+	gtk_widget_set_vexpand(app->stack, TRUE);
+	gtk_box_append(GTK_BOX(box), bar);
+	adw_toast_overlay_set_child(ADW_TOAST_OVERLAY(app->toasts), app->stack);
+	gtk_box_append(GTK_BOX(box), app->toasts);
+	adw_application_window_set_content(ADW_APPLICATION_WINDOW(app->window), box);
+	g_signal_connect(app->window, "close-request", G_CALLBACK(on_close), app);
+	if (app->set.kiosk) {
+		adw_header_bar_set_show_end_title_buttons(ADW_HEADER_BAR(bar), FALSE);
+		gtk_window_fullscreen(GTK_WINDOW(app->window));
+	}
+	kd_app_home(app);
+}
+
+static void load_css(void)
+{
+	GtkCssProvider *css = gtk_css_provider_new();
+
+	gtk_css_provider_load_from_resource(css, "/eu/keten/Keten/keten.css");
+	gtk_style_context_add_provider_for_display(gdk_display_get_default(),
+						   GTK_STYLE_PROVIDER(css),
+						   GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+	g_object_unref(css);
+	gtk_icon_theme_add_resource_path(gtk_icon_theme_get_for_display(gdk_display_get_default()),
+					 "/eu/keten/Keten/icons");
+}
+
+static void on_startup(GApplication *g, gpointer data)
+{
+	struct kd_app *app = data;
+	static const GActionEntry actions[] = {
+		{.name = "help", .activate = on_help},
+		{.name = "about", .activate = on_about},
+		{.name = "quit", .activate = on_quit},
+	};
+	static const char *const f1[] = {"F1", NULL}, *const quit[] = {"<Control>q", NULL};
+
+	kd_settings_load(&app->set, app->settings_path);
+	g_action_map_add_action_entries(G_ACTION_MAP(g), actions, G_N_ELEMENTS(actions), app);
+	gtk_application_set_accels_for_action(GTK_APPLICATION(g), "app.help", f1);
+	gtk_application_set_accels_for_action(GTK_APPLICATION(g), "app.quit", quit);
+	load_css();
+}
+
+static void on_activate(GApplication *g, gpointer data)
+{
+	struct kd_app *app = data;
+
+	(void)g;
+	if (app->window == NULL)
+		make_window(app);
+	gtk_window_present(GTK_WINDOW(app->window));
+}
+
+/* A package goes to review, anything else is taken for a mandate. */
+static void open_path(struct kd_app *app, const char *path)
+{
+	if (g_str_has_suffix(path, ".asice") && app->set.may_review)
+		kd_review_begin(app->review, path);
+	else if (app->set.may_intake)
+		kd_intake_begin(app->intake, path);
+}
+
+static void on_open(GApplication *g, GFile **files, int n, const char *hint, gpointer data)
+{
+	struct kd_app *app = data;
+	char *path = n > 0 ? g_file_get_path(files[0]) : NULL;
+
+	(void)hint;
+	on_activate(g, app);
+	if (path != NULL && kd_intake_idle(app->intake))
+		open_path(app, path);
+	g_free(path);
+}
+
+/* -- start ------------------------------------------------------------------------------------ */
+
+/*
+ * With a session bus GApplication keeps to one window. Without one (a kiosk) a lock does; the kernel
+ * lets go of it however the program ends, so a crash never stands in the way.
+ */
+static bool alone(struct kd_app *app)
+{
+	char *path;
+	bool mine;
+
+	app->lock_fd = -1;
+	if (g_getenv("DBUS_SESSION_BUS_ADDRESS") != NULL)
+		return true;
+	path = g_build_filename(g_get_user_runtime_dir(), "keten-desktop.lock", NULL);
+	app->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	mine = app->lock_fd < 0 || flock(app->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	g_free(path);
+	return mine;
+}
+
+/* The first language of the person for which there are words. */
+static void choose_language(void)
+{
+	const char *const *names = g_get_language_names();
+
+	for (; *names != NULL; names++) {
+		int lang = kt_lang_find(*names);
+
+		if (lang >= 0) {
+			kd_lang = (enum kt_lang)lang;
+			return;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct kd_app app;
+	char *log = NULL;
+	gboolean rtl = FALSE;
+	const GOptionEntry entries[] = {
+		{"settings", 0, 0, G_OPTION_ARG_FILENAME, &app.settings_path,
+		 "Settings in place of " KD_SETTINGS_FILE, "FILE"},
+		{"state-log", 0, 0, G_OPTION_ARG_FILENAME, &log,
+		 "For tests: a word for each change of state", "FILE"},
+		{"right-to-left", 0, 0, G_OPTION_ARG_NONE, &rtl, "Lay the window out right to left",
+		 NULL},
+		{0},
+	};
+	GOptionContext *ctx;
+	GError *error = NULL;
+	int r;
+
+	kt_process_harden();
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	choose_language();
+	g_setenv("GSK_RENDERER", "cairo", FALSE);
+	ctx = g_option_context_new("[FILE]");
+	g_option_context_add_main_entries(ctx, entries, NULL);
+	if (!g_option_context_parse(ctx, &argc, &argv, &error)) {
+		g_printerr("keten-desktop: %s\n", error->message);
+		return 2;
+	}
+	g_option_context_free(ctx);
+	if (!alone(&app)) {
+		g_printerr("keten-desktop: it runs already for this user\n");
+		return 2;
+	}
+	if (log != NULL)
+		app.state_log = fopen(log, "ae");
+	/* GTK switches the locale on itself, numbers with it; what goes to keten is never formatted so */
+	gtk_disable_setlocale();
+	if (rtl)
+		gtk_widget_set_default_direction(GTK_TEXT_DIR_RTL);
+	app.gtk = adw_application_new(KD_APP_ID, G_APPLICATION_HANDLES_OPEN);
+	g_signal_connect(app.gtk, "startup", G_CALLBACK(on_startup), &app);
+	g_signal_connect(app.gtk, "activate", G_CALLBACK(on_activate), &app);
+	g_signal_connect(app.gtk, "open", G_CALLBACK(on_open), &app);
+	r = g_application_run(G_APPLICATION(app.gtk), argc, argv);
+	kd_intake_free(app.intake);
+	kd_review_free(app.review);
+	kd_settings_free(&app.set);
+	g_object_unref(app.gtk);
+	return r;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "desktop/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/json.h"
+#include "core/time.h"
+
+#define STR_MAX	 4096
+#define KEY_MAX	 256
+#define WHAT_MAX 160
+
+struct mem {
+	const char *p;
+	gsize n, at;
+};
+
+static int mem_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
+{
+	struct mem *m = arg;
+
+	(void)err;
+	*got = MIN(n, m->n - m->at);
+	memcpy(p, m->p + m->at, *got);
+	m->at += *got;
+	return 0;
+}
+
+struct load {
+	struct kd_report *r;
+	struct kt_json j;
+	struct mem m;
+	struct kt_err err;
+	const char *text;
+};
+
+static const char *keep(struct kd_report *r, const char *s)
+{
+	return g_string_chunk_insert_const(r->strings, s);
+}
+
+/* 1e-7 degree from "48.2085586"; floats never decide where something stands. */
+static gint32 degree(const char *s)
+{
+	gint64 v = 0, scale = 10000000;
+	bool minus = *s == '-', behind = false;
+
+	for (s += minus; *s != '\0'; s++) {
+		if (*s == '.') {
+			behind = true;
+			continue;
+		}
+		if (*s < '0' || *s > '9')
+			return KD_NO_PLACE;
+		if (behind)
+			scale /= 10;
+		if (scale == 0 || v > 4000000000LL)
+			return KD_NO_PLACE;
+		v = v * 10 + (*s - '0');
+	}
+	v *= scale;
+	if (v > 1800000000LL)
+		return KD_NO_PLACE;
+	return (gint32)(minus ? -v : v);
+}
+
+/* -- one observation -------------------------------------------------------------------------- */
+
+struct parts {
+	char name[WHAT_MAX], value[WHAT_MAX], label[WHAT_MAX], path[WHAT_MAX], activity[64],
+		local[64];
+	bool ok;
+};
+
+static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *key, const char *s)
+{
+	const struct {
+		const char *key;
+		char *to;
+		size_t n;
+	} copies[] = {
+		{"record.name", p->name, sizeof(p->name)},
+		{"record.value", p->value, sizeof(p->value)},
+		{"record.place_label", p->label, sizeof(p->label)},
+		{"record.activity", p->activity, sizeof(p->activity)},
+		{"record.t_local", p->local, sizeof(p->local)},
+		{"path", p->path, sizeof(p->path)},
+	};
+	const struct {
+		const char *key, **to;
+	} kept[] = {
+		{"id", &o->id},
+		{"object", &o->object},
+		{"item", &o->item},
+		{"record.type", &o->type},
+		{"record.position", &o->position},
+		{"record.t", &o->when},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(copies); i++)
+		if (strcmp(copies[i].key, key) == 0)
+			g_strlcpy(copies[i].to, s, copies[i].n);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		if (strcmp(kept[i].key, key) == 0)
+			*kept[i].to = keep(l->r, s);
+	if (strcmp(key, "record.lat") == 0)
+		o->lat = degree(s);
+	if (strcmp(key, "record.lon") == 0)
+		o->lon = degree(s);
+}
+
+static void describe(struct load *l, struct kd_obs *o, const struct parts *p)
+{
+	char text[2 * WHAT_MAX + 8];
+	const char *slash = strrchr(p->path, '/');
+
+	if (p->name[0] != '\0' && p->value[0] != '\0')
+		snprintf(text, sizeof(text), "%s: %s", p->name, p->value);
+	else
+		g_strlcpy(text,
+			  p->label[0] != '\0'	   ? p->label
+			  : p->activity[0] != '\0' ? p->activity
+			  : p->name[0] != '\0'	   ? p->name
+			  : slash != NULL	   ? slash + 1
+						   : p->path,
+			  sizeof(text));
+	o->what = keep(l->r, text);
+	if (o->when == NULL && p->local[0] != '\0') {
+		o->when = keep(l->r, p->local);
+		o->local = true;
+	}
+}
+
+static gint64 instant(const char *s)
+{
+	int64_t us;
+
+	if (s == NULL || kt_time_parse(s, strlen(s), false, &us, NULL, NULL) < 0)
+		return KD_NO_TIME;
+	return us;
+}
+
+/* Walks one value whose first token was read, giving each leaf with its path. */
+static int walk(struct kt_json *j, int tok, char *key, gsize key_len, kd_member fn, gpointer data,
+		struct kt_err *err)
+{
+	gsize at[KT_JSON_DEPTH] = {key_len};
+	int depth = 0;
+
+	do {
+		if (tok < 0)
+			return tok;
+		switch (tok) {
+		case KT_JSON_OBJ:
+		case KT_JSON_ARR:
+			if (++depth >= KT_JSON_DEPTH)
+				return KT_E_LIMIT;
+			at[depth] = strlen(key);
+			break;
+		case KT_JSON_OBJ_END:
+		case KT_JSON_ARR_END:
+			depth--;
+			key[at[depth]] = '\0';
+			break;
+		case KT_JSON_KEY:
+			key[at[depth]] = '\0';
+			g_strlcat(key, at[depth] > 0 ? "." : "", KEY_MAX);
+			g_strlcat(key, j->str, KEY_MAX);
+			break;
+		case KT_JSON_STRING:
+		case KT_JSON_NUMBER:
+			fn(key, j->str, data);
+			break;
+		case KT_JSON_TRUE:
+			fn(key, "true", data);
+			break;
+		case KT_JSON_FALSE:
+			fn(key, "false", data);
+			break;
+		default:
+			break;
+		}
+		if (depth == 0)
+			return 0;
+		tok = kt_json_next(j, err);
+	} while (1);
+}
+
+struct one {
+	struct load *l;
+	struct kd_obs *o;
+	struct parts *p;
+};
+
+static void on_member(const char *key, const char *value, gpointer data)
+{
+	struct one *one = data;
+
+	part(one->l, one->o, one->p, key, value);
+}
+
+static void add_type(struct kd_report *r, const char *type)
+{
+	for (guint i = 0; i < r->types->len; i++)
+		if (r->types->pdata[i] == type)
+			return;
+	g_ptr_array_add(r->types, (gpointer)type);
+}
+
+static int load_obs(struct load *l, int tok)
+{
+	struct kd_obs o = {.t = KD_NO_TIME, .lat = KD_NO_PLACE, .lon = KD_NO_PLACE};
+	struct parts p = {0};
+	struct one one = {l, &o, &p};
+	char key[KEY_MAX] = "";
+	guint64 from = l->j.tok_off;
+	int r = walk(&l->j, tok, key, 0, on_member, &one, &l->err);
+
+	if (r < 0)
+		return r;
+	o.off = (guint32)from;
+	o.len = (guint32)(l->j.tok_end - from);
+	describe(l, &o, &p);
+	o.t = instant(o.when);
+	if (o.type == NULL)
+		o.type = keep(l->r, "");
+	/* a place that is in doubt is written, not drawn */
+	if (o.position == NULL || strcmp(o.position, "ok") != 0)
+		o.lat = o.lon = KD_NO_PLACE;
+	add_type(l->r, o.type);
+	g_array_append_val(l->r->obs, o);
+	return 0;
+}
+
+/* -- the other lists -------------------------------------------------------------------------- */
+
+struct pair_parts {
+	GString *title, *text;
+	const char *first, *second;
+};
+
+static void on_not_taken(const char *key, const char *value, gpointer data)
+{
+	struct pair_parts *p = data;
+
+	if (strcmp(key, "what") == 0 || (strcmp(key, "id") == 0 && p->title->len == 0))
+		g_string_assign(p->title, value);
+	if (strcmp(key, "reason") == 0 || strcmp(key, "absence") == 0)
+		g_string_append_printf(p->text, "%s%s", p->text->len > 0 ? "\n" : "", value);
+}
+
+static void on_claim(const char *key, const char *value, gpointer data)
+{
+	struct pair_parts *p = data;
+
+	if (strcmp(key, "text") == 0)
+		g_string_assign(p->title, value);
+	if (strcmp(key, "sentence") == 0 || strcmp(key, "coverage.text") == 0)
+		g_string_append_printf(p->text, "%s%s", p->text->len > 0 ? "\n" : "", value);
+	else if (strcmp(key, "fits.observations") == 0 ||
+		 strcmp(key, "does_not_fit.observations") == 0 ||
+		 strcmp(key, "undecided.observations") == 0)
+		g_string_append_printf(p->text, "%s%.*s: %s", p->text->len > 0 ? "\n" : "",
+				       (int)strcspn(key, "."), key, value);
+}
+
+static void on_limit(const char *key, const char *value, gpointer data)
+{
+	struct pair_parts *p = data;
+
+	if (strcmp(key, "text") == 0)
+		g_string_assign(p->text, value);
+}
+
+static int load_pairs(struct load *l, GArray *to, kd_member fn)
+{
+	struct pair_parts p = {g_string_new(""), g_string_new(""), NULL, NULL};
+	int r = 0, tok = kt_json_next(&l->j, &l->err);
+
+	if (tok != KT_JSON_ARR)
+		r = tok < 0 ? tok : tok == KT_JSON_NULL ? 0 : kt_json_skip(&l->j, tok, &l->err);
+	while (r == 0 && tok == KT_JSON_ARR) {
+		int t = kt_json_next(&l->j, &l->err);
+		char key[KEY_MAX] = "";
+		struct kd_pair pair;
+
+		if (t == KT_JSON_ARR_END || t < 0) {
+			r = t < 0 ? t : 0;
+			break;
+		}
+		g_string_truncate(p.title, 0);
+		g_string_truncate(p.text, 0);
+		r = walk(&l->j, t, key, 0, fn, &p, &l->err);
+		pair.title = g_string_chunk_insert(l->r->strings, p.title->str);
+		pair.text = g_string_chunk_insert(l->r->strings, p.text->str);
+		g_array_append_val(to, pair);
+	}
+	g_string_free(p.title, TRUE);
+	g_string_free(p.text, TRUE);
+	return r;
+}
+
+/* The statement is an object with a list of claims in it. */
+static int load_statement(struct load *l)
+{
+	int tok = kt_json_next(&l->j, &l->err), r = 0;
+
+	if (tok != KT_JSON_OBJ)
+		return tok < 0 ? tok : 0;
+	l->r->has_statement = true;
+	while (r == 0) {
+		tok = kt_json_next(&l->j, &l->err);
+		if (tok != KT_JSON_KEY)
+			return tok < 0 ? tok : 0;
+		if (strcmp(l->j.str, "claims") == 0)
+			r = load_pairs(l, l->r->claims, on_claim);
+		else
+			r = kt_json_skip(&l->j, KT_JSON_KEY, &l->err);
+	}
+	return r;
+}
+
+static void on_result(const char *key, const char *value, gpointer data)
+{
+	struct load *l = data;
+
+	if (strcmp(key, "text") == 0)
+		l->r->result = keep(l->r, value);
+}
+
+static int load_observations(struct load *l)
+{
+	int tok = kt_json_next(&l->j, &l->err), r = 0;
+
+	while (r == 0) {
+		tok = kt_json_next(&l->j, &l->err);
+		if (tok == KT_JSON_ARR_END || tok < 0)
+			return tok < 0 ? tok : 0;
+		r = load_obs(l, tok);
+	}
+	return r;
+}
+
+static int load_member(struct load *l)
+{
+	char name[64], key[KEY_MAX] = "";
+	const char **text = NULL;
+	int tok;
+
+	g_strlcpy(name, l->j.str, sizeof(name));
+	if (strcmp(name, "observations") == 0)
+		return load_observations(l);
+	if (strcmp(name, "not_taken") == 0)
+		return load_pairs(l, l->r->not_taken, on_not_taken);
+	if (strcmp(name, "limits") == 0)
+		return load_pairs(l, l->r->limits, on_limit);
+	if (strcmp(name, "statement") == 0)
+		return load_statement(l);
+	if (strcmp(name, "case_ref") == 0)
+		text = &l->r->case_ref;
+	if (strcmp(name, "mandate_id") == 0)
+		text = &l->r->mandate_id;
+	if (text == NULL && strcmp(name, "result") != 0 && strcmp(name, "simulated") != 0)
+		return kt_json_skip(&l->j, KT_JSON_KEY, &l->err);
+	tok = kt_json_next(&l->j, &l->err);
+	if (strcmp(name, "result") == 0)
+		return walk(&l->j, tok, key, 0, on_result, l, &l->err);
+	if (text != NULL && tok == KT_JSON_STRING)
+		*text = keep(l->r, l->j.str);
+	l->r->simulated |= tok == KT_JSON_TRUE;
+	return tok < 0 ? tok : 0;
+}
+
+struct kd_report *kd_report_load(char *text, gsize len)
+{
+	struct kd_report *r = g_new0(struct kd_report, 1);
+	struct load *l = g_new0(struct load, 1);
+	int tok, e = 0;
+
+	r->text = text;
+	r->len = len;
+	r->strings = g_string_chunk_new(65536);
+	r->obs = g_array_new(FALSE, FALSE, sizeof(struct kd_obs));
+	r->not_taken = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	r->limits = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	r->types = g_ptr_array_new();
+	r->result = r->case_ref = r->mandate_id = "";
+	l->r = r;
+	l->m = (struct mem){text, len, 0};
+	kt_json_init(&l->j, (struct kt_json_src){mem_read, &l->m, 0}, STR_MAX);
+	tok = len < G_MAXUINT32 ? kt_json_next(&l->j, &l->err) : KT_E_LIMIT;
+	if (tok != KT_JSON_OBJ)
+		e = tok < 0 ? tok : KT_E_FORMAT;
+	while (e == 0) {
+		tok = kt_json_next(&l->j, &l->err);
+		if (tok != KT_JSON_KEY) {
+			e = tok < 0 ? tok : 0;
+			break;
+		}
+		e = load_member(l);
+	}
+	if (e < 0)
+		r->problem = g_strdup(l->err.n > 0 ? kt_err_text(&l->err) : kt_code_name(e));
+	kt_json_free(&l->j);
+	g_free(l);
+	return r;
+}
+
+void kd_report_free(struct kd_report *r)
+{
+	if (r == NULL)
+		return;
+	g_free(r->text);
+	g_string_chunk_free(r->strings);
+	g_array_unref(r->obs);
+	g_array_unref(r->not_taken);
+	g_array_unref(r->claims);
+	g_array_unref(r->limits);
+	g_ptr_array_unref(r->types);
+	g_free(r->problem);
+	g_free(r);
+}
+
+void kd_report_members(const struct kd_report *r, guint i, kd_member fn, gpointer data)
+{
+	const struct kd_obs *o = kd_obs(r, i);
+	struct mem m = {r->text + o->off, o->len, 0};
+	struct kt_json *j = g_new0(struct kt_json, 1);
+	char key[KEY_MAX] = "";
+
+	kt_json_init(j, (struct kt_json_src){mem_read, &m, 0}, STR_MAX);
+	walk(j, kt_json_next(j, NULL), key, 0, fn, data, NULL);
+	kt_json_free(j);
+	g_free(j);
+}
+
+bool kd_report_holds(const struct kd_report *r, guint i, const char *words)
+{
+	const struct kd_obs *o = kd_obs(r, i);
+	const char *p = r->text + o->off, *end = p + o->len;
+	gsize n = strlen(words);
+
+	if (n == 0)
+		return true;
+	for (; (gsize)(end - p) >= n; p++) {
+		gsize k = 0;
+
+		while (k < n && g_ascii_tolower(p[k]) == words[k])
+			k++;
+		if (k == n)
+			return true;
+	}
+	return false;
+}

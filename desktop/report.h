@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * report.json as rows to show: the text stays as it came, a row is where it stands in it and what a
+ * table needs. Hundreds of thousands of rows; loaded in a thread of its own. Draws no conclusions.
+ */
+#ifndef KD_DESKTOP_REPORT_H
+#define KD_DESKTOP_REPORT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define KD_NO_TIME  G_MININT64
+#define KD_NO_PLACE G_MININT32
+
+struct kd_obs {
+	gint64 t;	  /* microseconds UTC; local times as if they were; KD_NO_TIME */
+	gint32 lat, lon;  /* 1e-7 degree, or KD_NO_PLACE */
+	guint32 off, len; /* of the object in the text */
+	const char *when; /* as it stands in the report */
+	const char *type, *item, *object, *what, *position, *id;
+	bool local;
+	guint8 mark; /* enum kd_mark */
+};
+
+enum kd_mark { KD_UNMARKED, KD_OF_INTEREST, KD_SUPPORTS, KD_CONTRADICTS, KD_MARKS };
+
+/* One line of "not taken", or of the statement's findings: title and text. */
+struct kd_pair {
+	const char *title, *text;
+};
+
+struct kd_report {
+	char *text; /* owned */
+	gsize len;
+	GStringChunk *strings;
+	GArray *obs;			     /* struct kd_obs, in the order of the report */
+	GArray *not_taken, *claims, *limits; /* struct kd_pair */
+	GPtrArray *types;		     /* of strings, each once */
+	const char *result, *case_ref, *mandate_id;
+	bool simulated, has_statement;
+	char *problem; /* why it could not be read to its end, or NULL */
+};
+
+/* Takes over text. Never NULL; look at problem. Free with kd_report_free(). */
+struct kd_report *kd_report_load(char *text, gsize len);
+void kd_report_free(struct kd_report *r);
+
+static inline struct kd_obs *kd_obs(const struct kd_report *r, guint i)
+{
+	return &g_array_index(r->obs, struct kd_obs, i);
+}
+
+/*
+ * Every member of an observation, flattened: key ("record.locator.offset") and value. For a pane that
+ * shows one.
+ */
+typedef void (*kd_member)(const char *key, const char *value, gpointer data);
+void kd_report_members(const struct kd_report *r, guint i, kd_member fn, gpointer data);
+
+/* Does the text of this observation hold the words (folded to lower case ASCII by the caller)? */
+bool kd_report_holds(const struct kd_report *r, guint i, const char *words);
+
+#endif

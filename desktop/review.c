@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Opening a package: first it is judged, then what it holds is shown. */
+#include "desktop/review_i.h"
+
+#include <string.h>
+
+static const struct {
+	const char *id, *mnemonic;
+} tabs[] = {
+	{"verify", N_("_Verification")},
+	{"findings", N_("_Findings")},
+	{"map", N_("_Map")},
+	{"timeline", N_("_Timeline")},
+	{"statement", N_("_Statement")},
+	{"not-taken", N_("_Not taken")},
+	{"export", N_("E_xport")},
+};
+
+static bool is_list(const char *tab)
+{
+	return strcmp(tab, "findings") == 0 || strcmp(tab, "map") == 0 ||
+	       strcmp(tab, "timeline") == 0;
+}
+
+static void show_tab(struct kd_review *rv, const char *id)
+{
+	kd_stack_show(rv->views, id);
+	gtk_widget_set_visible(rv->filter_bar, is_list(id));
+	gtk_widget_set_visible(rv->side, is_list(id));
+	kd_app_state(rv->app, "tab-%s", id);
+}
+
+static void on_tab(GtkToggleButton *b, gpointer data)
+{
+	if (gtk_toggle_button_get_active(b))
+		show_tab(data, g_object_get_data(G_OBJECT(b), "id"));
+}
+
+static GtkWidget *tab_bar(struct kd_review *rv)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *first = NULL;
+
+	gtk_widget_add_css_class(box, "linked");
+	gtk_widget_add_css_class(box, "kd-margin");
+	gtk_widget_set_halign(box, GTK_ALIGN_CENTER);
+	for (size_t i = 0; i < G_N_ELEMENTS(tabs); i++) {
+		GtkWidget *b = gtk_toggle_button_new_with_mnemonic(_(tabs[i].mnemonic));
+
+		gtk_accessible_reset_property(GTK_ACCESSIBLE(b), GTK_ACCESSIBLE_PROPERTY_LABEL);
+		if (first != NULL)
+			gtk_toggle_button_set_group(GTK_TOGGLE_BUTTON(b), GTK_TOGGLE_BUTTON(first));
+		else
+			first = b;
+		g_object_set_data(G_OBJECT(b), "id", (gpointer)tabs[i].id);
+		g_signal_connect(b, "toggled", G_CALLBACK(on_tab), rv);
+		gtk_box_append(GTK_BOX(box), b);
+	}
+	rv->tab_buttons = first;
+	return box;
+}
+
+/* -- the report ------------------------------------------------------------------------------- */
+
+static void load_thread(GTask *task, gpointer source, gpointer data, GCancellable *c)
+{
+	GBytes *bytes = data;
+	gsize n;
+	char *text = g_bytes_unref_to_data(g_bytes_ref(bytes), &n);
+
+	(void)source;
+	(void)c;
+	g_task_return_pointer(task, kd_report_load(text, n), NULL);
+}
+
+static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)source;
+	kd_report_free(rv->report);
+	rv->report = g_task_propagate_pointer(G_TASK(r), NULL);
+	if (rv->report->problem != NULL)
+		kd_setf(rv->banner,
+			_("The report in this package could not be read to its end: %s"),
+			rv->report->problem);
+	else if (rv->report->simulated && strcmp(rv->verdict_word, "invalid") != 0)
+		kd_set(rv->banner, _("Made with a simulated phone."));
+	kd_marks_load(rv);
+	kd_filter_fill(rv);
+	kd_filter_apply(rv);
+	kd_map_reset(rv);
+	kd_timeline_reset(rv);
+	kd_pages_fill(rv);
+	kd_app_state(rv->app, "report-shown");
+}
+
+static void on_report(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_review *rv = data;
+	GTask *task;
+
+	rv->job = NULL;
+	if (res->status != 0) {
+		kd_set(rv->banner,
+		       _("No report can be shown: this package holds none, or it is sealed "
+			 "for a second stage. It has to be released first (keten release)."));
+		kd_app_state(rv->app, "no-report");
+		return;
+	}
+	task = g_task_new(NULL, NULL, on_loaded, rv);
+	g_task_set_task_data(task, g_bytes_new(res->out, res->out_len),
+			     (GDestroyNotify)g_bytes_unref);
+	g_task_run_in_thread(task, load_thread);
+	g_object_unref(task);
+}
+
+static void ask_report(struct kd_review *rv)
+{
+	const char *args[] = {"show", rv->path, "report/report.json", NULL};
+
+	rv->job = kd_engine_start(args, NULL, NULL, on_report, rv);
+}
+
+static void on_verified(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	rv->job = NULL;
+	if (res->json == NULL) {
+		kd_setf(rv->open_note, "%s %s", _("This file could not be judged."), res->error);
+		kd_app_state(rv->app, "not-judged");
+		return;
+	}
+	kd_verify_show(rv, res);
+	kd_set(rv->banner, strcmp(rv->verdict_word, "invalid") == 0
+				   ? _("This package is invalid. What it shows may not be what was "
+				       "sealed.")
+				   : "");
+	kd_stack_show(rv->stack, "package");
+	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(rv->tab_buttons), TRUE);
+	show_tab(rv, "verify");
+	kd_app_state(rv->app, "verdict-%s", rv->verdict_word);
+	ask_report(rv);
+}
+
+static void open_package(struct kd_review *rv, const char *path)
+{
+	const char *args[] = {"verify",		  path,
+			      "--json",		  rv->app->set.trust != NULL ? "--trust" : NULL,
+			      rv->app->set.trust, NULL};
+
+	kd_engine_drop(rv->job);
+	rv->job = NULL;
+	g_free(rv->path);
+	rv->path = g_strdup(path);
+	kd_set(rv->open_note, _("It is being checked…"));
+	rv->job = kd_engine_start(args, NULL, NULL, on_verified, rv);
+}
+
+/* -- the first page --------------------------------------------------------------------------- */
+
+static void on_path(GtkEditable *row, gpointer data)
+{
+	struct kd_review *rv = data;
+	const char *path = gtk_editable_get_text(row);
+	bool there = g_file_test(path, G_FILE_TEST_IS_REGULAR) &&
+		     kd_settings_allows(&rv->app->set, path);
+
+	gtk_widget_set_sensitive(rv->p_open.forward, there);
+	kd_set(rv->open_note, path[0] == '\0' || there ? "" : _("There is no such file here."));
+}
+
+static void on_open(GtkButton *b, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)b;
+	open_package(rv, gtk_editable_get_text(GTK_EDITABLE(rv->path_row)));
+}
+
+static void on_home(GtkButton *b, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)b;
+	kd_app_home(rv->app);
+}
+
+static gboolean on_drop(GtkDropTarget *t, const GValue *value, double x, double y, gpointer data)
+{
+	struct kd_review *rv = data;
+	char *path = g_file_get_path(g_value_get_object(value));
+
+	(void)t;
+	(void)x;
+	(void)y;
+	if (path != NULL)
+		kd_review_begin(rv, path);
+	g_free(path);
+	return TRUE;
+}
+
+static void open_page(struct kd_review *rv)
+{
+	struct kd_page *p = &rv->p_open;
+	GtkWidget *group = kd_group("", NULL);
+
+	kd_page_init(
+		p, _("Open a package"),
+		_("Choose it, or drop it on this window. It is judged first, by a program that is "
+		  "shut in; then you see what it holds."));
+	rv->path_row = kd_path_row(rv->app, _("Package file"), ".asice");
+	g_signal_connect(rv->path_row, "changed", G_CALLBACK(on_path), rv);
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->path_row);
+	gtk_box_append(GTK_BOX(p->content), group);
+	rv->open_note = kd_text("", NULL);
+	gtk_box_append(GTK_BOX(p->content), rv->open_note);
+	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(on_home), rv),
+			kd_button(_("_Open"), "suggested-action", G_CALLBACK(on_open), rv));
+	gtk_widget_set_sensitive(p->forward, FALSE);
+}
+
+/* -- put together ----------------------------------------------------------------------------- */
+
+static GtkWidget *package_page(struct kd_review *rv)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *left;
+
+	rv->views = gtk_stack_new();
+	gtk_stack_set_transition_type(GTK_STACK(rv->views), GTK_STACK_TRANSITION_TYPE_NONE);
+	rv->banner = kd_text("", "warning");
+	gtk_widget_add_css_class(rv->banner, "kd-margin");
+	rv->filter_bar = kd_filter_bar(rv);
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_verify_view(rv), "verify");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_table_view(rv), "findings");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_map_view(rv), "map");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_timeline_view(rv), "timeline");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_statement_view(rv), "statement");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_not_taken_view(rv), "not-taken");
+	gtk_stack_add_named(GTK_STACK(rv->views), kd_export_view(rv), "export");
+	gtk_box_append(GTK_BOX(box), tab_bar(rv));
+	gtk_box_append(GTK_BOX(box), rv->banner);
+	gtk_box_append(GTK_BOX(box), rv->filter_bar);
+	rv->side = kd_record_view(rv);
+	rv->paned = gtk_paned_new(GTK_ORIENTATION_HORIZONTAL);
+	left = rv->views;
+	gtk_widget_set_hexpand(left, TRUE);
+	gtk_paned_set_start_child(GTK_PANED(rv->paned), left);
+	gtk_paned_set_end_child(GTK_PANED(rv->paned), rv->side);
+	gtk_paned_set_resize_end_child(GTK_PANED(rv->paned), FALSE);
+	gtk_paned_set_shrink_end_child(GTK_PANED(rv->paned), FALSE);
+	gtk_paned_set_shrink_start_child(GTK_PANED(rv->paned), FALSE);
+	gtk_widget_set_vexpand(rv->paned, TRUE);
+	kd_name(rv->paned, _("Width of the record pane"));
+	gtk_box_append(GTK_BOX(box), rv->paned);
+	return box;
+}
+
+struct kd_review *kd_review_new(struct kd_app *app)
+{
+	struct kd_review *rv = g_new0(struct kd_review, 1);
+	GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
+
+	rv->app = app;
+	rv->selected = G_MAXUINT;
+	rv->rows = kd_rows_new();
+	rv->stack = gtk_stack_new();
+	gtk_stack_set_transition_type(GTK_STACK(rv->stack), GTK_STACK_TRANSITION_TYPE_NONE);
+	open_page(rv);
+	gtk_stack_add_named(GTK_STACK(rv->stack), rv->p_open.root, "open");
+	gtk_stack_add_named(GTK_STACK(rv->stack), package_page(rv), "package");
+	g_signal_connect(drop, "drop", G_CALLBACK(on_drop), rv);
+	gtk_widget_add_controller(rv->stack, GTK_EVENT_CONTROLLER(drop));
+	return rv;
+}
+
+GtkWidget *kd_review_widget(struct kd_review *rv)
+{
+	return rv->stack;
+}
+
+void kd_review_begin(struct kd_review *rv, const char *path)
+{
+	kd_stack_show(rv->stack, "open");
+	kd_app_show(rv->app, "review", _("Review"));
+	kd_app_state(rv->app, "review");
+	gtk_editable_set_text(GTK_EDITABLE(rv->path_row), path != NULL ? path : "");
+	if (path != NULL && gtk_widget_get_sensitive(rv->p_open.forward))
+		open_package(rv, path);
+	else
+		kd_app_focus(rv->path_row);
+}
+
+void kd_review_free(struct kd_review *rv)
+{
+	if (rv == NULL)
+		return;
+	if (rv->search_timer != 0)
+		g_source_remove(rv->search_timer);
+	kd_engine_drop(rv->job);
+	kd_engine_drop(rv->raw_job);
+	kd_report_free(rv->report);
+	g_clear_object(&rv->rows);
+	g_free(rv->path);
+	g_free(rv->sha256);
+	g_free(rv->verdict_word);
+	g_free(rv);
+}

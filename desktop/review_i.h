@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The reviewer's window, between its own files. */
+#ifndef KD_DESKTOP_REVIEW_I_H
+#define KD_DESKTOP_REVIEW_I_H
+
+#include "desktop/desktop.h"
+#include "desktop/engine.h"
+#include "desktop/report.h"
+#include "desktop/rows.h"
+
+struct kd_review {
+	struct kd_app *app;
+	GtkWidget *stack; /* "open", "package" */
+	struct kd_page p_open;
+	GtkWidget *path_row, *open_note;
+	char *path;
+	struct kd_engine *job;
+
+	/* package */
+	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
+	GtkWidget *verdict_box, *verdict, *verdict_reason, *checks, *signers, *levels;
+	char *sha256, *verdict_word;
+
+	/* findings */
+	struct kd_report *report;
+	GtkWidget *search, *type_filter, *place_filter, *mark_filter, *count;
+	guint search_timer;
+	KdRows *rows;
+	GtkSingleSelection *selection;
+	GtkWidget *table, *map, *map_note, *timeline;
+	guint selected; /* position in the report, or G_MAXUINT */
+
+	/* one record */
+	GtkWidget *record, *mark_choice, *raw, *raw_note;
+	struct kd_engine *raw_job;
+	bool filling;
+
+	/* the rest */
+	GtkWidget *statement, *not_taken, *limits, *out_row, *export_note;
+	GPtrArray *exports;
+};
+
+/* review_verify.c */
+GtkWidget *kd_verify_view(struct kd_review *rv);
+void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
+/* review_table.c */
+GtkWidget *kd_table_view(struct kd_review *rv);
+GtkWidget *kd_filter_bar(struct kd_review *rv);
+void kd_filter_fill(struct kd_review *rv);
+void kd_filter_apply(struct kd_review *rv);
+/* Chooses an observation for all views; from: who did, so that it is not told again. */
+void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from);
+/* review_map.c */
+GtkWidget *kd_map_view(struct kd_review *rv);
+void kd_map_reset(struct kd_review *rv);
+/* review_timeline.c */
+GtkWidget *kd_timeline_view(struct kd_review *rv);
+void kd_timeline_reset(struct kd_review *rv);
+/* review_record.c */
+GtkWidget *kd_record_view(struct kd_review *rv);
+void kd_record_show(struct kd_review *rv);
+/* marks.c */
+const char *kd_mark_name(unsigned mark);
+void kd_marks_load(struct kd_review *rv);
+void kd_marks_save(struct kd_review *rv);
+/* review_pages.c */
+GtkWidget *kd_statement_view(struct kd_review *rv);
+GtkWidget *kd_not_taken_view(struct kd_review *rv);
+GtkWidget *kd_export_view(struct kd_review *rv);
+void kd_pages_fill(struct kd_review *rv);
+
+#endif

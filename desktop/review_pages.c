@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What was stated beside what was found, what was not taken, and getting something out. */
+#include "desktop/review_i.h"
+
+#include <string.h>
+
+static GtkWidget *page(const char *heading, const char *lead, GtkWidget **group, const char *title)
+{
+	struct kd_page p;
+
+	kd_page_init(&p, heading, lead);
+	gtk_widget_set_visible(p.bar, FALSE);
+	*group = kd_group(title, NULL);
+	gtk_box_append(GTK_BOX(p.content), *group);
+	return p.root;
+}
+
+GtkWidget *kd_statement_view(struct kd_review *rv)
+{
+	return page(_("What was stated, and what was found"),
+		    _("What fits, what does not fit and what is not known have the same weight. "
+		      "Nothing "
+		      "here is a score."),
+		    &rv->statement, "");
+}
+
+GtkWidget *kd_not_taken_view(struct kd_review *rv)
+{
+	GtkWidget *w =
+		page(_("What was not taken"),
+		     _("With the reason, and what its absence does not show."), &rv->not_taken, "");
+	GtkWidget *content = gtk_widget_get_parent(rv->not_taken);
+
+	rv->limits = kd_group(_("What this report can't say"), NULL);
+	gtk_box_append(GTK_BOX(content), rv->limits);
+	return w;
+}
+
+static void fill(GtkWidget *group, const GArray *pairs, const char *empty)
+{
+	kd_group_clear(group);
+	for (guint i = 0; i < pairs->len; i++) {
+		const struct kd_pair *p = &g_array_index(pairs, struct kd_pair, i);
+
+		kd_group_add(group, kd_row(p->title, p->text));
+	}
+	if (pairs->len == 0 && empty != NULL)
+		kd_group_add(group, kd_row(empty, NULL));
+}
+
+void kd_pages_fill(struct kd_review *rv)
+{
+	fill(rv->statement, rv->report->claims,
+	     rv->report->has_statement ? _("The statement holds no claims.")
+				       : _("No statement was given when this report was made."));
+	fill(rv->not_taken, rv->report->not_taken, _("Everything was taken."));
+	fill(rv->limits, rv->report->limits, NULL);
+}
+
+/* -- getting something out -------------------------------------------------------------------- */
+
+static void csv_text(GString *s, const char *text)
+{
+	/* a spreadsheet must not take text from a phone for a formula */
+	bool formula = text != NULL && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+
+	g_string_append(s, formula ? ",\"'" : ",\"");
+	for (; text != NULL && *text != '\0'; text++) {
+		if (*text == '"')
+			g_string_append_c(s, '"');
+		g_string_append_c(s, *text);
+	}
+	g_string_append_c(s, '"');
+}
+
+static void csv_row(GString *s, const struct kd_obs *o)
+{
+	char lat[32] = "", lon[32] = "";
+
+	if (o->lat != KD_NO_PLACE) {
+		g_snprintf(lat, sizeof(lat), "%.7f", o->lat / 1e7);
+		g_snprintf(lon, sizeof(lon), "%.7f", o->lon / 1e7);
+	}
+	g_string_append_printf(s, "\"%s\"", o->id != NULL ? o->id : "");
+	csv_text(s, o->when);
+	csv_text(s, o->local ? "local" : o->when != NULL ? "utc" : "");
+	csv_text(s, o->type);
+	g_string_append_printf(s, ",%s,%s", lat, lon);
+	csv_text(s, o->what);
+	csv_text(s, o->item);
+	csv_text(s, o->object);
+	csv_text(s, o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
+	g_string_append(s, "\r\n");
+}
+
+static bool put(struct kd_review *rv, const char *name, const char *bytes, gsize n)
+{
+	char *path = g_build_filename(gtk_editable_get_text(GTK_EDITABLE(rv->out_row)), name, NULL);
+	GError *error = NULL;
+	bool good;
+
+	if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+		kd_setf(rv->export_note, _("%s is there already; it is not written over."), path);
+		good = false;
+	} else {
+		good = g_file_set_contents_full(path, bytes, (gssize)n,
+						G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
+		kd_setf(rv->export_note, good ? _("Written: %s") : _("It could not be written: %s"),
+			good ? path : error->message);
+	}
+	kd_app_state(rv->app, good ? "exported" : "not-exported");
+	g_clear_error(&error);
+	g_free(path);
+	return good;
+}
+
+static void on_table(GtkButton *b, gpointer data)
+{
+	struct kd_review *rv = data;
+	GString *s = g_string_new("id,time,time_kind,kind,lat,lon,what,source,object,mark\r\n");
+	guint n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
+
+	(void)b;
+	if (rv->report == NULL)
+		n = 0;
+	for (guint i = 0; i < n; i++)
+		csv_row(s, kd_obs(rv->report, kd_rows_at(rv->rows, i)));
+	put(rv, "observations.csv", s->str, s->len);
+	g_string_free(s, TRUE);
+}
+
+static void on_member(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_review *rv = data;
+	char *name = g_path_get_basename(g_object_get_data(G_OBJECT(rv->out_row), "member"));
+
+	rv->job = NULL;
+	if (res->status == 0)
+		put(rv, name, res->out, res->out_len);
+	else
+		kd_setf(rv->export_note, _("The package holds no %s."), name);
+	g_free(name);
+}
+
+static void on_page(GtkButton *b, gpointer data)
+{
+	struct kd_review *rv = data;
+	const char *member = g_object_get_data(G_OBJECT(b), "member");
+	const char *args[] = {"show", rv->path, member, NULL};
+
+	kd_engine_drop(rv->job);
+	g_object_set_data(G_OBJECT(rv->out_row), "member", (gpointer)member);
+	rv->job = kd_engine_start(args, NULL, NULL, on_member, rv);
+}
+
+static void add_export(struct kd_review *rv, GtkWidget *group, const char *title, const char *what,
+		       const char *mnemonic, const char *member)
+{
+	GtkWidget *row = kd_row(title, what), *b;
+
+	gtk_widget_remove_css_class(row, "kd-fact");
+	b = kd_button(mnemonic, NULL, member != NULL ? G_CALLBACK(on_page) : G_CALLBACK(on_table),
+		      rv);
+	g_object_set_data(G_OBJECT(b), "member", (gpointer)member);
+	adw_action_row_add_suffix(ADW_ACTION_ROW(row), b);
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), row);
+}
+
+GtkWidget *kd_export_view(struct kd_review *rv)
+{
+	struct kd_page p;
+	GtkWidget *where = kd_group(_("Where to"), NULL), *what = kd_group(_("What"), NULL);
+
+	kd_page_init(
+		&p, _("Export"),
+		_("Copies for reading. The package itself is the evidence; pass it on as it is."));
+	gtk_widget_set_visible(p.bar, FALSE);
+	rv->out_row = kd_path_row(rv->app, _("Folder"), NULL);
+	gtk_editable_set_text(GTK_EDITABLE(rv->out_row), g_get_home_dir());
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), rv->out_row);
+	add_export(rv, what, _("Report to read"),
+		   _("One page for any browser; it fetches nothing."), _("Save the _page"),
+		   "report/report.html");
+	add_export(rv, what, _("Report for programs"), _("report.json, exactly as sealed."),
+		   _("Save the _JSON"), "report/report.json");
+	add_export(rv, what, _("What the table shows now"),
+		   _("With your marks, as CSV. Filter and search count."), _("Save the _table"),
+		   NULL);
+	gtk_box_append(GTK_BOX(p.content), where);
+	gtk_box_append(GTK_BOX(p.content), what);
+	rv->export_note = kd_text("", NULL);
+	gtk_box_append(GTK_BOX(p.content), rv->export_note);
+	return p.root;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* One record: every member, the reviewer's mark, and the raw bytes of the object that it came from. */
+#include "desktop/review_i.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AROUND	48   /* bytes shown before and behind the record's own */
+#define RAW_MAX 4096 /* bytes shown at most */
+
+struct raw_view {
+	guint64 from, mark_from, mark_to; /* offsets in the stored object */
+};
+
+static void on_member(const char *key, const char *value, gpointer data)
+{
+	struct kd_review *rv = data;
+	const char *shown = g_str_has_prefix(key, "record.") ? key + strlen("record.") : key;
+
+	kd_group_add(rv->record, kd_row(shown, value));
+}
+
+/* -- raw bytes -------------------------------------------------------------------------------- */
+
+static void dump_line(GString *s, const struct raw_view *v, const guint8 *p, gsize n, guint64 off)
+{
+	g_string_append_printf(s, "%08" G_GINT64_MODIFIER "x ", off);
+	for (gsize i = 0; i < 8; i++) {
+		bool own = off + i >= v->mark_from && off + i < v->mark_to;
+
+		if (i < n)
+			g_string_append_printf(s, "%c%02x", own ? '>' : ' ', p[i]);
+		else
+			g_string_append(s, "   ");
+	}
+	g_string_append(s, "  ");
+	for (gsize i = 0; i < n; i++)
+		g_string_append_c(s, p[i] >= 0x20 && p[i] < 0x7f ? (char)p[i] : '.');
+	g_string_append_c(s, '\n');
+}
+
+static void on_raw(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_review *rv = data;
+	const struct raw_view *v = g_object_get_data(G_OBJECT(rv->raw), "view");
+	GString *s = g_string_new("");
+
+	rv->raw_job = NULL;
+	if (res->status != 0) {
+		kd_setf(rv->raw_note, _("The bytes can't be shown: %s"), res->error);
+	} else {
+		for (gsize i = 0; i < res->out_len; i += 8)
+			dump_line(s, v, (const guint8 *)res->out + i, MIN(8, res->out_len - i),
+				  v->from + i);
+		kd_set(rv->raw_note, _("Bytes of the stored object; > marks the record's own."));
+	}
+	gtk_label_set_text(GTK_LABEL(rv->raw), s->str);
+	g_string_free(s, TRUE);
+	kd_app_state(rv->app, "raw-shown");
+}
+
+struct place {
+	gint64 offset, length;
+	bool ranges;
+};
+
+static void on_place(const char *key, const char *value, gpointer data)
+{
+	struct place *p = data;
+
+	if (strcmp(key, "record.locator.offset") == 0)
+		p->offset = g_ascii_strtoll(value, NULL, 10);
+	if (strcmp(key, "record.locator.length") == 0)
+		p->length = g_ascii_strtoll(value, NULL, 10);
+}
+
+static void ask_raw(struct kd_review *rv, const struct kd_obs *o)
+{
+	struct place p = {-1, 0, false};
+	struct raw_view *v = g_new0(struct raw_view, 1);
+	char *name = g_strdup_printf("data/objects/%s", o->object != NULL ? o->object : ""), *from,
+	     *n;
+	guint64 length;
+
+	kd_report_members(rv->report, rv->selected, on_place, &p);
+	if (p.offset >= 0) {
+		v->from =
+			(guint64)p.offset > AROUND ? ((guint64)p.offset - AROUND) & ~(guint64)7 : 0;
+		v->mark_from = (guint64)p.offset;
+		v->mark_to = v->mark_from + (guint64)MAX(p.length, 0);
+	}
+	length = MIN(v->mark_to - v->from + AROUND, RAW_MAX);
+	g_object_set_data_full(G_OBJECT(rv->raw), "view", v, g_free);
+	from = g_strdup_printf("%" G_GUINT64_FORMAT, v->from);
+	n = g_strdup_printf("%" G_GUINT64_FORMAT, MAX(length, AROUND));
+	{
+		const char *args[] = {"show", rv->path,	  name, "--offset",
+				      from,   "--length", n,	NULL};
+
+		kd_engine_drop(rv->raw_job);
+		gtk_label_set_text(GTK_LABEL(rv->raw), "");
+		kd_set(rv->raw_note, "");
+		rv->raw_job = kd_engine_start(args, NULL, NULL, on_raw, rv);
+	}
+	g_free(from);
+	g_free(n);
+	g_free(name);
+}
+
+/* -- the pane --------------------------------------------------------------------------------- */
+
+void kd_record_show(struct kd_review *rv)
+{
+	bool any = rv->report != NULL && rv->selected != G_MAXUINT &&
+		   rv->selected < rv->report->obs->len;
+	const struct kd_obs *o = any ? kd_obs(rv->report, rv->selected) : NULL;
+
+	kd_group_clear(rv->record);
+	gtk_widget_set_sensitive(rv->mark_choice, any);
+	gtk_label_set_text(GTK_LABEL(rv->raw), "");
+	kd_set(rv->raw_note, any ? "" : _("Choose a record to see everything about it."));
+	if (!any)
+		return;
+	rv->filling = true;
+	gtk_drop_down_set_selected(GTK_DROP_DOWN(rv->mark_choice), o->mark);
+	rv->filling = false;
+	kd_report_members(rv->report, rv->selected, on_member, rv);
+	ask_raw(rv, o);
+	kd_app_state(rv->app, "record-%s", o->id != NULL ? o->id : "");
+}
+
+static void on_mark(GObject *w, GParamSpec *spec, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)w;
+	(void)spec;
+	if (rv->filling || rv->report == NULL || rv->selected == G_MAXUINT)
+		return;
+	kd_obs(rv->report, rv->selected)->mark =
+		(guint8)gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->mark_choice));
+	kd_marks_save(rv);
+}
+
+GtkWidget *kd_record_view(struct kd_review *rv)
+{
+	GtkWidget *scroll = gtk_scrolled_window_new(),
+		  *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+	GtkStringList *marks = gtk_string_list_new(NULL);
+
+	for (unsigned m = 0; m < KD_MARKS; m++)
+		gtk_string_list_append(marks, kd_mark_name(m));
+	gtk_widget_add_css_class(box, "kd-side");
+	gtk_box_append(GTK_BOX(box), kd_text(_("Record"), "title-3"));
+	rv->mark_choice = gtk_drop_down_new(G_LIST_MODEL(marks), NULL);
+	kd_name(rv->mark_choice, _("Your mark on this record"));
+	g_signal_connect(rv->mark_choice, "notify::selected", G_CALLBACK(on_mark), rv);
+	gtk_box_append(GTK_BOX(box), rv->mark_choice);
+	rv->raw_note = kd_text("", "dim-label");
+	rv->raw = kd_text("", "kd-bytes");
+	gtk_widget_set_direction(rv->raw, GTK_TEXT_DIR_LTR);
+	gtk_label_set_wrap(GTK_LABEL(rv->raw), FALSE);
+	rv->record = kd_group("", NULL);
+	gtk_box_append(GTK_BOX(box), rv->record);
+	gtk_box_append(GTK_BOX(box), rv->raw_note);
+	gtk_box_append(GTK_BOX(box), rv->raw);
+	gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_AUTOMATIC,
+				       GTK_POLICY_AUTOMATIC);
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), box);
+	gtk_widget_set_size_request(scroll, 380, -1);
+	return scroll;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The timeline: a line for each source, a stroke for each observation with a time, and blank where
+ * there is none. A blank says nothing by itself; the page "Not taken" says what it can mean.
+ */
+#include "desktop/review_i.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LEFT	  170
+#define LINE_H	  34
+#define SOURCES	  40
+#define LABEL_MAX 64
+
+struct line {
+	struct kd_review *rv;
+	gint64 from, to; /* what is shown */
+	gint64 first, last;
+	const char *source[SOURCES];
+	guint n;
+};
+
+static struct line *line_of(GtkWidget *w)
+{
+	return g_object_get_data(G_OBJECT(w), "kd-line");
+}
+
+static guint row_of(struct line *l, const char *item)
+{
+	for (guint i = 0; i < l->n; i++)
+		if (l->source[i] == item)
+			return i;
+	if (l->n == SOURCES)
+		return SOURCES - 1;
+	l->source[l->n] = item;
+	return l->n++;
+}
+
+static void measure(struct line *l)
+{
+	l->n = 0;
+	l->first = G_MAXINT64;
+	l->last = G_MININT64;
+	for (guint i = 0; i < l->rv->report->obs->len; i++) {
+		const struct kd_obs *o = kd_obs(l->rv->report, i);
+
+		if (o->t == KD_NO_TIME || o->item == NULL)
+			continue;
+		row_of(l, o->item);
+		l->first = MIN(l->first, o->t);
+		l->last = MAX(l->last, o->t);
+	}
+	if (l->first > l->last)
+		l->first = l->last = 0;
+	l->from = l->first - (l->last - l->first) / 50 - G_USEC_PER_SEC;
+	l->to = l->last + (l->last - l->first) / 50 + G_USEC_PER_SEC;
+}
+
+static void label(cairo_t *cr, GtkWidget *w, double x, double y, double width, const char *s)
+{
+	PangoLayout *p = gtk_widget_create_pango_layout(w, s);
+
+	pango_layout_set_width(p, (int)(width * PANGO_SCALE));
+	pango_layout_set_ellipsize(p, PANGO_ELLIPSIZE_END);
+	cairo_move_to(cr, x, y);
+	pango_cairo_show_layout(cr, p);
+	g_object_unref(p);
+}
+
+static void draw_axis(struct line *l, GtkWidget *area, cairo_t *cr, int w, int h)
+{
+	for (int i = 0; i < 5; i++) {
+		double x = LEFT + (w - LEFT - 20.0) * i / 4;
+		gint64 t = l->from + (l->to - l->from) / 4 * i;
+		GDateTime *d = g_date_time_new_from_unix_utc(t / G_USEC_PER_SEC);
+		char *s = d != NULL
+				  ? g_date_time_format(
+					    d, (l->to - l->from) > G_USEC_PER_SEC *
+									   G_GINT64_CONSTANT(864000)
+						       ? "%Y-%m-%d"
+						       : "%m-%d %H:%M")
+				  : g_strdup("");
+
+		cairo_set_line_width(cr, 0.5);
+		cairo_move_to(cr, x, 24);
+		cairo_line_to(cr, x, h);
+		cairo_stroke(cr);
+		if (i < 4)
+			label(cr, area, x + 3, 4, (w - LEFT - 20.0) / 4 - 6, s);
+		g_free(s);
+		if (d != NULL)
+			g_date_time_unref(d);
+	}
+}
+
+static double x_of(const struct line *l, int w, gint64 t)
+{
+	return LEFT + (w - LEFT - 20.0) * (double)(t - l->from) / (double)(l->to - l->from);
+}
+
+static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
+{
+	struct line *l = line_of(GTK_WIDGET(area));
+	struct kd_review *rv = l->rv;
+	guint8 *seen;
+	GdkRGBA fg;
+	guint n;
+
+	(void)data;
+	if (rv->report == NULL || l->n == 0 || w <= LEFT + 40)
+		return;
+	n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
+	gtk_style_context_get_color(gtk_widget_get_style_context(GTK_WIDGET(area)), &fg);
+	gdk_cairo_set_source_rgba(cr, &fg);
+	draw_axis(l, GTK_WIDGET(area), cr, w, h);
+	for (guint i = 0; i < l->n; i++)
+		label(cr, GTK_WIDGET(area), 8, 30 + LINE_H * (double)i + 8, LEFT - 16,
+		      l->source[i]);
+	seen = g_malloc0((gsize)w * SOURCES);
+	for (guint i = 0; i < n; i++) {
+		const struct kd_obs *o = kd_obs(rv->report, kd_rows_at(rv->rows, i));
+		double x;
+		guint row;
+
+		if (o->t == KD_NO_TIME || o->t < l->from || o->t > l->to || o->item == NULL)
+			continue;
+		x = x_of(l, w, o->t);
+		row = row_of(l, o->item);
+		if (x < LEFT || x >= w || seen[row * (guint)w + (guint)x]++ != 0)
+			continue;
+		cairo_rectangle(cr, floor(x), 30 + LINE_H * (double)row + 4, 1.5, LINE_H - 10);
+	}
+	cairo_fill(cr);
+	g_free(seen);
+	if (rv->selected != G_MAXUINT && kd_obs(rv->report, rv->selected)->t != KD_NO_TIME) {
+		double x = x_of(l, w, kd_obs(rv->report, rv->selected)->t);
+
+		if (x < LEFT)
+			return;
+		cairo_set_line_width(cr, 2);
+		cairo_move_to(cr, x, 24);
+		cairo_line_to(cr, x, h);
+		cairo_stroke(cr);
+		cairo_arc(cr, x, 24, 5, 0, 2 * G_PI);
+		cairo_fill(cr);
+	}
+}
+
+static void zoom(GtkWidget *w, double by)
+{
+	struct line *l = line_of(w);
+	gint64 mid = l->from + (l->to - l->from) / 2,
+	       half = (gint64)((double)(l->to - l->from) / 2 * by);
+
+	half = CLAMP(half, 30 * G_USEC_PER_SEC, (l->last - l->first) + G_USEC_PER_SEC);
+	l->from = mid - half;
+	l->to = mid + half;
+	gtk_widget_queue_draw(w);
+}
+
+static void move(GtkWidget *w, double by)
+{
+	struct line *l = line_of(w);
+	gint64 d = (gint64)((double)(l->to - l->from) * by);
+
+	if (l->from + d > l->last || l->to + d < l->first)
+		return;
+	l->from += d;
+	l->to += d;
+	gtk_widget_queue_draw(w);
+}
+
+static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModifierType mods,
+		       gpointer data)
+{
+	(void)k;
+	(void)code;
+	if ((mods & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0)
+		return FALSE;
+	if (key == GDK_KEY_Left || key == GDK_KEY_Right)
+		move(data, key == GDK_KEY_Left ? -0.2 : 0.2);
+	else if (key == GDK_KEY_plus || key == GDK_KEY_equal || key == GDK_KEY_KP_Add)
+		zoom(data, 0.6);
+	else if (key == GDK_KEY_minus || key == GDK_KEY_KP_Subtract)
+		zoom(data, 1.7);
+	else if (key == GDK_KEY_0)
+		kd_timeline_reset(line_of(data)->rv);
+	else
+		return FALSE;
+	return TRUE;
+}
+
+static gboolean on_scroll(GtkEventControllerScroll *s, double dx, double dy, gpointer data)
+{
+	(void)s;
+	(void)dx;
+	zoom(data, dy < 0 ? 0.8 : 1.25);
+	return TRUE;
+}
+
+static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer data)
+{
+	struct line *l = line_of(data);
+	int w = gtk_widget_get_width(data);
+	guint n = g_list_model_get_n_items(G_LIST_MODEL(l->rv->rows)), found = G_MAXUINT,
+	      row = y > 30 ? (guint)((y - 30) / LINE_H) : 0;
+	double best = 8;
+
+	(void)g;
+	(void)times;
+	gtk_widget_grab_focus(data);
+	for (guint i = 0; i < n && l->rv->report != NULL; i++) {
+		guint at = kd_rows_at(l->rv->rows, i);
+		const struct kd_obs *o = kd_obs(l->rv->report, at);
+		double d;
+
+		if (o->t == KD_NO_TIME || o->item == NULL || row_of(l, o->item) != row)
+			continue;
+		d = fabs(x_of(l, w, o->t) - x);
+		if (d < best) {
+			best = d;
+			found = at;
+		}
+	}
+	if (found != G_MAXUINT)
+		kd_review_select(l->rv, found, data);
+}
+
+GtkWidget *kd_timeline_view(struct kd_review *rv)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
+		  *scroll = gtk_scrolled_window_new(), *w;
+	GtkEventController *key = gtk_event_controller_key_new(),
+			   *wheel = gtk_event_controller_scroll_new(
+				   GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
+	GtkGesture *click = gtk_gesture_click_new();
+	struct line *l = g_new0(struct line, 1);
+
+	l->rv = rv;
+	w = rv->timeline = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role",
+					GTK_ACCESSIBLE_ROLE_IMG, NULL);
+	g_object_set_data_full(G_OBJECT(w), "kd-line", l, g_free);
+	kd_name(w, _("Timeline of the observations; the table holds the same"));
+	gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(w), draw, NULL, NULL);
+	gtk_widget_set_focusable(w, TRUE);
+	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key), w);
+	g_signal_connect(wheel, "scroll", G_CALLBACK(on_scroll), w);
+	g_signal_connect(click, "pressed", G_CALLBACK(on_click), w);
+	gtk_widget_add_controller(w, key);
+	gtk_widget_add_controller(w, wheel);
+	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(click));
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), w);
+	gtk_widget_set_vexpand(scroll, TRUE);
+	gtk_box_append(GTK_BOX(box), scroll);
+	gtk_box_append(
+		GTK_BOX(box),
+		kd_text(_("Times in UTC; local times without a zone stand where their own clock "
+			  "put them. A blank shows nothing by itself."),
+			"dim-label"));
+	gtk_widget_add_css_class(gtk_widget_get_last_child(box), "kd-margin");
+	return box;
+}
+
+void kd_timeline_reset(struct kd_review *rv)
+{
+	struct line *l = line_of(rv->timeline);
+
+	if (rv->report == NULL)
+		return;
+	measure(l);
+	gtk_drawing_area_set_content_height(GTK_DRAWING_AREA(rv->timeline),
+					    (int)(40 + LINE_H * MAX(l->n, 1)));
+	gtk_widget_queue_draw(rv->timeline);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "desktop/settings.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *text(GKeyFile *f, const char *group, const char *key)
+{
+	char *s = g_key_file_get_string(f, group, key, NULL);
+
+	if (s != NULL && s[0] == '\0')
+		g_clear_pointer(&s, g_free);
+	return s;
+}
+
+static bool in_group(const char *name)
+{
+	const struct group *g = getgrnam(name); /* one thread, at start */
+	gid_t list[128];
+	gid_t wanted;
+	int n;
+
+	if (g == NULL)
+		return false;
+	wanted = g->gr_gid;
+	n = getgroups(G_N_ELEMENTS(list), list);
+	if (getegid() == wanted)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (list[i] == wanted)
+			return true;
+	return false;
+}
+
+/* A role that names no group is everybody's. */
+static bool may(GKeyFile *f, const char *role)
+{
+	char *group = text(f, "roles", role);
+	bool r = group == NULL || in_group(group);
+
+	g_free(group);
+	return r;
+}
+
+static void read_keys(struct kd_settings *s, GKeyFile *f)
+{
+	s->trust = text(f, "station", "trust");
+	s->cases = text(f, "station", "cases");
+	s->out = text(f, "station", "out");
+	s->operator_key = text(f, "station", "operator");
+	s->tsa = text(f, "station", "tsa");
+	s->information = text(f, "station", "information");
+	s->simulated = g_key_file_get_boolean(f, "station", "simulated", NULL);
+	s->may_intake = may(f, "intake");
+	s->may_review = may(f, "review");
+	s->kiosk = g_key_file_get_boolean(f, "kiosk", "enabled", NULL);
+	s->folders = g_key_file_get_string_list(f, "kiosk", "folders", NULL, NULL);
+	s->exit_word_sha256 = text(f, "kiosk", "exit_word_sha256");
+}
+
+void kd_settings_load(struct kd_settings *s, const char *path)
+{
+	GKeyFile *f = g_key_file_new();
+	GError *error = NULL;
+
+	memset(s, 0, sizeof(*s));
+	s->may_intake = s->may_review = true;
+	if (path == NULL)
+		path = KD_SETTINGS_FILE;
+	if (g_key_file_load_from_file(f, path, G_KEY_FILE_NONE, &error)) {
+		s->file = g_strdup(path);
+		read_keys(s, f);
+	} else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+		/* settings that can't be read must not open what they may forbid */
+		s->problem = g_strdup_printf("%s: %s", path, error->message);
+		s->may_intake = s->may_review = false;
+	}
+	g_clear_error(&error);
+	g_key_file_free(f);
+	if (s->folders == NULL)
+		s->folders = g_new0(char *, 1);
+	if (s->cases == NULL)
+		s->cases = g_build_filename(g_get_user_data_dir(), "keten", "cases", NULL);
+	if (s->out == NULL)
+		s->out = g_build_filename(g_get_user_data_dir(), "keten", "packages", NULL);
+}
+
+void kd_settings_free(struct kd_settings *s)
+{
+	g_free(s->file);
+	g_free(s->problem);
+	g_free(s->trust);
+	g_free(s->cases);
+	g_free(s->out);
+	g_free(s->operator_key);
+	g_free(s->tsa);
+	g_free(s->information);
+	g_strfreev(s->folders);
+	g_free(s->exit_word_sha256);
+	memset(s, 0, sizeof(*s));
+}
+
+bool kd_settings_allows(const struct kd_settings *s, const char *path)
+{
+	char real[PATH_MAX], folder[PATH_MAX];
+
+	if (!s->kiosk)
+		return true;
+	if (realpath(path, real) == NULL)
+		return false;
+	for (char **f = s->folders; *f != NULL; f++) {
+		size_t n;
+
+		if (realpath(*f, folder) == NULL)
+			continue;
+		n = strlen(folder);
+		if (strncmp(real, folder, n) == 0 && (real[n] == '/' || folder[n - 1] == '/'))
+			return true;
+	}
+	return false;
+}
+
+bool kd_settings_is_exit_word(const struct kd_settings *s, const char *word)
+{
+	char *sha = g_compute_checksum_for_string(G_CHECKSUM_SHA256, word, -1);
+	bool same =
+		s->exit_word_sha256 != NULL && g_ascii_strcasecmp(sha, s->exit_word_sha256) == 0;
+
+	g_free(sha);
+	return same;
+}

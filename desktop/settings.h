@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the administrator of a station fixes, from /etc/keten/desktop.conf: read once, shown, never
+ * written. docs/help/administrator.md has every key.
+ */
+#ifndef KD_DESKTOP_SETTINGS_H
+#define KD_DESKTOP_SETTINGS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define KD_SETTINGS_FILE "/etc/keten/desktop.conf"
+
+struct kd_settings {
+	char *file;    /* where they come from; NULL: none was there */
+	char *problem; /* why it can't be read, or NULL */
+	char *trust;   /* folder of CA certificates, or NULL: the default of keten */
+	char *cases, *out, *operator_key;
+	char *tsa;	   /* address of a time-stamp authority, or NULL */
+	char *information; /* folder of the information sheets, or NULL */
+	bool simulated;	   /* every case is marked as made with a simulated phone */
+	bool may_intake, may_review;
+	bool kiosk;
+	char **folders;		/* kiosk: files may be chosen below these alone; never NULL */
+	char *exit_word_sha256; /* kiosk: hex, or NULL: it can't be left from inside */
+};
+
+/* path NULL: the usual place. A missing file gives defaults; free with kd_settings_free(). */
+void kd_settings_load(struct kd_settings *s, const char *path);
+void kd_settings_free(struct kd_settings *s);
+/* May this file be chosen? Always, unless in kiosk mode. Links are followed first. */
+bool kd_settings_allows(const struct kd_settings *s, const char *path);
+/* Kiosk: is this the word that leaves it? */
+bool kd_settings_is_exit_word(const struct kd_settings *s, const char *word);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Widgets the way this program makes them: named for a screen reader, reachable by keyboard, with
+ * text from outside never taken for markup and isolated from the direction of what surrounds it.
+ */
+#ifndef KD_DESKTOP_UI_H
+#define KD_DESKTOP_UI_H
+
+#include <adwaita.h>
+
+#include "core/tr.h"
+
+/* The language of the window, set once at the start. */
+extern enum kt_lang kd_lang;
+__attribute__((format_arg(1))) static inline const char *kd_tr(const char *text)
+{
+	return kt_tr(kd_lang, text);
+}
+#define _(text) kd_tr(text)
+
+/* A button; the label may hold a mnemonic. Named by it alone. */
+GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data);
+/* An icon button with a name. */
+GtkWidget *kd_icon_button(const char *icon, const char *name, GCallback clicked, gpointer data);
+void kd_name(GtkWidget *w, const char *name);
+
+/* Wrapping text of ours; css may be NULL. */
+GtkWidget *kd_text(const char *text, const char *css);
+/* The same, to be changed later and announced when it does. */
+void kd_set(GtkWidget *label, const char *text);
+void kd_setf(GtkWidget *label, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/* A row "title: value" whose value comes from outside: no markup, its own direction. */
+GtkWidget *kd_row(const char *title, const char *value);
+void kd_row_value(GtkWidget *row, const char *value);
+/* text between FIRST STRONG ISOLATE and its end. Free with g_free(). */
+char *kd_isolate(const char *text);
+
+/* A group with a heading. Rows are added with adw_preferences_group_add(). */
+GtkWidget *kd_group(const char *title, const char *description);
+/* Takes all rows out that kd_group_add() put in. */
+void kd_group_add(GtkWidget *group, GtkWidget *row);
+void kd_group_clear(GtkWidget *group);
+
+/*
+ * A page of a guided flow: a heading, scrolling content in the middle, and a bar with Back on the
+ * one side and the way forward on the other. content is a vertical box.
+ */
+struct kd_page {
+	GtkWidget *root, *heading, *content, *bar, *back, *forward;
+};
+void kd_page_init(struct kd_page *p, const char *heading, const char *lead);
+/* Buttons: either may be NULL. */
+void kd_page_buttons(struct kd_page *p, GtkWidget *back, GtkWidget *forward);
+
+/*
+ * Shows one page of a stack and hides the others for good: GTK 4.8 leaves the pages that are not
+ * shown in the accessibility tree, where nothing tells them apart.
+ */
+void kd_stack_show(GtkWidget *stack, const char *name);
+
+/* Removes every child of a box. */
+void kd_box_clear(GtkWidget *box);
+
+/* "12.3 MB", "1 min 20 s" in the user's language; free with g_free(). */
+char *kd_bytes(guint64 n);
+char *kd_span(guint64 seconds);
+
+#endif

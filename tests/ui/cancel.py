@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Stopped in the middle, by closing the window too; gone on with later; the case used one session.
+from atspi import keys
+from scene import *
+
+
+def scene():
+    a = app()
+    to_phone(a, DESK + "/one.json")
+    a.state("phone-not-authorised-yet")
+    a.click("Start reading")
+    a.state("reading")
+    keys("ctrl+q")  # ends nothing without asking
+    a.state("ask-stop")
+    shot(SHOTS + "/stop.png")
+    a.click("Go on reading")
+    a.state("stop-on")
+    a.click("Stop…")
+    a.click("Stop for now")
+    a.state("done-stopped")
+    a.see("uses up no further session")
+    shot(SHOTS + "/stopped.png")
+    log = read(case_dir() + "/custody.jsonl").decode()
+    if '"event":"acquisition.sealed"' in log:
+        raise Failed("it was not stopped in the middle")
+    is_(keten("log", "--case", case_dir()).returncode, 0, "the log's chain")
+    n = len(a.states())
+    a.click("Go on reading")
+    a.state("phone", after=n)
+    a.click("Start reading")
+    a.state("done-complete", after=n, seconds=60)
+    log = read(case_dir() + "/custody.jsonl").decode()
+    is_(log.count('"event":"session.open"'), 1, "sessions")
+    is_(log.count('"event":"session.resume"'), 1, "resumed")
+    is_(keten("verify", package(), "--trust", DESK + "/trust").returncode, 0, "verify")
+    a.end()
+
+
+run(scene)

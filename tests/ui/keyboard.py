@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+# The whole intake without a mouse: mnemonics, Tab and Enter alone.
+from atspi import keys, type_text
+from scene import *
+
+
+def scene():
+    a = app()
+    keys("alt+i")
+    a.state("mandate")
+    type_text(DESK + "/one.json")
+    a.state("mandate-ok")
+    keys("alt+c")
+    a.state("person")
+    a.get("push button", "They agree")
+    a.tab_to("push button", "They agree")
+    keys("space")
+    a.state("position-agrees")
+    wait_for("Continue", lambda: a.sensitive("push button", "Continue"))
+    keys("alt+c")
+    a.state("station-checked")
+    wait_for("Continue", lambda: a.sensitive("push button", "Continue"))
+    keys("alt+c")
+    a.state("phone-not-authorised-yet")
+    wait_for("Start", lambda: a.sensitive("push button", "Start reading"))
+    keys("alt+s")
+    a.state("done-complete")
+    wait_for("Finish", lambda: a.sensitive("push button", "Finish"))
+    keys("alt+f")
+    a.state("home", after=2)
+    keys("F1")
+    a.state("help")
+    a.end()
+
+
+run(scene)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the scenes of the suite share: where things lie, settings, a whole intake by names."""
+import json
+import os
+import re
+import subprocess
+import sys
+import traceback
+
+from atspi import App, Failed, shot, wait_for
+
+BUILD = os.environ["UI_BUILD"]
+WORK = os.environ["UI_WORK"]
+DESK = os.path.join(WORK, "desk")
+SHOTS = os.environ.get("UI_SHOTS", os.path.join(BUILD, "ui-shots"))
+SCENE = os.path.basename(sys.argv[0]).removesuffix(".py")
+OWN = os.path.join(WORK, SCENE)
+
+
+def settings(name="desktop.conf", **more):
+    """Settings of a station whose folders lie in this scene's own folder."""
+    keys = {"trust": DESK + "/trust", "operator": DESK + "/operator.pem", "cases": OWN + "/cases",
+            "out": OWN + "/out", "simulated": "true"}
+    keys.update({k: v for k, v in more.items() if "__" not in k})
+    groups = {"station": {k: v for k, v in keys.items() if v is not None}}
+    for k, v in more.items():
+        if "__" in k:
+            g, k = k.split("__")
+            groups.setdefault(g, {})[k] = v
+    os.makedirs(OWN, exist_ok=True)
+    path = os.path.join(OWN, name)
+    with open(path, "w", encoding="utf-8") as f:
+        for g, pairs in groups.items():
+            f.write("[%s]\n" % g + "".join("%s=%s\n" % p for p in pairs.items()))
+    return path
+
+
+def app(conf=None, *args, **env):
+    return App(os.path.join(BUILD, "keten-desktop"), conf or settings(), os.path.join(OWN, "states"), *args,
+               env=env)
+
+
+def is_(got, want, what=""):
+    if got != want:
+        raise Failed("%s: got %r, not %r" % (what, got, want))
+
+
+def keten(*args, **kw):
+    return subprocess.run([os.path.join(BUILD, "keten"), *args], capture_output=True, **kw)
+
+
+def to_station(a, mandate):
+    """From the first page to the third, by names."""
+    a.click("Intake")
+    a.type_into("Mandate file", mandate)
+    a.state("mandate-ok")
+    a.click("Continue")
+    a.state("person")
+    a.press("They agree")
+    a.click("Continue")
+    a.state("station-checked")
+
+
+def to_phone(a, mandate):
+    to_station(a, mandate)
+    a.click("Continue")
+    a.state("phone")
+
+
+def package(folder="out"):
+    found = [f for f in os.listdir(os.path.join(OWN, folder)) if f.endswith(".asice")]
+    is_(len(found), 1, "packages")
+    return os.path.join(OWN, folder, found[0])
+
+
+def case_dir():
+    return os.path.join(OWN, "cases", os.listdir(os.path.join(OWN, "cases"))[0])
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def run(scene):
+    """Runs a scene; on failure a picture and the tree say what was to be seen."""
+    apps = []
+    real = App.__init__
+
+    def noted(self, *a, **k):
+        apps.append(self)
+        real(self, *a, **k)
+    App.__init__ = noted
+    try:
+        scene()
+        for a in apps:
+            w = a.warnings()
+            if w:
+                raise Failed("GTK warns: " + w[0])
+        print("ok", SCENE)
+        status = 0
+    except Exception as e:  # what went wrong is told in full
+        traceback.print_exc()
+        shot(os.path.join(SHOTS, "failed-%s.png" % SCENE))
+        for a in apps[-1:]:
+            if hasattr(a, "root"):
+                print(" ".join(a.states()), file=sys.stderr)
+                with open(os.path.join(SHOTS, "failed-%s.txt" % SCENE), "w", encoding="utf-8") as f:
+                    a.dump(f)
+        status = 1
+    for a in apps:
+        if hasattr(a, "proc"):
+            a.end()
+    sys.exit(status)
+
+
+__all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "is_", "json",
+           "keten", "os", "package", "re", "read", "run", "settings", "shot", "subprocess", "sys", "to_phone",
+           "to_station", "wait_for"]
