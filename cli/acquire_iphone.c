@@ -302,9 +302,17 @@ static int give_password(struct kt_pass *p, struct kt_err *err)
 /* Once, before hours of a backup that could not be read. */
 static int ask_early(struct kt_pass *p, struct kt_err *err)
 {
+	int r;
+
 	if (!p->src->encrypted || p->passwords > 0 || backup_items(p->q) == 0)
 		return 0;
-	return give_password(p, err);
+	r = give_password(p, err);
+	if (r == 0 && !p->no_password)
+		kt_progress_say(
+			&p->q->prog,
+			"Whether it is the right one shows at the end of the backup. Its holder "
+			"should stay within reach until then.");
+	return r;
 }
 
 /* The phone is there, but nobody typed its code in time: its backup alone is not to be had. */
