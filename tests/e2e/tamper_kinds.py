@@ -78,7 +78,7 @@ def lists(e):
     e["tagmanifest-sha512.txt"] = "".join(f"{hashlib.sha512(e[n]).hexdigest()}  {n}\n" for n in tags).encode()
     old = e["META-INF/manifest.xml"].decode()
     types = {"txt": "text/plain", "json": "application/json", "jsonl": "application/jsonl", "html": "text/html",
-             "p7s": "application/pkcs7-signature"}
+             "p7s": "application/pkcs7-signature", "pdf": "application/pdf"}
     head = old[: old.index("\n", old.index('full-path="/"')) + 1]
     rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="'
                    f'{types.get(n.rpartition(".")[2] if "." in n else "", "application/octet-stream")}"/>\n'

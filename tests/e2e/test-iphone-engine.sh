@@ -15,7 +15,7 @@ scope=ios-photos-db,ios-health-routes,wallet-passes,ios-apple-maps,media-exif
 tests/tools/new-mandate "$mandate" --kind ios --device $UDID --immediate --sessions 20 --scope $scope >"$mandate.log" 2>&1 ||
 	{ cat "$mandate.log"; exit 2; }
 mkdir -p "$bin"
-cp "$build/keten" "$build/keten-worker" "$build/keten-sign" "$build/keten-verify" "$bin"
+cp "$build/keten" "$build/keten-worker" "$build/keten-render" "$build/keten-sign" "$build/keten-verify" "$bin"
 cp tests/e2e/fake_iphone.py "$bin/keten-device"
 chmod +x "$bin/keten-device"
 
