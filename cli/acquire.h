@@ -37,7 +37,8 @@ struct kt_case_state {
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages;
 	bool parsed, reported;
-	int64_t sealed_us; /* when the acquisition was sealed; 0: not yet */
+	bool position, receipt; /* the person's position is recorded; a receipt was issued */
+	int64_t sealed_us;	/* when the acquisition was sealed; 0: not yet */
 };
 
 struct kt_acq {

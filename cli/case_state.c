@@ -71,6 +71,10 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->parsed = true;
 	} else if (strcmp(event, "report.made") == 0) {
 		s->st->reported = true;
+	} else if (strcmp(event, "subject.position") == 0) {
+		s->st->position = true;
+	} else if (strcmp(event, "receipt.issued") == 0) {
+		s->st->receipt = true;
 	} else if (strcmp(event, "package.sealing") == 0) {
 		s->st->packages++;
 	}

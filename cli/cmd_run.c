@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The main job and its steps one by one. */
 #include "cli/steps.h"
+#include "cli/subject.h"
 #include "cli/station.h"
 #include "core/json.h"
 #include "core/request.h"
@@ -159,6 +160,8 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 		r = name_phone(o, &a, &err);
 	if (r == 0)
 		r = refuse_two_stage(&a, &err);
+	if (r == 0)
+		r = kt_subject_check(o, &a, &err);
 	if (r == 0 && package)
 		r = check_out(o, &err);
 	if (r == 0)
@@ -170,6 +173,8 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 				"The acquisition of this case is complete; no %s is needed. %s",
 				kt_form_name(q.plan.form),
 				q.state.packages > 0 ? "Another package is made." : "");
+	if (r == 0)
+		r = kt_subject_record(&q, &err);
 	if (r == 0)
 		r = kt_acq_run(&q, &err);
 	if (r == 0 && package)

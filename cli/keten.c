@@ -42,6 +42,11 @@ static const struct command {
 	 "the bytes of one file in a package"},
 	{"station", kt_cmd_station, "[--case DIR] [--out DIR] [--json]",
 	 "is this station fit for an acquisition?"},
+	{"information", kt_cmd_information,
+	 "--mandate FILE [--lang TAG] [--information DIR] [--html FILE]",
+	 "the sheet for the person, before anything is read"},
+	{"receipt", kt_cmd_receipt, "CASE|PACKAGE [--lang TAG] [--html FILE] [--json]",
+	 "what was read, under which authority, and what pins the record"},
 	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked"},
 };
 

@@ -31,6 +31,8 @@ int kt_exit_of(int code);
 
 struct kt_opts {
 	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
+	/* the person: position, interpreter, language of papers, folder of further ones, page to write */
+	const char *subject, *interpreter, *lang, *information, *html;
 	unsigned form; /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
 	unsigned wait_s;	     /* for a phone or a tap */
@@ -130,5 +132,7 @@ int kt_cmd_verify(const struct kt_opts *o);
 int kt_cmd_show(const struct kt_opts *o);
 int kt_cmd_station(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);
+int kt_cmd_information(const struct kt_opts *o);
+int kt_cmd_receipt(const struct kt_opts *o);
 
 #endif

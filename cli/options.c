@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "cli/keten.h"
+#include "cli/subject.h"
 #include "core/request.h"
 
 #include <stdlib.h>
@@ -65,6 +65,10 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--trust", &o->trust},
 		{"--text", &o->text},
 		{"--from", &o->from},
+		{"--interpreter", &o->interpreter},
+		{"--lang", &o->lang},
+		{"--information", &o->information},
+		{"--html", &o->html},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];
@@ -81,6 +85,14 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	if (v != NULL) {
 		o->form = kt_form_find(v);
 		return o->form != 0 ? 0 : KT_FAIL(err, KT_E_USAGE, "--form knows " KT_FORM_WORDS);
+	}
+	v = value_of("--subject", argc, argv, i, &missing);
+	if (v != NULL) {
+		o->subject = v;
+		return kt_subject_is_position(v)
+			       ? 0
+			       : KT_FAIL(err, KT_E_USAGE,
+					 "--subject knows agrees, objects and not-asked");
 	}
 	v = value_of("--password-fd", argc, argv, i, &missing);
 	if (v != NULL)

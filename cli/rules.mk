@@ -2,7 +2,7 @@ PROGS += keten keten-worker keten-render
 
 SRCS_keten := $(filter-out cli/worker_main.c cli/render_main.c,$(sort $(wildcard cli/*.c)))
 LIBS_keten := reports parsers_host parsers_sdk core
-PKGS_keten := libcrypto sqlite3 libseccomp
+PKGS_keten := libcrypto sqlite3 libseccomp libqrencode
 
 SRCS_keten-worker := cli/worker_main.c
 LIBS_keten-worker := parsers_worker plugins parsers_sdk reports core

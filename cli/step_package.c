@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The evidence package, and opening a sealed case for a single step. */
 #include "cli/steps.h"
+#include "cli/subject.h"
 #include "core/io.h"
 #include "core/request.h"
 #include "core/time.h"
@@ -55,6 +56,18 @@ static int progress(void *arg, uint64_t done, uint64_t total)
 	(void)total;
 	kt_progress_data(p, done > p->bytes ? done - p->bytes : 0);
 	return kt_stop_asked;
+}
+
+/* The person's receipt goes along, and the log names it. */
+static int issue_receipt(struct kt_acq *q, struct kt_err *err)
+{
+	struct kt_buf json;
+	int r;
+
+	kt_buf_init(&json, 0);
+	r = kt_subject_receipt(q, &json, err);
+	kt_buf_free(&json);
+	return r;
 }
 
 static int log_sealing(struct kt_acq *q, const char *name, uint64_t number, struct kt_err *err)
@@ -114,7 +127,9 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 	while (faccessat(out, name, F_OK, 0) == 0)
 		snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
 			 (unsigned long long)++number);
-	r = log_sealing(q, name, number, err);
+	r = issue_receipt(q, err);
+	if (r == 0)
+		r = log_sealing(q, name, number, err);
 	if (r == 0)
 		r = write_package(q, out, number, res, err);
 	q->state.packages = number;

@@ -4,7 +4,7 @@ LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verif
 	reports/verify/verify.c reports/verify/check_files.c reports/verify/check_bag.c \
 	reports/verify/check_custody.c reports/verify/check_signers.c reports/verify/check_seal.c \
 	reports/verify/check_index.c reports/verify/check_report.c reports/verify/check_act.c \
-	reports/verify/print.c reports/verify/warm.c reports/verify/show.c \
+	reports/verify/check_subject.c reports/verify/print.c reports/verify/warm.c reports/verify/show.c \
 	reports/package/zip_write.c reports/package/files.c reports/package/package.c \
 	reports/package/act.c
 
@@ -18,6 +18,10 @@ SRCS_make-package := tests/tools/make_package.c
 LIBS_make-package := reports core
 PKGS_make-package := libcrypto sqlite3
 # -- end of package and verifier ------------------------------------------------------------------
+
+# -- papers for the person: sheets, receipt --
+LIB_reports += $(sort $(wildcard reports/papers/*.c))
+$(BUILD)/reports/papers/builtin.o: data/information/en.txt data/information/nl.txt
 
 # -- report model and views --
 LIB_reports += $(sort $(wildcard reports/geo/*.c reports/model/*.c reports/render/*.c))

@@ -2,7 +2,7 @@
 UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TEST_LIBS  := plugins parsers_sdk parsers_worker parsers_host extractor reports core
-TEST_PKGS  := libssl libusbmuxd-2.0 libcrypto libusb-1.0 sqlite3 libseccomp libplist-2.0 expat zlib
+TEST_PKGS := libssl libusbmuxd-2.0 libcrypto libusb-1.0 sqlite3 libseccomp libplist-2.0 expat zlib libqrencode
 
 PROGS_TEST += $(UNIT_NAMES)
 $(foreach u,$(UNIT_NAMES),$(eval SRCS_$(u) := tests/unit/$(u).c))

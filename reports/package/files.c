@@ -217,12 +217,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The further views: whatever stands finished in report/ beside the files that every package has. */
-static int add_views(struct kt_package *pkg, struct kt_err *err)
+/* Whatever stands finished in a folder of the case beside the files that every package has. */
+static int add_folder(struct kt_package *pkg, const char *folder, struct kt_err *err)
 {
-	char *names[VIEWS_MAX], path[sizeof("report/") + 256];
+	char *names[VIEWS_MAX], path[2 * 256];
 	size_t n = 0;
-	int fd = kt_dir_open(pkg->case_fd, "report", false, err), r = 0;
+	int fd = kt_dir_open(pkg->case_fd, folder, false, err), r = 0;
 	const struct dirent *e;
 	DIR *d;
 
@@ -231,20 +231,20 @@ static int add_views(struct kt_package *pkg, struct kt_err *err)
 	d = fdopendir(fd);
 	if (d == NULL) {
 		close(fd);
-		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
+		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", folder, strerror(errno));
 	}
 	while (r == 0 && (e = readdir(d)) != NULL) {
 		size_t len = strlen(e->d_name);
 
 		if (e->d_name[0] == '.' || (len > 4 && strcmp(e->d_name + len - 4, ".tmp") == 0))
 			continue;
-		snprintf(path, sizeof(path), "report/%s", e->d_name);
+		snprintf(path, sizeof(path), "%.200s/%s", folder, e->d_name);
 		if (strcmp(path, KT_PKG_REPORT) == 0 || strcmp(path, KT_PKG_REPORT_HTML) == 0 ||
 		    strcmp(path, KT_PKG_RUN) == 0)
 			continue;
 		names[n] = n < VIEWS_MAX - 1 ? strdup(path) : NULL;
 		if (names[n] == NULL)
-			r = KT_FAIL(err, KT_E_LIMIT, "too many files in report/");
+			r = KT_FAIL(err, KT_E_LIMIT, "too many files in %s/", folder);
 		else
 			n++;
 	}
@@ -276,6 +276,9 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
 		r = kt_package_add_file(pkg, files[i][0], files[i][1], err);
 	if (r == 0)
-		r = add_views(pkg, err);
+		r = add_folder(pkg, "report", err);
+	/* papers for the person; a case of an older version has none */
+	if (r == 0 && faccessat(pkg->case_fd, "subject", F_OK, 0) == 0)
+		r = add_folder(pkg, "subject", err);
 	return r < 0 ? r : add_index(pkg, err);
 }

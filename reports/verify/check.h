@@ -63,6 +63,9 @@ struct kt_vf {
 	char log_source_id[129]; /* the phone that it says it comes from */
 	char log_seal[KT_SHA256_HEX], log_report[KT_SHA256_HEX];
 	char before_seal[KT_SHA256_HEX]; /* hash of the line before acquisition.sealed */
+	/* papers that the log tells of, "" when it doesn't */
+	char log_sheet[KT_SHA256_HEX], log_sheet_lang[36];
+	char log_receipt[KT_SHA256_HEX], log_receipt_head[KT_SHA256_HEX];
 	int64_t log_segments, log_objects, log_bytes;
 	char package[KT_PKG_NAME_MAX + 1];
 	int64_t package_number;
@@ -109,6 +112,9 @@ int kt_vf_times(struct kt_vf *c);     /* TIMES */
 int kt_vf_seal(struct kt_vf *c); /* SEAL */
 /* check_index.c */
 int kt_vf_index(struct kt_vf *c); /* INDEX, OBJECTS, SCOPE */
+/* check_subject.c: papers, part of EVENTS */
+void kt_vf_on_subject(struct kt_vf *c, const char *event, const struct kt_jv *line);
+int kt_vf_subject(struct kt_vf *c);
 /* check_report.c */
 int kt_vf_report(struct kt_vf *c); /* REPORT */
 

@@ -262,6 +262,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		take_text(s, event, "report_sha256", s->c->log_report, sizeof(s->c->log_report));
 	else if (strcmp(event, "package.sealing") == 0)
 		on_package(s, event, us);
+	else
+		kt_vf_on_subject(s->c, event, line);
 	if (strcmp(event, "report.made") == 0 && !s->sealed)
 		misplaced(s, event, "comes before the seal");
 	snprintf(s->last, sizeof(s->last), "%s", event);
@@ -343,9 +345,13 @@ static void compare_cert(struct kt_vf *c, const char *hex, bool have, const stru
 int kt_vf_events(struct kt_vf *c)
 {
 	char name[KT_PKG_NAME_MAX + 1] = "";
+	int r;
 
 	if (!c->have_log)
 		return 0;
+	r = kt_vf_subject(c);
+	if (r < 0)
+		return r;
 	compare(c, c->log_mandate, c->mandate_sha256, "mandate than the one in the package");
 	compare(c, c->log_case_id, c->case_id, "case than that of case.json");
 	compare(c, c->log_mandate, c->case_mandate, "mandate than case.json names");

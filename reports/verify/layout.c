@@ -39,6 +39,7 @@ static const struct {
 	{KT_PKG_OBJECT_DIR, 0, I | S},
 	{KT_PKG_ACT, R | D | A, 0},
 	{KT_PKG_ATTACH_DIR, 0, R | D | A},
+	{KT_PKG_SUBJECT_DIR, 0, I | S | A},
 };
 
 static const char *const words[KT_PT_COUNT] = {"",
@@ -178,7 +179,9 @@ enum kt_pkg_kind kt_pkg_kind(const char *name)
 		if (strcmp(name, rules[i].name) == 0)
 			return KT_PKG_TAG;
 	/* further views of the report may come; they are signed like the rest */
-	return lies_in(name, KT_PKG_REPORT_DIR) ? KT_PKG_TAG : KT_PKG_UNKNOWN;
+	return lies_in(name, KT_PKG_REPORT_DIR) || lies_in(name, KT_PKG_SUBJECT_DIR)
+		       ? KT_PKG_TAG
+		       : KT_PKG_UNKNOWN;
 }
 
 int kt_pkg_file_name(const char *mandate_id, uint64_t number, enum kt_pkg_type t,

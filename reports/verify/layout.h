@@ -46,6 +46,8 @@ struct kt_buf;
 #define KT_PKG_RELEASE	     "keys/release.json"
 #define KT_PKG_ACT	     "data/act.json"
 #define KT_PKG_ATTACH_DIR    "data/attachments/"
+#define KT_PKG_SUBJECT_DIR   "subject/"
+#define KT_PKG_RECEIPT	     "subject/receipt.json"
 #define KT_PKG_SIGNATURE     "signatures/tagmanifest.p7s"
 #define KT_PKG_ODF	     "META-INF/manifest.xml"
 

@@ -77,8 +77,8 @@ def lists(e):
     e[TAGS] = "".join(f"{sha(e[n])}  {n}\n" for n in tags).encode()
     e["tagmanifest-sha512.txt"] = "".join(f"{hashlib.sha512(e[n]).hexdigest()}  {n}\n" for n in tags).encode()
     old = e["META-INF/manifest.xml"].decode()
-    types = {"txt": "text/plain", "json": "application/json", "jsonl": "application/jsonl", "html": "text/html",
-             "p7s": "application/pkcs7-signature", "pdf": "application/pdf"}
+    known = re.findall(r'full-path="[^"]*\.([a-z0-9]+)" manifest:media-type="([^"]*)"', old)
+    types = {"txt": "text/plain", **dict(known)}
     head = old[: old.index("\n", old.index('full-path="/"')) + 1]
     rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="'
                    f'{types.get(n.rpartition(".")[2] if "." in n else "", "application/octet-stream")}"/>\n'
@@ -107,8 +107,22 @@ def chain(rows):
     return out, prev
 
 
-def insider(e, edit_log=lambda rows: rows, key=OPERATOR, seal_key=None):
-    """Everything made again to fit: log, seal, report, lists, signatures."""
+RECEIPT = "subject/receipt.json"
+
+
+def pin(e, rows, head=None):
+    """The receipt pins the log as it is now; head: it pins another one."""
+    for at, row in enumerate(rows):
+        if row["event"] == "receipt.issued" and RECEIPT in e:
+            d = json.loads(e[RECEIPT])
+            row["detail"]["head"] = chain(rows[:at])[1]
+            d["custody_head"] = head or row["detail"]["head"]
+            e[RECEIPT] = json.dumps(d, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+            row["detail"]["receipt_sha256"] = sha(e[RECEIPT])
+
+
+def insider(e, edit_log=lambda rows: rows, key=OPERATOR, seal_key=None, head=None):
+    """Everything made again to fit: log, seal, report, receipt, lists, signatures."""
     rows = edit_log(read_log(e))
     seal = json.loads(e[SEAL])
     for row in rows:
@@ -132,6 +146,7 @@ def insider(e, edit_log=lambda rows: rows, key=OPERATOR, seal_key=None):
     for row in rows:
         if row["event"] == "report.made":
             row["detail"]["report_sha256"] = sha(e["report/report.json"])
+    pin(e, rows, head)
     e[LOG] = chain(rows)[0]
     return signed(e, key)
 
@@ -380,6 +395,24 @@ def other_case(e):
     return e
 
 
+def paper(name, fn):
+    e = load()
+    if name not in e:
+        raise NotApplicable
+    if fn:
+        e[name] = fn(e[name])
+    else:
+        del e[name]
+    return pack(signed(e))
+
+
+def other_receipt():
+    e = load()
+    if RECEIPT not in e:
+        raise NotApplicable
+    return pack(insider(e, head="0" * 64))
+
+
 MORE = b'"bytes":'
 # file, status, check, the stock program that rejects it, meaning, maker
 KINDS = [
@@ -463,6 +496,10 @@ KINDS = [
     ("other-item", 5, "scope", "-", "another request than the item says, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"request":"[a-z-]*"', b'"request":"everything"', d), insider)),
     ("ranges", 5, "index", "-", "ranges that do not give the bytes, all made to fit", lambda: index_edited(lambda d: re.sub(rb'"ranges":\[\[(\d+),(\d+),', rb'"ranges":[[\1,1\2,', d), insider)),
     ("report-other-case", 5, "report", "grep", "the report of another case, all made to fit", lambda: pack(insider(other_case(load())))),
+    ("receipt-changed", 5, "events", "sha256sum", "the receipt's record changed, signed again", lambda: paper(RECEIPT, lambda d: d.replace(b'"position":"', b'"position":"x'))),
+    ("receipt-gone", 5, "events", "sha256sum", "the receipt's record left out, signed again", lambda: paper(RECEIPT, None)),
+    ("receipt-other-log", 5, "events", "grep", "a receipt of another log, all made to fit", other_receipt),
+    ("sheet-changed", 5, "events", "-", "another information sheet than was shown, signed again", lambda: paper("subject/information.en.txt", lambda d: d + b"more\n")),
     ("report-signed", 5, "report", "sha256sum", "the report changed, signed again", lambda: changed("report/report.json", lambda d: d.replace(b"keten-report-2", b"keten-report-3"), signed)),
 ]
 

@@ -24,7 +24,7 @@ const RULES = [
 	[MANDATE, "ISR", "DA"], [MANDATE + ".p7s", "ISR", "DA"], [LOG, "ISR", "DA"],
 	["report/report.json", "IR", "D"], ["report/report.html", "IR", "D"], ["report/run.json", "IR", "D"], ["report/", "", "IRD"],
 	["seal/seal.json", "IS", ""], ["seal/seal.json.p7s", "IS", ""], ["keys/release.json", "S", ""], ["data/case.json", "IS", ""],
-	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"],
+	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"], ["subject/", "", "ISA"],
 ];
 
 // {word, letter} of what bag-info.txt says it is; anything odd is judged as an acquisition
@@ -59,10 +59,12 @@ export function kindOf(name) {
 		return "outside";
 	if (name.startsWith("data/"))
 		return "";
-	return RULES.some((r) => r[0] === name || (r[0] === "report/" && liesIn(name, r[0]) && name !== r[0])) ? "tag" : "";
+	return RULES.some((r) => r[0] === name || (["report/", "subject/"].includes(r[0]) && liesIn(name, r[0]) && name !== r[0])) ? "tag" : "";
 }
 
 const TYPES = { txt: "text/plain", json: "application/json", jsonl: "application/jsonl", html: "text/html",
+	pdf: "application/pdf", csv: "text/csv", gpx: "application/gpx+xml", kml: "application/vnd.google-earth.kml+xml",
+	geojson: "application/geo+json", jsonld: "application/ld+json",
 	p7s: "application/pkcs7-signature" };
 
 function mediaType(name) {

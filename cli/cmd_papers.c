@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten information, keten receipt: what a person is told before, and what they leave with. */
+#include "cli/package_facts.h"
+#include "cli/steps.h"
+#include "cli/subject.h"
+#include "core/io.h"
+#include "reports/papers/receipt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LANG_DEFAULT "en"
+
+/* To --html FILE, or to the terminal. */
+static int put_out(const struct kt_opts *o, const struct kt_buf *b, struct kt_err *err)
+{
+	if (o->html == NULL) {
+		fwrite(b->p, 1, b->len, stdout);
+		return 0;
+	}
+	return kt_file_write(AT_FDCWD, o->html, b->p, b->len, 0644, err);
+}
+
+int kt_cmd_information(const struct kt_opts *o)
+{
+	struct kt_authority a = {0};
+	struct kt_words *w = NULL;
+	struct kt_err err = {0};
+	struct kt_buf b;
+	int r = o->mandate != NULL ? kt_authority_load(o, false, true, 0, &a, &err)
+				   : KT_FAIL(&err, KT_E_USAGE, "name the mandate with --mandate");
+
+	kt_buf_init(&b, 0);
+	if (r == 0 && a.mandate != NULL)
+		r = kt_words_load(o->information,
+				  o->lang != NULL ? o->lang : a.mandate->subject_language, &w,
+				  &err);
+	if (r == 0 && o->html != NULL)
+		r = kt_sheet_html(a.mandate, w, kt_source_name, &b, &err);
+	else if (r == 0)
+		r = kt_sheet_text(a.mandate, w, kt_source_name, &b, &err);
+	if (r == 0)
+		r = put_out(o, &b, &err);
+	kt_buf_free(&b);
+	kt_words_free(&w);
+	kt_authority_free(&a);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}
+
+/* -- keten receipt ---------------------------------------------------------------------------- */
+
+/* Of a package: only one that holds, as far as it can be judged. */
+static int from_package(const struct kt_opts *o, const char *path, struct kt_buf *json,
+			struct kt_err *err)
+{
+	struct kt_package_facts f;
+	int r = kt_package_facts(o, path, &f, err);
+
+	return r == 0 ? kt_package_file(path, KT_PKG_RECEIPT, (size_t)1 << 20, json, err) : r;
+}
+
+static int from_case(const struct kt_opts *o, const char *dir, struct kt_buf *json,
+		     struct kt_err *err)
+{
+	static struct kt_acq q;
+	struct kt_opts own = *o;
+	struct kt_authority a;
+	int r;
+
+	own.case_dir = dir;
+	r = kt_steps_open(&own, "receipt", &a, &q, err);
+	if (r == 0)
+		r = kt_subject_receipt(&q, json, err);
+	kt_acq_close(&q);
+	kt_authority_free(&a);
+	return r;
+}
+
+/* The language of the information that the person was given, when there are words in it. */
+static int words_for(const struct kt_opts *o, const struct kt_buf *json, struct kt_words **w,
+		     struct kt_err *err)
+{
+	struct kt_jdoc *doc = NULL;
+	const char *tag = o->lang;
+	int r;
+
+	if (tag == NULL && kt_jdoc_parse(json->p, json->len, &doc, NULL) == 0)
+		tag = kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "subject"), "language");
+	if (tag == NULL || *tag == '\0')
+		tag = LANG_DEFAULT;
+	r = kt_words_load(o->information, tag, w, err);
+	kt_jdoc_free(&doc);
+	return r;
+}
+
+static int show_receipt(const struct kt_opts *o, const struct kt_buf *json, struct kt_err *err)
+{
+	struct kt_words *w = NULL;
+	struct kt_buf b;
+	int r;
+
+	if (o->json) {
+		fwrite(json->p, 1, json->len, stdout);
+		return 0;
+	}
+	kt_buf_init(&b, 0);
+	r = words_for(o, json, &w, err);
+	if (r == 0)
+		r = o->html != NULL
+			    ? kt_receipt_html(json->p, json->len, w, kt_source_name, &b, err)
+			    : kt_receipt_text(json->p, json->len, w, kt_source_name, &b, err);
+	if (r == 0)
+		r = put_out(o, &b, err);
+	kt_buf_free(&b);
+	kt_words_free(&w);
+	return r;
+}
+
+int kt_cmd_receipt(const struct kt_opts *o)
+{
+	const char *path = o->nargs == 1 ? o->args[0] : o->case_dir;
+	struct kt_err err = {0};
+	struct kt_buf json;
+	struct stat st;
+	int r;
+
+	kt_buf_init(&json, 0);
+	if (path == NULL || o->nargs > 1)
+		r = KT_FAIL(&err, KT_E_USAGE, "name one case folder or one package");
+	else if (stat(path, &st) < 0)
+		r = KT_FAIL(&err, KT_E_ABSENT, "%.150s: %s", path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		r = from_case(o, path, &json, &err);
+	else
+		r = from_package(o, path, &json, &err);
+	if (r == 0)
+		r = show_receipt(o, &json, &err);
+	kt_buf_free(&json);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}

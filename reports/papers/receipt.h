@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The receipt (docs/formats/papers.md): what was read, under which authority, how to complain, when
+ * it is deleted, and the head of the custody log. Its facts come from mandate, case and log alone:
+ * nothing that a phone said is in it. First a JSON record, which goes into the package; from that
+ * and a language's words (words.h), a text or a page.
+ */
+#ifndef KT_PAPERS_RECEIPT_H
+#define KT_PAPERS_RECEIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "reports/papers/words.h"
+
+struct kt_err;
+struct kt_mandate;
+
+struct kt_receipt_facts {
+	const struct kt_mandate *mandate;
+	const char *case_id, *form, *device; /* of the case */
+	const void *log;		     /* the custody log as it is now */
+	size_t log_len;
+	int64_t issued_us;
+	bool simulated;
+};
+
+/* Appends the record ("keten-receipt-1", one line). 0, KT_E_INVALID when the log does not hold. */
+int kt_receipt_make(const struct kt_receipt_facts *f, struct kt_buf *json, struct kt_err *err);
+
+/* The plain name of a source, such as "media-exif"; the id itself when there is none. */
+typedef const char *(*kt_source_name_fn)(const struct kt_words *w, const char *source);
+
+/* Append the record as text for a terminal or as an HTML page. 0, KT_E_FORMAT, KT_E_NOMEM. */
+int kt_receipt_text(const void *json, size_t n, const struct kt_words *w, kt_source_name_fn name,
+		    struct kt_buf *out, struct kt_err *err);
+int kt_receipt_html(const void *json, size_t n, const struct kt_words *w, kt_source_name_fn name,
+		    struct kt_buf *out, struct kt_err *err);
+
+/* The information sheet of a mandate: text, or an HTML page. */
+int kt_sheet_text(const struct kt_mandate *m, const struct kt_words *w, kt_source_name_fn name,
+		  struct kt_buf *out, struct kt_err *err);
+int kt_sheet_html(const struct kt_mandate *m, const struct kt_words *w, kt_source_name_fn name,
+		  struct kt_buf *out, struct kt_err *err);
+
+#endif
