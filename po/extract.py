@@ -7,7 +7,7 @@ usage: po/extract.py            prints the template (pot)
                                 on other conversions than the source's, and on judging words
        po/extract.py --update   adds missing texts to the catalogues, drops unused ones
 
-Where texts stand: {between braces} in formats of reports/render/, N_("...") anywhere in core/,
+Where texts stand: _("...") and N_("...") in desktop/; {between braces} in formats of reports/render/, N_("...") anywhere in core/,
 reports/ and cli/, whole sentences in reports/model/ (they stand in report.json, whose views
 translate them), titles, states and absences of parsers/plugins.def, names in core/fields.def.
 """
@@ -49,6 +49,10 @@ def sources():
         if re.search("[A-Za-z]", text):
             found.setdefault(text, where)
 
+    for path in sorted(glob.glob(TOP + "/desktop/*.[ch]")):
+        for text, before in literals(path):
+            if re.search(r"\bN?_\(\s*$", before):
+                add(text, os.path.relpath(path, TOP))
     for path in sorted(glob.glob(TOP + "/reports/render/*.[ch]") + glob.glob(TOP + "/reports/pdf/*.[ch]")
                        + glob.glob(TOP + "/reports/export/*.[ch]") + glob.glob(TOP + "/reports/model/*.[ch]")
                        + glob.glob(TOP + "/core/*.[ch]") + glob.glob(TOP + "/cli/*.[ch]")
