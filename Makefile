@@ -99,6 +99,7 @@ programs: $(addprefix $(BUILD)/,$(PROGS))
 test-programs: $(addprefix $(BUILD)/,$(PROGS_TEST))
 
 include web/rules.mk
+include packaging/rules.mk
 include tests/targets.mk
 
 install: programs
@@ -111,7 +112,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "all verify-page check check-ui lint format asan fuzz-smoke fuzz bench demo install clean"
+	@echo "all verify-page check check-ui lint format asan fuzz-smoke fuzz bench demo man sbom deb install clean"
 
 .PHONY: all programs test-programs install clean help
 .DELETE_ON_ERROR:

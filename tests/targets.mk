@@ -21,7 +21,8 @@ lint-po:
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate \
+	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/display \
+		packaging/make-deb packaging/debian/keten.postinst packaging/completion/keten.bash \
 		$(shell git ls-files --cached --others --exclude-standard '*.sh')
 lint-cppcheck:
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \

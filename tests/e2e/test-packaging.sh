@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: EUPL-1.2
+# What is installed beside the programs: man pages for every command, completion, desktop files, profiles,
+# the list of components, and an installed tree that works where it lies.
+# shellcheck disable=SC2016 # inner shells expand on their own
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=${1:?usage: $0 BUILD}
+build=$(cd "$build" && pwd) || exit 2
+passed=0 failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+check() {
+	local what=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL  $what"
+		tail -n 8 "$work/out" | cut -c1-200
+	fi
+}
+
+packaging/man/make-man "$build/keten" "$work/man" || exit 1
+commands=$("$build/keten" help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p')
+check "there are commands" test "$(echo "$commands" | wc -l)" -gt 10
+for c in $commands; do
+	check "a man page of keten $c" test -s "$work/man/keten-$c.1"
+	check "keten.1 names $c" grep -q "fB$c" "$work/man/keten.1"
+done
+if command -v man >/dev/null; then
+	for f in "$work"/man/*.1; do
+		check "$(basename "$f") is well formed" sh -c "LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 -Z '$f' 2>&1 >/dev/null | (! grep .)"
+	done
+fi
+
+check "completion: every command" bash -c '
+	PATH='"$build"':$PATH; . packaging/completion/keten.bash
+	COMP_WORDS=(keten ""); COMP_CWORD=1; _keten
+	for c in '"$(echo "$commands" | tr '\n' ' ')"'; do [[ " ${COMPREPLY[*]} " == *" $c "* ]] || { echo "no $c"; exit 1; }; done'
+check "completion: options of a command" bash -c '
+	PATH='"$build"':$PATH; . packaging/completion/keten.bash
+	COMP_WORDS=(keten run --ma); COMP_CWORD=2; _keten; [[ ${COMPREPLY[*]} == --mandate ]]'
+
+if command -v desktop-file-validate >/dev/null; then
+	check "desktop file" desktop-file-validate packaging/desktop/eu.keten.Keten.desktop
+fi
+if command -v appstreamcli >/dev/null; then
+	check "metainfo" appstreamcli validate --no-net packaging/desktop/eu.keten.Keten.metainfo.xml
+fi
+if command -v apparmor_parser >/dev/null; then
+	for p in packaging/apparmor/*; do
+		check "profile $(basename "$p")" apparmor_parser --skip-kernel-load --skip-cache --quiet "$p"
+	done
+fi
+
+check "list of components" sh -c "packaging/sbom '$build' >'$work/sbom.json'"
+check "it names programs, libraries and hashes" python3 -c '
+import hashlib, json, sys
+b = json.load(open(sys.argv[1]))
+by = {c["name"]: c for c in b["components"]}
+assert b["bomFormat"] == "CycloneDX" and {"keten", "keten-verify", "keten-desktop", "libc6"} <= set(by), sorted(by)
+sha = hashlib.sha256(open(sys.argv[2] + "/keten", "rb").read()).hexdigest()
+assert by["keten"]["hashes"][0]["content"] == sha
+deps = {d["ref"]: d["dependsOn"] for d in b["dependencies"]}
+assert "libgtk-4-1" in deps["keten-desktop"]
+assert not {"libgtk-4-1", "libusb-1.0-0", "libsqlite3-0"} & set(deps["keten-verify"]), deps["keten-verify"]' "$work/sbom.json" "$build"
+
+check "install" make --no-print-directory -s install DESTDIR="$work/root"
+root=$work/root
+for f in usr/bin/keten usr/bin/keten-verify usr/bin/keten-desktop usr/libexec/keten/keten-device \
+	usr/lib/udev/rules.d/60-keten.rules usr/share/applications/eu.keten.Keten.desktop \
+	usr/share/man/man1/keten-run.1 etc/apparmor.d/usr.libexec.keten.keten-verify etc/keten/desktop.conf \
+	usr/share/doc/keten/administrator.md usr/share/icons/hicolor/scalable/apps/eu.keten.Keten.svg; do
+	check "installed: $f" test -e "$root/$f"
+done
+check "an installed keten finds its own programs" sh -c "'$root/usr/bin/keten' verify /dev/null; test \$? -eq 5"
+check "nothing installed names this machine" sh -c "! grep -rIl -e '$PWD' '$root/etc' '$root/usr/share'"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
