@@ -85,9 +85,28 @@ static void on_selected(GtkSingleSelection *s, GParamSpec *spec, gpointer data)
 		kd_review_select(rv, kd_rows_at(rv->rows, place), rv->table);
 }
 
+/* In GTK 4.8 Tab goes from row to row; here it leaves the table, and the arrows move in it. */
+static gboolean on_table_key(GtkEventControllerKey *k, guint key, guint code, GdkModifierType mods,
+			     gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)k;
+	(void)code;
+	(void)mods;
+	if (key == GDK_KEY_ISO_Left_Tab || (key == GDK_KEY_Tab && (mods & GDK_SHIFT_MASK) != 0))
+		return gtk_widget_grab_focus(rv->place_filter);
+	if (key != GDK_KEY_Tab)
+		return FALSE;
+	if (gtk_widget_get_sensitive(rv->mark_choice))
+		return gtk_widget_grab_focus(rv->mark_choice);
+	return gtk_widget_grab_focus(rv->app->header_back);
+}
+
 GtkWidget *kd_table_view(struct kd_review *rv)
 {
 	GtkWidget *scroll = gtk_scrolled_window_new();
+	GtkEventController *keys = gtk_event_controller_key_new();
 
 	rv->selection = gtk_single_selection_new(G_LIST_MODEL(g_object_ref(rv->rows)));
 	gtk_single_selection_set_autoselect(rv->selection, FALSE);
@@ -101,6 +120,9 @@ GtkWidget *kd_table_view(struct kd_review *rv)
 	add_column(rv, COL_WHAT, _("What"), 180);
 	add_column(rv, COL_ITEM, _("Source"), 190);
 	add_column(rv, COL_MARK, _("Mark"), 110);
+	gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
+	g_signal_connect(keys, "key-pressed", G_CALLBACK(on_table_key), rv);
+	gtk_widget_add_controller(rv->table, keys);
 	g_signal_connect(rv->selection, "notify::selected", G_CALLBACK(on_selected), rv);
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), rv->table);
 	gtk_widget_set_vexpand(scroll, TRUE);
