@@ -68,6 +68,8 @@ static void read_ring(struct in *in, struct kd_geo *g, bool contested, bool oute
 	for (guint64 i = 0; i < n && !in->bad; i++) {
 		at[0] += zigzag(in);
 		at[1] += zigzag(in);
+		if (at[1] > 900000 || at[1] < -900000)
+			in->bad = true;
 		g_array_append_vals(g->points, at, 2);
 		r.west = MIN(r.west, at[0]);
 		r.east = MAX(r.east, at[0]);
@@ -90,13 +92,14 @@ static void read_all(struct in *in, struct kd_geo *g)
 	n |= byte(in) << 8;
 	while (n-- > 0 && !in->bad) {
 		bool contested;
-		guint64 polygons;
+		unsigned polygons = 0;
 
 		text(in);
 		text(in);
 		text(in);
 		contested = byte(in) != 0;
-		polygons = varint(in);
+		for (unsigned shift = 0; shift < 32; shift += 8)
+			polygons |= byte(in) << shift;
 		while (polygons-- > 0 && !in->bad) {
 			guint64 rings = varint(in);
 
@@ -125,6 +128,8 @@ const struct kd_geo *kd_geo_get(void)
 	in.end = in.p + n;
 	in.bad = false;
 	read_all(&in, &g);
+	if (in.bad || in.p != in.end) /* half a map would be worse than none */
+		g_array_set_size(g.rings, 0);
 	g_bytes_unref(bytes);
 	return &g;
 }

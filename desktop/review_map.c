@@ -502,5 +502,6 @@ GtkWidget *kd_map_view(struct kd_review *rv)
 
 void kd_map_reset(struct kd_review *rv)
 {
+	kd_app_state(rv->app, kd_geo_get()->rings->len > 0 ? "map-read" : "map-unread");
 	fit(rv->map);
 }

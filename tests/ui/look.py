@@ -105,7 +105,6 @@ def one(guise, package):
     page(a, guise, "mandate", True)
     a.click(w("Continue"))
     a.state("person")
-    wait_for("the sheet", lambda: any(s.startswith("sheet-") for s in a.states()))
     page(a, guise, "person")
     a.press(w("They agree"))
     a.click(w("Continue"))

@@ -42,6 +42,7 @@ def findings(a, path):
     a.state("verdict-valid", after=n)
     a.see("Valid")
     a.state("report-shown", after=n)
+    a.state("map-read", after=n)
     shot(SHOTS + "/review-verify.png")
     a.click("Findings")
     a.state("tab-findings", after=n)
