@@ -66,7 +66,7 @@ static int log_open(struct kt_acq *q, const char *plan_sha, struct kt_err *err)
 		return r;
 	nonce_text(nonce);
 	kt_custody_begin(&q->log);
-	kt_jw_kstr(w, "anchored", "no");
+	kt_jw_kstr(w, "anchored", kt_stamp_wanted() ? "asked" : "no");
 	kt_hex(q->a->authoriser.cert_sha256, KT_SHA256_LEN, cert);
 	kt_jw_kstr(w, "authoriser_cert_sha256", cert);
 	kt_jw_kstr(w, "case_id", q->c.id);
@@ -231,11 +231,14 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 				err, KT_E_REFUSED,
 				"plan-changed: this case was begun with another plan (another "
 				"version of Keten?); use that version, or a new case folder");
-		return log_resume(q, dropped_tail, err);
+		r = log_resume(q, dropped_tail, err);
+		return r < 0 ? r : kt_stamp_opening(q, err);
 	}
 	r = kt_register_use(a->mandate->mandate_id, a->sha256_hex, q->c.id,
 			    a->mandate->max_sessions, err);
-	return r < 0 ? r : log_open(q, plan_sha, err);
+	if (r == 0)
+		r = log_open(q, plan_sha, err);
+	return r < 0 ? r : kt_stamp_opening(q, err);
 }
 
 void kt_acq_close(struct kt_acq *q)

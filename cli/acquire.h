@@ -81,6 +81,12 @@ void kt_acq_close(struct kt_acq *q);
 /* Everything up to and with the acquisition seal; nothing when that exists already. */
 int kt_acq_run(struct kt_acq *q, struct kt_err *err);
 
+/* A time-stamp over the log's first line, into the case, when one can be had; else the reason is logged. */
+int kt_stamp_opening(struct kt_acq *q, struct kt_err *err);
+/* Logs and says a time-stamp over "opening" or a package: gen_us and by, or 0 and why there is none. */
+int kt_log_time(struct kt_acq *q, const char *over, const char *why, int64_t gen_us, const char *by,
+		struct kt_err *err);
+
 /* Is there a case in this folder? */
 bool kt_case_exists(const char *dir);
 /* Reads the log of an open case. */

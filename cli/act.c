@@ -16,6 +16,17 @@ static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, st
 	return kt_sign(arg, content, n, der, err);
 }
 
+static int digest(void *arg, const uint8_t *md, struct kt_buf *sig, struct kt_err *err)
+{
+	return kt_sign_digest(arg, md, sig, err);
+}
+
+static int stamp(void *arg, const void *content, size_t n, struct kt_buf *token, struct kt_err *err)
+{
+	(void)arg;
+	return kt_stamp(content, n, token, err);
+}
+
 int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
 		struct kt_err *err)
@@ -24,6 +35,8 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 	struct kt_package_out out = {
 		.sealed_us = kt_time_now(),
 		.sign = sign,
+		.digest = digest,
+		.stamp = kt_stamp_wanted() ? stamp : NULL,
 		.arg = (void *)key, /* given back to kt_sign() alone */
 		.trust = trust,
 	};

@@ -4,103 +4,15 @@
 #include "core/io.h"
 #include "core/register.h"
 #include "core/request.h"
-#include "core/spawn.h"
 #include "core/time.h"
 #include "parsers/host/host.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define SIGNATURE_MAX ((size_t)1 << 20)
-
-/* Feeds content to a program's stdin while collecting its stdout; neither can block the other. */
-static int exchange(int in, int out, const uint8_t *p, size_t n, struct kt_buf *result,
-		    struct kt_err *err)
-{
-	uint8_t buf[16384];
-
-	fcntl(in, F_SETFL, O_NONBLOCK);
-	for (;;) {
-		struct pollfd fds[2] = {{out, POLLIN, 0}, {n > 0 ? in : -1, POLLOUT, 0}};
-		ssize_t k;
-
-		if (n == 0 && in >= 0) {
-			close(in);
-			in = -1;
-		}
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (n > 0 && fds[1].revents != 0) {
-			k = write(in, p, n);
-			if (k < 0 && fds[1].revents & (POLLERR | POLLHUP))
-				n = 0;
-			if (k > 0) {
-				p += k;
-				n -= (size_t)k;
-			}
-		}
-		if (fds[0].revents == 0)
-			continue;
-		k = read(out, buf, sizeof(buf));
-		if (k <= 0)
-			break;
-		if (kt_buf_put(result, buf, (size_t)k) < 0)
-			break;
-	}
-	if (in >= 0)
-		close(in);
-	return result->failed ? KT_FAIL(err, KT_E_LIMIT, "keten-sign answers too much") : 0;
-}
-
-static int run_sign(const char *act, const char *key, const void *content, size_t n,
-		    struct kt_buf *result, struct kt_err *err)
-{
-	const char *argv[] = {"keten-sign", act, "--key", key, NULL};
-	struct kt_spawn s;
-	int in[2], out[2], status, r;
-	pid_t pid;
-
-	if (pipe2(in, O_CLOEXEC) < 0)
-		return KT_FAIL(err, KT_E_INTERNAL, "no pipe");
-	if (pipe2(out, O_CLOEXEC) < 0) {
-		close(in[0]);
-		close(in[1]);
-		return KT_FAIL(err, KT_E_INTERNAL, "no pipe");
-	}
-	kt_spawn_init(&s, "keten-sign", argv);
-	s.keep_tty = true;			      /* a passphrase may be asked for */
-	s.keep_env = strncmp(key, "pkcs11:", 7) == 0; /* a card's module may need its settings */
-	s.fds[0] = in[0];
-	s.fds[1] = out[1];
-	pid = kt_spawn_start(&s, err);
-	close(in[0]);
-	close(out[1]);
-	if (pid < 0) {
-		close(in[1]);
-		close(out[0]);
-		return (int)pid;
-	}
-	r = exchange(in[1], out[0], content, n, result, err);
-	close(out[0]);
-	status = kt_wait(pid);
-	if (r < 0)
-		return r;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return KT_FAIL(err,
-			       WIFEXITED(status) && WEXITSTATUS(status) == 3 ? KT_E_REFUSED
-									     : KT_E_USAGE,
-			       "the operator's key %.100s can't be used (see the line above)", key);
-	return 0;
-}
-
-int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
-{
-	return run_sign("sign", key, content, n, der, err);
-}
 
 static int load_operator(const struct kt_opts *o, struct kt_authority *a, struct kt_err *err)
 {
@@ -110,7 +22,7 @@ static int load_operator(const struct kt_opts *o, struct kt_authority *a, struct
 	if (o->operator_key == NULL)
 		return 0;
 	kt_buf_init(&pem, SIGNATURE_MAX);
-	r = run_sign("cert", o->operator_key, "", 0, &pem, err);
+	r = kt_sign_run("cert", o->operator_key, "", 0, &pem, err);
 	if (r == 0)
 		r = kt_cert_facts(pem.p, pem.len, a->trust, kt_time_now(), &a->operator_cert, err);
 	kt_buf_free(&pem);
@@ -123,6 +35,8 @@ static int load_trust(const struct kt_opts *o, struct kt_authority *a, struct kt
 	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
 	int r = kt_trust_load(dir, &a->trust, err);
 
+	if (r == 0 && o->tsa_trust != NULL)
+		return kt_trust_set_tsa(a->trust, o->tsa_trust, err);
 	if (r == KT_E_ABSENT) {
 		kt_err_clear(err);
 		return KT_FAIL(err, KT_E_UNDETERMINED,

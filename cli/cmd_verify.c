@@ -37,17 +37,26 @@ static int run_verify(const char **argv)
  */
 int kt_cmd_verify(const struct kt_opts *o)
 {
-	const char **argv = calloc((size_t)o->nargs + 5, sizeof(*argv));
+	const char **argv = calloc((size_t)o->nargs + 9, sizeof(*argv));
 	int n = 1, status;
 
 	if (argv == NULL || o->nargs == 0) {
 		free(argv);
-		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--json]\n");
+		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--tsa-trust DIR] "
+				"[--crl DIR] [--json]\n");
 		return KT_EXIT_USAGE;
 	}
 	if (o->trust != NULL) {
 		argv[n++] = "--trust";
 		argv[n++] = o->trust;
+	}
+	if (o->tsa_trust != NULL) {
+		argv[n++] = "--tsa-trust";
+		argv[n++] = o->tsa_trust;
+	}
+	if (o->crl != NULL) {
+		argv[n++] = "--crl";
+		argv[n++] = o->crl;
 	}
 	if (o->json)
 		argv[n++] = "--json";

@@ -161,6 +161,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		r = kt_opts_parse(argc, argv, &o, &err);
+		kt_sign_setup(&o);
 		fail_as_json = r == 0 && o.progress_json;
 		if (r < 0) {
 			fprintf(stderr, "usage: keten %s %s\n", commands[i].name,

@@ -29,11 +29,17 @@ enum kt_exit {
 };
 int kt_exit_of(int code);
 
+#define KT_TSA_MAX 8
+
 struct kt_opts {
 	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
 	/* the person: position, interpreter, language of papers, folder of further ones, page to write */
 	const char *subject, *interpreter, *lang, *information, *html;
-	unsigned form; /* enum kt_form that --form names; 0: none was named */
+	const char *tsa[KT_TSA_MAX]; /* time-stamp authorities, asked in this order */
+	size_t ntsa;
+	const char *tsa_trust, *crl; /* folders; NULL: what the trust folder holds */
+	const char *pinentry;	     /* asks for a card's PIN; NULL: the station's way */
+	unsigned form;		     /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
 	unsigned wait_s;	     /* for a phone or a tap */
 	const char *offset, *length; /* for show; judged by keten-verify */
@@ -79,6 +85,22 @@ int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_pla
 		      struct kt_err *err);
 
 /* Detached signature of content by the operator: runs keten-sign. 0 or a code. */
+/* How keten-sign is to ask and whom: pinentry, authorities, trust in them. o is borrowed. */
+void kt_sign_setup(const struct kt_opts *o);
+/*
+ * Runs an act of keten-sign that needs a key: content goes in, result is appended. 0 or a code, when
+ * keten-sign has said why.
+ */
+int kt_sign_run(const char *act, const char *key, const void *content, size_t n,
+		struct kt_buf *result, struct kt_err *err);
+/* Bare signature of a SHA-256 digest by the same key (XML). As kt_sign(). */
+int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, struct kt_err *err);
+/*
+ * A token over content from the authorities of the options, appended. 0; KT_E_ABSENT: none are named;
+ * KT_E_DEVICE with the reason: none gave one.
+ */
+bool kt_stamp_wanted(void);
+int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err);
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
 
 /* -- progress --------------------------------------------------------------------------------- */

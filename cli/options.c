@@ -69,6 +69,9 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--lang", &o->lang},
 		{"--information", &o->information},
 		{"--html", &o->html},
+		{"--tsa-trust", &o->tsa_trust},
+		{"--crl", &o->crl},
+		{"--pinentry", &o->pinentry},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];
@@ -80,6 +83,14 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 			*valued[k].to = v;
 			return 0;
 		}
+	}
+	v = value_of("--tsa", argc, argv, i, &missing);
+	if (v != NULL) {
+		if (o->ntsa == KT_TSA_MAX)
+			return KT_FAIL(err, KT_E_USAGE, "at most %d authorities with --tsa",
+				       KT_TSA_MAX);
+		o->tsa[o->ntsa++] = v;
+		return 0;
 	}
 	v = value_of("--form", argc, argv, i, &missing);
 	if (v != NULL) {

@@ -44,14 +44,35 @@ int kt_build_json(struct kt_package *pkg, struct kt_err *err)
 	return r;
 }
 
+struct kt_pack {
+	struct kt_acq *q;
+	char why[KT_ERR_TEXT]; /* no time-stamp could be had */
+};
+
 static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
 {
-	return kt_sign(((struct kt_acq *)arg)->o->operator_key, content, n, der, err);
+	return kt_sign(((struct kt_pack *)arg)->q->o->operator_key, content, n, der, err);
+}
+
+static int digest(void *arg, const uint8_t *md, struct kt_buf *sig, struct kt_err *err)
+{
+	return kt_sign_digest(((struct kt_pack *)arg)->q->o->operator_key, md, sig, err);
+}
+
+/* The first reason is kept for the log; a package without a token is a whole package. */
+static int stamp(void *arg, const void *content, size_t n, struct kt_buf *token, struct kt_err *err)
+{
+	struct kt_pack *p = arg;
+	int r = kt_stamp(content, n, token, err);
+
+	if (r < 0 && p->why[0] == '\0')
+		snprintf(p->why, sizeof(p->why), "%s", kt_err_text(err));
+	return r;
 }
 
 static int progress(void *arg, uint64_t done, uint64_t total)
 {
-	struct kt_progress *p = &((struct kt_acq *)arg)->prog;
+	struct kt_progress *p = &((struct kt_pack *)arg)->q->prog;
 
 	(void)total;
 	kt_progress_data(p, done > p->bytes ? done - p->bytes : 0);
@@ -78,16 +99,30 @@ static int log_sealing(struct kt_acq *q, const char *name, uint64_t number, stru
 	return kt_custody_end(&q->log, "package.sealing", err);
 }
 
+/* What became of the time-stamp, when one was asked for. */
+static int log_stamp(struct kt_acq *q, const char *why, const struct kt_verify_result *res,
+		     struct kt_err *err)
+{
+	if (!kt_stamp_wanted())
+		return 0;
+	return kt_log_time(q, res->package, why,
+			   res->seal_token.state == KT_VT_NONE ? 0 : res->seal_token.gen_us,
+			   res->seal_token.tsa, err);
+}
+
 static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
 			 struct kt_verify_result *res, struct kt_err *err)
 {
+	struct kt_pack pack = {.q = q};
 	struct kt_package_out out = {
 		.dir_fd = out_fd,
 		.number = number,
 		.sealed_us = kt_time_now(),
 		.sign = sign,
+		.digest = digest,
+		.stamp = kt_stamp_wanted() ? stamp : NULL,
 		.progress = progress,
-		.arg = q,
+		.arg = &pack,
 		.trust = q->a->trust,
 	};
 	struct kt_package *pkg;
@@ -99,6 +134,8 @@ static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
 		r = kt_build_json(pkg, err);
 	if (r == 0)
 		r = kt_package_write(pkg, &out, res, err);
+	if (r == 0)
+		r = log_stamp(q, pack.why, res, err);
 	kt_package_free(&pkg);
 	return r;
 }

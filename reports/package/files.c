@@ -275,6 +275,8 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
 		r = kt_package_add_file(pkg, files[i][0], files[i][1], err);
+	if (r == 0 && faccessat(pkg->case_fd, "open.tst", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = kt_package_add_file(pkg, KT_PKG_OPEN_TOKEN, "open.tst", err);
 	if (r == 0)
 		r = add_folder(pkg, "report", err);
 	/* papers for the person; a case of an older version has none */

@@ -12,24 +12,14 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/io.h"
-#include "reports/package/files.h"
+#include "reports/package/package_i.h"
 #include "reports/verify/verify.h"
 
 #define PIECE ((size_t)1 << 20)
 
-struct work {
-	struct kt_package *pkg;
-	const struct kt_package_out *out;
-	struct kt_zipw zip;
-	uint8_t *buf; /* PIECE bytes */
-	struct kt_buf text;
-	uint64_t done, octets, files; /* of everything; of the payload */
-	char name[KT_PKG_NAME_MAX + 1], tmp[KT_PKG_NAME_MAX + 8];
-};
-
 /* -- single files ----------------------------------------------------------------------------- */
 
-static int progress(struct work *w, uint64_t n, struct kt_err *err)
+static int progress(struct kt_pkg_work *w, uint64_t n, struct kt_err *err)
 {
 	w->done += n;
 	if (w->out->progress != NULL &&
@@ -39,7 +29,7 @@ static int progress(struct work *w, uint64_t n, struct kt_err *err)
 }
 
 /* Keeps what is known of a written entry; an object must be what the index states. */
-static int settle(struct work *w, struct kt_pkg_file *f, const struct kt_zipw_done *d,
+int kt_pkg_settle(struct kt_pkg_work *w, struct kt_pkg_file *f, const struct kt_zipw_done *d,
 		  struct kt_err *err)
 {
 	if (f->stated && memcmp(f->sha256, d->sha256, KT_SHA256_LEN) != 0)
@@ -58,7 +48,7 @@ static int settle(struct work *w, struct kt_pkg_file *f, const struct kt_zipw_do
 	return 0;
 }
 
-static int copy_long(struct work *w, struct kt_pkg_file *f, int fd, size_t have,
+static int copy_long(struct kt_pkg_work *w, struct kt_pkg_file *f, int fd, size_t have,
 		     struct kt_zipw_done *d, struct kt_err *err)
 {
 	struct stat st;
@@ -77,7 +67,7 @@ static int copy_long(struct work *w, struct kt_pkg_file *f, int fd, size_t have,
 	return r < 0 ? r : kt_zipw_end(&w->zip, d, err);
 }
 
-static int copy_file(struct work *w, struct kt_pkg_file *f, struct kt_err *err)
+static int copy_file(struct kt_pkg_work *w, struct kt_pkg_file *f, struct kt_err *err)
 {
 	KT_AUTO_FD fd = openat(w->pkg->case_fd, f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct kt_zipw_done d = {0};
@@ -97,20 +87,21 @@ static int copy_file(struct work *w, struct kt_pkg_file *f, struct kt_err *err)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 		r = copy_long(w, f, fd, have, &d, err);
 	}
-	return r < 0 ? r : settle(w, f, &d, err);
+	return r < 0 ? r : kt_pkg_settle(w, f, &d, err);
 }
 
-static int put_bytes(struct work *w, struct kt_pkg_file *f, const void *p, size_t n,
+static int put_bytes(struct kt_pkg_work *w, struct kt_pkg_file *f, const void *p, size_t n,
 		     struct kt_err *err)
 {
 	struct kt_zipw_done d = {0};
 	int r = kt_zipw_put(&w->zip, f->name, p, n, f->sha512 != NULL, &d, err);
 
-	return r < 0 ? r : settle(w, f, &d, err);
+	return r < 0 ? r : kt_pkg_settle(w, f, &d, err);
 }
 
 /* A file that is made here. */
-static int put_new(struct work *w, const char *name, const void *p, size_t n, struct kt_err *err)
+int kt_pkg_put_new(struct kt_pkg_work *w, const char *name, const void *p, size_t n,
+		   struct kt_err *err)
 {
 	struct kt_pkg_file *f = kt_pkg_file_add(w->pkg, name, err);
 
@@ -122,6 +113,11 @@ static int put_new(struct work *w, const char *name, const void *p, size_t n, st
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct kt_pkg_file *)a)->name, ((const struct kt_pkg_file *)b)->name);
+}
+
+void kt_pkg_sort(struct kt_package *pkg)
+{
+	qsort(pkg->file, pkg->n, sizeof(*pkg->file), by_name);
 }
 
 /* One piece of a list for one file, or nothing. */
@@ -161,7 +157,7 @@ static void odf_line(struct kt_buf *b, const struct kt_pkg_file *f)
  * A list over all files, in the order of names, in two passes: its size first, then its bytes, so
  * that it never stands in memory. The list's own row is added last, hence not in it.
  */
-static int put_list(struct work *w, const char *name, line_fn fn, const char *head,
+static int put_list(struct kt_pkg_work *w, const char *name, line_fn fn, const char *head,
 		    const char *foot, struct kt_err *err)
 {
 	uint64_t size = strlen(head) + strlen(foot);
@@ -170,7 +166,7 @@ static int put_list(struct work *w, const char *name, line_fn fn, const char *he
 	size_t n = w->pkg->n;
 	int r;
 
-	qsort(w->pkg->file, n, sizeof(*w->pkg->file), by_name);
+	kt_pkg_sort(w->pkg);
 	for (size_t i = 0; i < n; i++) {
 		kt_buf_reset(&w->text);
 		fn(&w->text, &w->pkg->file[i]);
@@ -196,10 +192,10 @@ static int put_list(struct work *w, const char *name, line_fn fn, const char *he
 		r = kt_zipw_write(&w->zip, w->text.p, w->text.len, err);
 	if (r == 0)
 		r = kt_zipw_end(&w->zip, &d, err);
-	return r < 0 ? r : settle(w, f, &d, err);
+	return r < 0 ? r : kt_pkg_settle(w, f, &d, err);
 }
 
-static int put_odf(struct work *w, struct kt_err *err)
+static int put_odf(struct kt_pkg_work *w, struct kt_err *err)
 {
 	struct kt_buf head, foot;
 	int r;
@@ -217,31 +213,25 @@ static int put_odf(struct work *w, struct kt_err *err)
 	return r;
 }
 
-/* The signature is over exactly the bytes of the list as they went into the file. */
-static int put_signature(struct work *w, struct kt_err *err)
+/* The list again, as it went into the file: what is signed. */
+static int put_signature(struct kt_pkg_work *w, struct kt_err *err)
 {
-	struct kt_buf list, der;
-	int r = 0;
+	struct kt_buf list;
+	int r;
 
 	kt_buf_init(&list, 0);
-	kt_buf_init(&der, 0);
-	qsort(w->pkg->file, w->pkg->n, sizeof(*w->pkg->file), by_name);
+	kt_pkg_sort(w->pkg);
 	for (size_t i = 0; i < w->pkg->n; i++)
 		tag256_line(&list, &w->pkg->file[i]);
-	if (list.failed)
-		r = KT_FAIL(err, KT_E_NOMEM, "no memory");
-	if (r == 0)
-		r = w->out->sign(w->out->arg, list.p, list.len, &der, err);
-	if (r == 0)
-		r = put_new(w, KT_PKG_SIGNATURE, der.p, der.len, err);
+	r = list.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
+			: kt_pkg_put_signature(w, &list, err);
 	kt_buf_free(&list);
-	kt_buf_free(&der);
 	return r;
 }
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-static int put_given(struct work *w, struct kt_err *err)
+static int put_given(struct kt_pkg_work *w, struct kt_err *err)
 {
 	size_t n = w->pkg->n;
 
@@ -257,7 +247,7 @@ static int put_given(struct work *w, struct kt_err *err)
 	return 0;
 }
 
-static int put_bag(struct work *w, struct kt_err *err)
+static int put_bag(struct kt_pkg_work *w, struct kt_err *err)
 {
 	struct kt_pkg_info info = {
 		.sealed_us = w->out->sealed_us,
@@ -271,13 +261,13 @@ static int put_bag(struct work *w, struct kt_err *err)
 		.nconcerns = w->pkg->nconcerns,
 	};
 	struct kt_buf b;
-	int r = put_new(w, KT_PKG_BAGIT, KT_PKG_BAGIT_TEXT, strlen(KT_PKG_BAGIT_TEXT), err);
+	int r = kt_pkg_put_new(w, KT_PKG_BAGIT, KT_PKG_BAGIT_TEXT, strlen(KT_PKG_BAGIT_TEXT), err);
 
 	kt_buf_init(&b, 0);
 	kt_pkg_baginfo(&info, &b);
 	if (r == 0)
 		r = b.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-			     : put_new(w, KT_PKG_BAGINFO, b.p, b.len, err);
+			     : kt_pkg_put_new(w, KT_PKG_BAGINFO, b.p, b.len, err);
 	kt_buf_free(&b);
 	return r;
 }
@@ -289,7 +279,7 @@ static int by_offset(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int put_directory(struct work *w, struct kt_err *err)
+static int put_directory(struct kt_pkg_work *w, struct kt_err *err)
 {
 	int r = 0;
 
@@ -304,13 +294,14 @@ static int put_directory(struct work *w, struct kt_err *err)
 	return r < 0 ? r : kt_zipw_tail(&w->zip, &w->text, err);
 }
 
-static int fill(struct work *w, struct kt_err *err)
+static int fill(struct kt_pkg_work *w, struct kt_err *err)
 {
-	static int (*const steps[])(struct work *, struct kt_err *) = {put_given, put_bag};
+	static int (*const steps[])(struct kt_pkg_work *, struct kt_err *) = {put_given, put_bag};
 	int r;
 
-	qsort(w->pkg->file, w->pkg->n, sizeof(*w->pkg->file), by_name);
-	r = put_new(w, KT_PKG_MIMETYPE, KT_PKG_MIMETYPE_TEXT, strlen(KT_PKG_MIMETYPE_TEXT), err);
+	kt_pkg_sort(w->pkg);
+	r = kt_pkg_put_new(w, KT_PKG_MIMETYPE, KT_PKG_MIMETYPE_TEXT, strlen(KT_PKG_MIMETYPE_TEXT),
+			   err);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
 		r = steps[i](w, err);
 	if (r == 0)
@@ -323,11 +314,14 @@ static int fill(struct work *w, struct kt_err *err)
 		r = put_signature(w, err);
 	if (r == 0)
 		r = put_odf(w, err);
+	if (r == 0)
+		r = kt_pkg_put_xades(w, err);
 	return r < 0 ? r : put_directory(w, err);
 }
 
 /* Reads the finished file from the disk again and lets the verifier judge it. */
-static int check_self(struct work *w, int dir_fd, struct kt_verify_result *res, struct kt_err *err)
+static int check_self(struct kt_pkg_work *w, int dir_fd, struct kt_verify_result *res,
+		      struct kt_err *err)
 {
 	KT_AUTO_FD fd = openat(dir_fd, w->tmp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct kt_verify_result *own = res == NULL ? malloc(sizeof(*own)) : res;
@@ -354,7 +348,7 @@ out:
 	return r;
 }
 
-static int publish(struct work *w, int dir_fd, struct kt_err *err)
+static int publish(struct kt_pkg_work *w, int dir_fd, struct kt_err *err)
 {
 	int r = renameat2(dir_fd, w->tmp, dir_fd, w->name, RENAME_NOREPLACE);
 
@@ -369,7 +363,7 @@ static int publish(struct work *w, int dir_fd, struct kt_err *err)
 	return r;
 }
 
-static int write_file(struct work *w, int dir_fd, struct kt_err *err)
+static int write_file(struct kt_pkg_work *w, int dir_fd, struct kt_err *err)
 {
 	KT_AUTO_FD fd = -1;
 	int r;
@@ -388,7 +382,7 @@ static int write_file(struct work *w, int dir_fd, struct kt_err *err)
 int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 		     struct kt_verify_result *res, struct kt_err *err)
 {
-	struct work *w = calloc(1, sizeof(*w));
+	struct kt_pkg_work *w = calloc(1, sizeof(*w));
 	int r;
 
 	if (w == NULL)
@@ -396,6 +390,7 @@ int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 	w->pkg = pkg;
 	w->out = out;
 	kt_buf_init(&w->text, 0);
+	kt_buf_init(&w->p7s, 0);
 	w->buf = malloc(PIECE);
 	r = w->buf == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
 			   : kt_pkg_file_name(pkg->mandate_id, out->number, pkg->type, w->name);
@@ -415,6 +410,7 @@ int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 		unlinkat(out->dir_fd, w->tmp, 0);
 out:
 	kt_buf_free(&w->text);
+	kt_buf_free(&w->p7s);
 	free(w->buf);
 	free(w);
 	return r;

@@ -21,6 +21,12 @@ struct kt_verify_result;
 /* Detached signature (CAdES, DER) of content, appended to der. 0 or a code. */
 typedef int (*kt_package_sign_fn)(void *arg, const void *content, size_t n, struct kt_buf *der,
 				  struct kt_err *err);
+/* Bare signature of a SHA-256 digest by the same key, as XML signatures hold it. 0 or a code. */
+typedef int (*kt_package_digest_fn)(void *arg, const uint8_t *digest, struct kt_buf *sig,
+				    struct kt_err *err);
+/* An RFC 3161 token over content, appended. Anything but 0: none is to be had, the package does without. */
+typedef int (*kt_package_stamp_fn)(void *arg, const void *content, size_t n, struct kt_buf *token,
+				   struct kt_err *err);
 /* Bytes packed so far, of about total. Non-zero cancels. */
 typedef int (*kt_package_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
@@ -29,8 +35,10 @@ struct kt_package_out {
 	uint64_t number;   /* as in the log's package.sealing; from 1 */
 	int64_t sealed_us; /* date in bag-info.txt and in the container */
 	kt_package_sign_fn sign;
+	kt_package_digest_fn digest;
+	kt_package_stamp_fn stamp;	 /* may be NULL: unanchored */
 	kt_package_progress_fn progress; /* may be NULL */
-	void *arg;			 /* of both */
+	void *arg;			 /* of all four */
 	const struct kt_trust *trust; /* for the check at the end; NULL: signers are not judged */
 };
 

@@ -11,6 +11,7 @@
 #include "core/buf.h"
 #include "core/custody.h"
 #include "core/mandate.h"
+#include "core/tsp.h"
 #include "reports/verify/verify.h"
 #include "reports/verify/zip_read.h"
 
@@ -33,10 +34,13 @@ struct kt_vf {
 	struct kt_verify_result *res;
 	struct kt_err *err;
 	/* files that are read whole */
-	struct kt_buf mandate_raw, custody_raw, tags_raw;
+	struct kt_buf mandate_raw, custody_raw, tags_raw, p7s_raw;
 	uint8_t (*sha512)[KT_SHA512_LEN]; /* of tag files, by kt_zip_entry.tag */
 	size_t ntags;
 	uint64_t payload_octets, payload_files;
+	/* time-stamps: what is believed, 0 else */
+	struct kt_token open_token, seal_token, xades_token;
+	int64_t open_us, seal_us;
 	/* from case.json */
 	char case_id[65], case_mandate_id[73], case_mandate[KT_SHA256_HEX];
 	char device[129], device_kind[17];
@@ -108,6 +112,20 @@ int kt_vf_events(struct kt_vf *c);  /* EVENTS */
 int kt_vf_signature(struct kt_vf *c); /* SIGNATURE, OPERATOR */
 int kt_vf_mandate(struct kt_vf *c);   /* MANDATE_SIG, AUTHORISER, AUTHORITY, MANDATE */
 int kt_vf_times(struct kt_vf *c);     /* TIMES */
+/* check_time.c */
+int kt_vf_tokens(struct kt_vf *c); /* OPEN_TIME, SEAL_TIME; before the signers are judged */
+int kt_vf_roles(struct kt_vf *c);  /* ... and after: roles apart; REVOCATION */
+/*
+ * Judges a token over content; a finding of check id when it does not hold. *us: the time that is
+ * believed, unchanged when none is.
+ */
+void kt_vf_token(struct kt_vf *c, enum kt_verify_id id, const char *name, const struct kt_buf *der,
+		 const struct kt_buf *content, struct kt_token *t, struct kt_verify_token *out,
+		 int64_t *us);
+/* Notes what the lists say of a certificate at the time it was judged for. */
+void kt_vf_revocation(struct kt_vf *c, const struct kt_signer *s);
+/* check_xades.c */
+int kt_vf_xades(struct kt_vf *c); /* XADES */
 /* check_seal.c */
 int kt_vf_seal(struct kt_vf *c); /* SEAL */
 /* check_index.c */

@@ -42,11 +42,29 @@ static int check_cms(struct kt_vf *c, enum kt_verify_id id, const char *sig_name
 	return 0;
 }
 
-/* Does the signer's certificate lead to an anchor, at the time given and now? now: as in now_s. */
-static void check_chain(struct kt_vf *c, enum kt_verify_id id, const struct kt_buf *der,
-			const struct kt_buf *content, const struct kt_signer *now_s, int64_t then,
-			const char *when)
+/* A time at which a certificate has to hold, and how it is called. */
+struct moment {
+	int64_t us; /* as somebody claims */
+	const char *when;
+	int64_t stamped_us; /* as a time-stamp shows it was used by; 0: none does */
+	bool exact; /* made at once: that time replaces the claimed one, and today's counts no more */
+};
+
+static bool holds_at(struct kt_vf *c, const struct kt_buf *der, const struct kt_buf *content,
+		     int64_t us, struct kt_signer *s)
 {
+	if (kt_cms_verify(der->p, der->len, content->p, content->len, c->trust, us, s, NULL) < 0)
+		return false;
+	kt_vf_revocation(c, s);
+	return s->chain_ok;
+}
+
+/* Does the signer's certificate lead to an anchor, when it was used and, without a token, now? */
+static void check_chain(struct kt_vf *c, enum kt_verify_id id, const struct kt_buf *der,
+			const struct kt_buf *content, const struct kt_signer *now_s,
+			const struct moment *m)
+{
+	bool stamped = m->stamped_us != 0;
 	struct kt_signer s;
 	char t[KT_TIME_TEXT];
 
@@ -59,20 +77,32 @@ static void check_chain(struct kt_vf *c, enum kt_verify_id id, const struct kt_b
 			     now_s->subject);
 		return;
 	}
-	if (then == 0) {
+	if (m->us == 0) {
 		kt_vf_unsure(c, id, "it is not known at what time the certificate has to hold");
 		return;
 	}
-	if (kt_cms_verify(der->p, der->len, content->p, content->len, c->trust, then, &s, NULL) < 0)
-		kt_vf_fail(c, id, "the signature does not hold");
-	else if (!s.chain_ok)
-		kt_vf_fail(c, id, "the certificate of %s does not hold %s (%s): %s", s.subject,
-			   when, kt_time_text(then, t), s.chain_text);
-	else if (!now_s->chain_ok)
+	if (!(stamped && m->exact) && !holds_at(c, der, content, m->us, &s)) {
+		kt_vf_fail(c, id, "the certificate of %s does not hold %s (%s): %s", now_s->subject,
+			   m->when, kt_time_text(m->us, t), s.chain_text);
+		return;
+	}
+	if (stamped && !holds_at(c, der, content, m->stamped_us, &s)) {
+		if (m->exact)
+			kt_vf_fail(c, id,
+				   "the certificate of %s does not hold at the time-stamp (%s): %s",
+				   now_s->subject, kt_time_text(m->stamped_us, t), s.chain_text);
+		else
+			kt_vf_unsure(c, id,
+				     "the certificate of %s held %s, but not at the time-stamp "
+				     "(%s): %s",
+				     now_s->subject, m->when, kt_time_text(m->stamped_us, t),
+				     s.chain_text);
+	} else if (!stamped && !now_s->chain_ok) {
 		kt_vf_unsure(c, id,
 			     "the certificate of %s held %s, but does not hold today (%s), and no "
 			     "time-stamp shows that it was used before",
-			     s.subject, when, now_s->chain_text);
+			     now_s->subject, m->when, now_s->chain_text);
+	}
 }
 
 int kt_vf_signature(struct kt_vf *c)
@@ -95,8 +125,9 @@ int kt_vf_signature(struct kt_vf *c)
 		kt_vf_fail(c, KT_V_SIGNATURE, "%s: does not name its certificate (not CAdES)",
 			   KT_PKG_SIGNATURE);
 	kt_vf_done(c, KT_V_SIGNATURE);
-	check_chain(c, KT_V_OPERATOR, &der, &c->tags_raw, s, s->signing_time_us,
-		    "when the package is said to be signed");
+	check_chain(c, KT_V_OPERATOR, &der, &c->tags_raw, s,
+		    &(struct moment){s->signing_time_us, "when the package is said to be signed",
+				     c->seal_us, true});
 	kt_vf_done(c, KT_V_OPERATOR);
 out:
 	kt_buf_free(&der);
@@ -198,12 +229,29 @@ static int parse_mandate(struct kt_vf *c)
 	return 0;
 }
 
+/* Authority has to hold when it is used, at the session, and when it was given. */
+static void check_authoriser(struct kt_vf *c, const struct kt_buf *der, const struct kt_signer *s)
+{
+	/* the first line of the log holds the mandate's hash */
+	bool opened = c->open_us != 0;
+	int64_t stamped = opened ? c->open_us : c->seal_us;
+
+	if (c->res->type == KT_PT_ACQUISITION)
+		check_chain(c, KT_V_AUTHORISER, der, &c->mandate_raw, s,
+			    &(struct moment){c->session_us, "when the session was opened", stamped,
+					     opened});
+	if (s->signing_time_us != 0 && c->trust != NULL)
+		check_chain(c, KT_V_AUTHORISER, der, &c->mandate_raw, s,
+			    &(struct moment){s->signing_time_us,
+					     "when the mandate is said to be signed", stamped,
+					     false});
+}
+
 int kt_vf_mandate(struct kt_vf *c)
 {
 	struct kt_signer *s = &c->res->authoriser_cert;
 	struct kt_buf der;
 	bool found = false, right = false;
-	int64_t then;
 	int r;
 
 	if (!c->res->applies[KT_V_MANDATE_SIG])
@@ -222,14 +270,7 @@ int kt_vf_mandate(struct kt_vf *c)
 	if (right) {
 		c->res->have_authoriser = true;
 		kt_vf_done(c, KT_V_MANDATE_SIG);
-		/* authority has to hold when it is used: at the session */
-		if (c->res->type == KT_PT_ACQUISITION)
-			check_chain(c, KT_V_AUTHORISER, &der, &c->mandate_raw, s, c->session_us,
-				    "when the session was opened");
-		then = s->signing_time_us;
-		if (then != 0 && c->trust != NULL)
-			check_chain(c, KT_V_AUTHORISER, &der, &c->mandate_raw, s, then,
-				    "when the mandate is said to be signed");
+		check_authoriser(c, &der, s);
 		kt_vf_done(c, KT_V_AUTHORISER);
 	}
 	check_authority(c);
@@ -247,14 +288,18 @@ int kt_vf_times(struct kt_vf *c)
 	const struct {
 		int64_t us;
 		const char *what;
+		bool optional;
 	} order[] = {
-		{c->mandate != NULL ? c->mandate->issued_at_us : 0, "the mandate's issue"},
-		{c->session_us, "the opening of the session"},
-		{c->have_seal_cert ? c->seal_cert.signing_time_us : 0, "the seal's signature"},
-		{c->sealing_us, "the sealing of the package"},
+		{c->mandate != NULL ? c->mandate->issued_at_us : 0, "the mandate's issue", false},
+		{c->session_us, "the opening of the session", false},
+		{c->open_us, "the time-stamp of the opening", true},
+		{c->have_seal_cert ? c->seal_cert.signing_time_us : 0, "the seal's signature",
+		 false},
+		{c->sealing_us, "the sealing of the package", false},
 		{c->res->have_operator ? c->res->operator_cert.signing_time_us : 0,
-		 "the package's signature"},
-		{c->now_us + FUTURE_US, "this verification"},
+		 "the package's signature", false},
+		{c->seal_us, "the package's time-stamp", true},
+		{c->now_us + FUTURE_US, "this verification", false},
 	};
 	const size_t n = sizeof(order) / sizeof(order[0]);
 	size_t before = n;
@@ -264,7 +309,7 @@ int kt_vf_times(struct kt_vf *c)
 	 * of order is a question for people and no failure.
 	 */
 	for (size_t i = 0; i < n; i++) {
-		if (order[i].us == 0 && c->res->type == KT_PT_ACQUISITION)
+		if (order[i].us == 0 && !order[i].optional && c->res->type == KT_PT_ACQUISITION)
 			return 0; /* the reason is named elsewhere */
 		if (order[i].us == 0)
 			continue; /* an act has no session and no seal, and not always a mandate */

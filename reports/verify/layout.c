@@ -22,11 +22,14 @@ static const struct {
 	{KT_PKG_TAGS256, ALL, 0},
 	{KT_PKG_TAGS512, ALL, 0},
 	{KT_PKG_SIGNATURE, ALL, 0},
+	{KT_PKG_TOKEN, 0, ALL},
 	{KT_PKG_ODF, ALL, 0},
+	{KT_PKG_XADES, ALL, 0},
 	{KT_PKG_BUILD, ALL, 0},
 	{KT_PKG_MANDATE, I | S | R, D | A},
 	{KT_PKG_MANDATE_SIG, I | S | R, D | A},
 	{KT_PKG_CUSTODY, I | S | R, D | A},
+	{KT_PKG_OPEN_TOKEN, 0, I | S | R},
 	{KT_PKG_REPORT, I | R, D},
 	{KT_PKG_REPORT_HTML, I | R, D},
 	{KT_PKG_RUN, I | R, D},
@@ -148,8 +151,9 @@ static bool is_numbered(const char *s, char prefix, size_t min, const char *suff
 
 static bool is_outside(const char *name)
 {
-	static const char *const names[] = {KT_PKG_MIMETYPE, KT_PKG_TAGS256, KT_PKG_TAGS512,
-					    KT_PKG_SIGNATURE, KT_PKG_ODF};
+	static const char *const names[] = {KT_PKG_MIMETYPE,  KT_PKG_TAGS256, KT_PKG_TAGS512,
+					    KT_PKG_SIGNATURE, KT_PKG_TOKEN,   KT_PKG_ODF,
+					    KT_PKG_XADES};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -215,10 +219,9 @@ void kt_pkg_baginfo(const struct kt_pkg_info *i, struct kt_buf *b)
 		kt_buf_printf(b, "Keten-Concerns: %s\n", i->concerns[k]);
 	kt_buf_printf(b, "Keten-Case: %s\n", i->case_id[0] != '\0' ? i->case_id : "none");
 	kt_buf_printf(b, "Keten-Mandate: %s\n", i->mandate_id);
-	kt_buf_puts(b, "Keten-Levels: detached CAdES signature; no time-stamp (unanchored)\n");
 }
 
-static const char *media_type(const char *name)
+const char *kt_pkg_media_type(const char *name)
 {
 	static const struct {
 		const char *end, *type;
@@ -234,6 +237,7 @@ static const char *media_type(const char *name)
 		{".geojson", "application/geo+json"},
 		{".jsonld", "application/ld+json"},
 		{".p7s", "application/pkcs7-signature"},
+		{".tst", "application/vnd.etsi.timestamp-token"},
 	};
 	const char *dot = strrchr(name, '.');
 
@@ -258,7 +262,7 @@ void kt_pkg_odf_line(struct kt_buf *b, const char *name)
 	kt_buf_printf(b,
 		      "<manifest:file-entry manifest:full-path=\"%s\" "
 		      "manifest:media-type=\"%s\"/>\n",
-		      name, media_type(name));
+		      name, kt_pkg_media_type(name));
 }
 
 void kt_pkg_odf_foot(struct kt_buf *b)

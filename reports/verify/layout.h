@@ -49,11 +49,14 @@ struct kt_buf;
 #define KT_PKG_SUBJECT_DIR   "subject/"
 #define KT_PKG_RECEIPT	     "subject/receipt.json"
 #define KT_PKG_SIGNATURE     "signatures/tagmanifest.p7s"
+#define KT_PKG_TOKEN	     "signatures/tagmanifest.p7s.tst"
+#define KT_PKG_OPEN_TOKEN    "custody/open.tst"
 #define KT_PKG_ODF	     "META-INF/manifest.xml"
+#define KT_PKG_XADES	     "META-INF/signatures001.xml"
 
 enum kt_pkg_kind {
 	KT_PKG_UNKNOWN = 0,
-	KT_PKG_OUTSIDE,	 /* in no manifest: mimetype, tag manifests, signature, META-INF */
+	KT_PKG_OUTSIDE,	 /* in no manifest: mimetype, tag manifests, signatures/, META-INF/ */
 	KT_PKG_TAG,	 /* in both tag manifests */
 	KT_PKG_PAYLOAD,	 /* data/case.json: in manifest-sha256.txt */
 	KT_PKG_P_INDEX,	 /* data/index/: the same */
@@ -140,6 +143,8 @@ void kt_pkg_baginfo(const struct kt_pkg_info *i, struct kt_buf *b);
 void kt_pkg_odf_head(struct kt_buf *b);
 void kt_pkg_odf_line(struct kt_buf *b, const char *name);
 void kt_pkg_odf_foot(struct kt_buf *b);
+/* By suffix. */
+const char *kt_pkg_media_type(const char *name);
 /* Does it stand in that list? All but mimetype and META-INF/. */
 bool kt_pkg_odf_lists(const char *name);
 

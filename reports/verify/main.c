@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * keten-verify PACKAGE... [--trust DIR] [--json]: the reviewer's program. Opens what it needs,
- * shuts itself in, then judges. With --show it writes one file of one package instead. Exit status: 0 valid, 5 invalid, 6 undetermined, 2 wrong usage,
- * 7 unreadable, 8 no sandbox or an internal error; of several packages the gravest.
+ * shuts itself in, then judges. With --show it writes one file of one package instead. Exit status:
+ * 0 valid, 5 invalid, 6 undetermined, 2 wrong usage, 7 unreadable, 8 no sandbox or an internal error; of several packages the gravest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@
 #define EXIT_INTERNAL 8
 
 struct options {
-	const char *trust; /* NULL: the default, which may be missing */
+	const char *trust;	     /* NULL: the default, which may be missing */
+	const char *tsa_trust, *crl; /* NULL: what the trust folder holds */
 	bool json;
 	struct kt_show show;
 	char **packages; /* borrowed from argv */
@@ -33,10 +34,13 @@ struct options {
 static void usage(FILE *out)
 {
 	fprintf(out,
-		"usage: keten-verify PACKAGE... [--trust DIR] [--json]\n"
+		"usage: keten-verify PACKAGE... [--trust DIR] [--tsa-trust DIR] [--crl DIR] "
+		"[--json]\n"
 		"       keten-verify PACKAGE --show NAME [--offset N] [--length N]\n"
 		"Judges evidence packages. DIR holds the CA certificates that you trust\n"
-		"(default %s). Exit status: 0 valid, 5 invalid, 6 undetermined.\n",
+		"(default %s), in tsa/ those whose time you believe, and revocation\n"
+		"lists (*.crl); both can be named apart. Exit status: 0 valid, 5 invalid, 6 "
+		"undetermined.\n",
 		DEFAULT_TRUST);
 }
 
@@ -87,6 +91,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 			o->json = true;
 		} else if (strcmp(a, "--trust") == 0 && i + 1 < argc) {
 			o->trust = argv[++i];
+		} else if (strcmp(a, "--tsa-trust") == 0 && i + 1 < argc) {
+			o->tsa_trust = argv[++i];
+		} else if (strcmp(a, "--crl") == 0 && i + 1 < argc) {
+			o->crl = argv[++i];
 		} else if (show_option(a, argv[i + 1], &o->show)) {
 			i++;
 		} else {
@@ -109,8 +117,16 @@ static int load_trust(const struct options *o, struct kt_trust **trust)
 	struct kt_err err = {0};
 	int r = kt_trust_load(o->trust != NULL ? o->trust : DEFAULT_TRUST, trust, &err);
 
+	if (r == 0 && o->tsa_trust != NULL)
+		r = kt_trust_set_tsa(*trust, o->tsa_trust, &err);
+	if (r == 0 && o->crl != NULL)
+		r = kt_trust_add_lists(*trust, o->crl, &err);
 	if (r == 0)
 		return 0;
+	if (*trust != NULL) {
+		say("what was named beside the trust anchors", &err);
+		return EXIT_USAGE;
+	}
 	/* without anchors nothing can be valid: that is a result, unless a named folder is not there */
 	if (r == KT_E_ABSENT && (o->trust == NULL || access(o->trust, F_OK) == 0)) {
 		if (o->trust != NULL)

@@ -10,9 +10,6 @@
 static const char *const good[KT_V_COUNT] = {KT_VERIFY_CHECKS(X)};
 #undef X
 
-static const char unanchored[] =
-	"unanchored: no time-stamp; when this was sealed rests on the operator's clock";
-
 static void print_check(const struct kt_verify_result *res, enum kt_verify_id id, FILE *out)
 {
 	const struct kt_verify_check *k = &res->check[id];
@@ -42,6 +39,34 @@ static void print_signer(const char *who, const struct kt_signer *s, FILE *out)
 		s->signing_time_us != 0 ? kt_time_text(s->signing_time_us, t) : "no stated time");
 }
 
+/* XAdES levels as EN 319 132 names them: B-T when a believed time-stamp is inside, else B-B. */
+static const char *xades_level(const struct kt_verify_result *res)
+{
+	if (res->check[KT_V_XADES].state != KT_VS_OK)
+		return "none";
+	return res->xades_token.state == KT_VT_BELIEVED ? "B-T" : "B-B";
+}
+
+static void print_levels(const struct kt_verify_result *res, FILE *out)
+{
+	char t[KT_TIME_TEXT];
+
+	fprintf(out, "level signature: CAdES detached %s, XAdES %s\n",
+		res->have_operator ? "holds" : "does not hold", xades_level(res));
+	if (res->open_token.state == KT_VT_BELIEVED)
+		fprintf(out, "level time: the session was opened before %s, says %s\n",
+			kt_time_text(res->open_token.gen_us, t), res->open_token.tsa);
+	if (res->anchored)
+		fprintf(out, "level time: it was sealed before %s, says %s\n",
+			kt_time_text(res->seal_token.gen_us, t), res->seal_token.tsa);
+	else
+		fprintf(out, "level time: unanchored: no believed time-stamp; when this was sealed "
+			     "rests on the operator's clock\n");
+	fprintf(out, "level revocation: %s\n",
+		res->lists ? "judged by the lists that were given"
+			   : "not judged: no revocation lists were given");
+}
+
 static void print_lines(const struct kt_verify_result *res, FILE *out)
 {
 	fprintf(out, "package: %s (%llu bytes, %llu files, %llu of them taken from the phone)\n",
@@ -57,7 +82,7 @@ static void print_lines(const struct kt_verify_result *res, FILE *out)
 		print_signer(kt_verify_signer_role(res), &res->operator_cert, out);
 	if (res->have_authoriser)
 		print_signer("authoriser", &res->authoriser_cert, out);
-	fprintf(out, "level time: %s\n", unanchored);
+	print_levels(res, out);
 	fprintf(out, "level trust: %s\n",
 		res->trusted ? "judged by the trust anchors that were given"
 			     : "not judged: no trust anchors were given");
@@ -100,6 +125,25 @@ static void json_signer(const char *role, const struct kt_signer *s, struct kt_j
 	kt_jw_obj_end(w);
 }
 
+static void json_token(const char *what, const struct kt_verify_token *k, struct kt_jw *w)
+{
+	static const char *const states[] = {"none", "bad", "unknown", "believed"};
+	char hex[KT_SHA256_HEX], t[KT_TIME_TEXT];
+
+	if (k->state == KT_VT_NONE)
+		return;
+	kt_jw_obj(w);
+	kt_jw_kint(w, "accuracy_us", k->accuracy_us);
+	kt_jw_kstr(w, "authority", k->tsa);
+	kt_jw_kstr(w, "cert_sha256", kt_hex(k->cert_sha256, KT_SHA256_LEN, hex));
+	kt_jw_kstr(w, "over", what);
+	kt_jw_kstr(w, "policy", k->policy);
+	kt_jw_kstr(w, "serial", k->serial);
+	kt_jw_kstr(w, "state", states[k->state]);
+	kt_jw_kstr(w, "time", k->gen_us != 0 ? kt_time_text(k->gen_us, t) : NULL);
+	kt_jw_obj_end(w);
+}
+
 static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 {
 	kt_jw_obj(w);
@@ -118,9 +162,13 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	kt_jw_kuint(w, "files", res->files);
 	kt_jw_key(w, "levels");
 	kt_jw_obj(w);
+	kt_jw_kstr(w, "open_time",
+		   res->open_token.state == KT_VT_BELIEVED ? "anchored" : "unanchored");
+	kt_jw_kstr(w, "revocation", res->lists ? "judged" : "not-judged");
 	kt_jw_kstr(w, "signature", res->have_operator ? "cades-detached" : "none");
 	kt_jw_kstr(w, "time", res->anchored ? "anchored" : "unanchored");
 	kt_jw_kstr(w, "trust", res->trusted ? "judged" : "not-judged");
+	kt_jw_kstr(w, "xades", xades_level(res));
 	kt_jw_obj_end(w);
 	kt_jw_kstr(w, "name", res->name);
 	kt_jw_kuint(w, "objects", res->objects);
@@ -135,6 +183,12 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 		json_signer(kt_verify_signer_role(res), &res->operator_cert, w);
 	if (res->have_authoriser)
 		json_signer("authoriser", &res->authoriser_cert, w);
+	kt_jw_arr_end(w);
+	kt_jw_key(w, "tokens");
+	kt_jw_arr(w);
+	json_token("opening", &res->open_token, w);
+	json_token("signature", &res->seal_token, w);
+	json_token("xades", &res->xades_token, w);
 	kt_jw_arr_end(w);
 	kt_jw_kstr(w, "type", kt_pkg_type_word(res->type));
 	kt_jw_obj_end(w);

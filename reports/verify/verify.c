@@ -161,10 +161,10 @@ static int run_checks(struct kt_vf *c)
 {
 	/* facts first, then what is judged by them; the order of output is that of the table */
 	static int (*const steps[])(struct kt_vf *) = {
-		kt_vf_hash_all,	 kt_vf_type,	kt_vf_mimetype, kt_vf_lists,
-		kt_vf_contents,	 kt_vf_case,	kt_vf_act,	kt_vf_custody,
-		kt_vf_signature, kt_vf_mandate, kt_vf_bag,	kt_vf_events,
-		kt_vf_seal,	 kt_vf_index,	kt_vf_report,	kt_vf_times,
+		kt_vf_hash_all, kt_vf_type,  kt_vf_mimetype, kt_vf_lists,  kt_vf_contents,
+		kt_vf_case,	kt_vf_act,   kt_vf_custody,  kt_vf_tokens, kt_vf_signature,
+		kt_vf_mandate,	kt_vf_xades, kt_vf_roles,    kt_vf_bag,	   kt_vf_events,
+		kt_vf_seal,	kt_vf_index, kt_vf_report,   kt_vf_times,
 	};
 	int r = 0;
 
@@ -177,6 +177,7 @@ static void conclude(struct kt_verify_result *res)
 {
 	unsigned failed = 0, unsure = 0, all = 0;
 	enum kt_verify_id first_failed = KT_V_COUNT, first_unsure = KT_V_COUNT;
+	char t[KT_TIME_TEXT];
 
 	for (unsigned i = 0; i < KT_V_COUNT; i++) {
 		if (!kt_verify_counts(res, i))
@@ -201,9 +202,15 @@ static void conclude(struct kt_verify_result *res)
 			 unsure, all, checks[first_unsure].name);
 	} else {
 		res->verdict = KT_VERDICT_VALID;
-		snprintf(res->reason, sizeof(res->reason),
-			 "all %u checks hold; when it was sealed rests on the operator's clock",
-			 all);
+		if (res->anchored)
+			snprintf(res->reason, sizeof(res->reason),
+				 "all %u checks hold; it was sealed before %s, by an outside clock",
+				 all, kt_time_text(res->seal_token.gen_us, t));
+		else
+			snprintf(res->reason, sizeof(res->reason),
+				 "all %u checks hold; when it was sealed rests on the operator's "
+				 "clock",
+				 all);
 	}
 }
 
@@ -213,6 +220,7 @@ static void vf_free(struct kt_vf *c)
 	kt_buf_free(&c->mandate_raw);
 	kt_buf_free(&c->custody_raw);
 	kt_buf_free(&c->tags_raw);
+	kt_buf_free(&c->p7s_raw);
 	kt_mandate_free(&c->mandate);
 	free(c->sha512);
 	free(c->seg);
@@ -256,12 +264,14 @@ int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,
 	c->err = &own;
 	c->now_us = kt_time_now();
 	res->trusted = c->trust != NULL;
+	res->lists = kt_trust_has_lists(c->trust);
 	res->type = KT_PT_ACQUISITION; /* judged as one as long as it does not say otherwise */
 	for (unsigned i = 0; i < KT_V_COUNT; i++)
 		res->applies[i] = i != KT_V_ACT && i != KT_V_SEALED;
 	kt_buf_init(&c->mandate_raw, 0);
 	kt_buf_init(&c->custody_raw, 0);
 	kt_buf_init(&c->tags_raw, 0);
+	kt_buf_init(&c->p7s_raw, 0);
 	c->seg = calloc(KT_VF_SEGMENTS, sizeof(*c->seg));
 	r = c->seg == NULL ? KT_FAIL(&own, KT_E_NOMEM, "no memory") : 0;
 	if (r == 0)

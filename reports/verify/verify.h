@@ -29,6 +29,8 @@ struct kt_trust;
 	X(CONTENTS, "contents", "META-INF/manifest.xml names these files")                         \
 	X(SIGNATURE, "signature", "the operator's signature covers the lists of all files")        \
 	X(OPERATOR, "operator", "the operator's certificate leads to a trust anchor")              \
+	X(XADES, "xades",                                                                          \
+	  "the container's own signature covers every file, and is the operator's")                \
 	X(MANDATE_SIG, "mandate-signature", "the mandate is signed, and unchanged since")          \
 	X(AUTHORISER, "authoriser", "the authoriser's certificate leads to a trust anchor")        \
 	X(AUTHORITY, "authority", "the mandate comes from an authoriser who is not the operator")  \
@@ -42,6 +44,9 @@ struct kt_trust;
 	X(REPORT, "report", "the report belongs to this mandate, case and log")                    \
 	X(ACT, "act", "the act says what was done, when, and with which packages")                 \
 	X(SEALED, "sealed", "what was taken stands sealed, for the mandate's recipients alone")    \
+	X(OPEN_TIME, "open-time", "the time-stamp over the opening, if there is one, holds")       \
+	X(SEAL_TIME, "seal-time", "the time-stamps over the signatures, if there are any, hold")   \
+	X(REVOCATION, "revocation", "no certificate was revoked by the lists, if any were given")  \
 	X(TIMES, "times", "the stated times are in order")
 
 enum kt_verify_id {
@@ -74,6 +79,21 @@ struct kt_verify_check {
 	char text[KT_VERIFY_LINES][KT_VERIFY_TEXT]; /* escaped, one sentence each */
 };
 
+enum kt_verify_stamp {
+	KT_VT_NONE = 0, /* there is no token */
+	KT_VT_BAD,	/* there is one that does not hold */
+	KT_VT_UNKNOWN,	/* it holds, but nobody was named whose time is believed */
+	KT_VT_BELIEVED,
+};
+
+/* A time-stamp token of the package. */
+struct kt_verify_token {
+	enum kt_verify_stamp state;
+	int64_t gen_us, accuracy_us; /* what it states */
+	char tsa[KT_SIGNER_TEXT], policy[64], serial[64];
+	uint8_t cert_sha256[KT_SHA256_LEN];
+};
+
 /* Large (tens of KiB), holds no pointers: nothing to free. */
 struct kt_verify_result {
 	enum kt_verdict verdict;
@@ -84,8 +104,11 @@ struct kt_verify_result {
 	uint64_t bytes, files, objects;
 	bool have_operator, have_authoriser; /* the signature was right */
 	struct kt_signer operator_cert, authoriser_cert;
-	bool anchored; /* a trusted time-stamp says when: not in this version */
-	bool trusted;  /* trust anchors were given */
+	bool anchored; /* a believed time-stamp says before when it was sealed */
+	/* over the log's first line; over the operator's signature; inside the XAdES signature */
+	struct kt_verify_token open_token, seal_token, xades_token;
+	bool lists;   /* revocation lists were given */
+	bool trusted; /* trust anchors were given */
 	/* what it says of itself, when the package could be read so far; "" else */
 	enum kt_pkg_type type;
 	bool sealed; /* an acquisition that waits for its release */

@@ -15,7 +15,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$page" >"$tmp/steps.sh"
 echo "echo done >'$tmp/done'" >>"$tmp/steps.sh"
-[ "$(grep -c '^echo "ok:' "$tmp/steps.sh")" -eq 11 ] || {
+[ "$(grep -c '^echo "ok:' "$tmp/steps.sh")" -eq 13 ] || {
 	echo "stock-verify.sh: the page has not the steps that are expected" >&2
 	exit 2
 }

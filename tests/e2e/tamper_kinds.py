@@ -8,7 +8,7 @@ file, expected status, check that has to fail, the stock program that rejects it
 ("-": none can see it; "all": it is good), meaning.
 Uses the standard library and openssl alone.
 """
-import datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
+import base64, datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
 
 PACKAGE, KEYS, OUT = sys.argv[1:4]
 RAW = open(PACKAGE, "rb").read()
@@ -64,7 +64,21 @@ def sign(data, key=OPERATOR):
                               env=dict(os.environ, OPENSSL_CONF="/dev/null")).stdout
 
 
-OUTSIDE = {"mimetype", TAGS, "tagmanifest-sha512.txt", "signatures/tagmanifest.p7s", "META-INF/manifest.xml"}
+P7S, XADES, TOKEN = "signatures/tagmanifest.p7s", "META-INF/signatures001.xml", "signatures/tagmanifest.p7s.tst"
+OUTSIDE = {"mimetype", TAGS, "tagmanifest-sha512.txt", P7S, TOKEN, "META-INF/manifest.xml", XADES}
+TYPES = {"txt": "text/plain", "json": "application/json", "jsonl": "application/jsonl", "html": "text/html",
+         "pdf": "application/pdf", "csv": "text/csv", "gpx": "application/gpx+xml",
+         "kml": "application/vnd.google-earth.kml+xml", "geojson": "application/geo+json",
+         "jsonld": "application/ld+json", "p7s": "application/pkcs7-signature",
+         "tst": "application/vnd.etsi.timestamp-token"}
+
+
+def media(n):
+    return TYPES.get(n.rpartition(".")[2] if "." in n else "", "application/octet-stream")
+
+
+def covered(e):
+    return [n for n in sorted(e) if n != "mimetype" and not n.startswith("META-INF/")]
 
 
 def lists(e):
@@ -77,20 +91,111 @@ def lists(e):
     e[TAGS] = "".join(f"{sha(e[n])}  {n}\n" for n in tags).encode()
     e["tagmanifest-sha512.txt"] = "".join(f"{hashlib.sha512(e[n]).hexdigest()}  {n}\n" for n in tags).encode()
     old = e["META-INF/manifest.xml"].decode()
-    known = re.findall(r'full-path="[^"]*\.([a-z0-9]+)" manifest:media-type="([^"]*)"', old)
-    types = {"txt": "text/plain", **dict(known)}
     head = old[: old.index("\n", old.index('full-path="/"')) + 1]
-    rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="'
-                   f'{types.get(n.rpartition(".")[2] if "." in n else "", "application/octet-stream")}"/>\n'
-                   for n in sorted(e) if n != "mimetype" and not n.startswith("META-INF/"))
+    rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="{media(n)}"/>\n'
+                   for n in covered(e))
     e["META-INF/manifest.xml"] = (head + rows + "</manifest:manifest>\n").encode()
     return e
 
 
+CERTS = {}
+
+
+def cert_of(key):
+    """Certificate in DER, IssuerSerial in DER."""
+    if key not in CERTS:
+        cert = subprocess.run(["openssl", "x509", "-in", key, "-outform", "DER"], check=True, capture_output=True).stdout
+        read = lambda p: (p + 2, cert[p + 1]) if cert[p + 1] < 128 else \
+            (p + 2 + cert[p + 1] - 128, int.from_bytes(cert[p + 2:p + 2 + cert[p + 1] - 128], "big"))
+        at = read(read(0)[0])[0]  # into Certificate, into TBSCertificate
+        if cert[at] == 0xA0:
+            at = sum(read(at))
+        serial = cert[at:sum(read(at))]
+        at = sum(read(at))
+        at = sum(read(at))
+        issuer = cert[at:sum(read(at))]
+        CERTS[key] = cert, der(0x30, der(0x30, der(0xA4, issuer)) + serial)
+    return CERTS[key]
+
+
+def der(tag, body):
+    n = len(body)
+    size = bytes([n]) if n < 128 else (lambda b: bytes([0x80 | len(b)]) + b)(n.to_bytes((n.bit_length() + 7) // 8, "big"))
+    return bytes([tag]) + size + body
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def raw_sign(data, key):
+    """ECDSA as r and s side by side, as XML has it; RSA as it is."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(data)
+        f.flush()
+        sig = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key, f.name], check=True, capture_output=True).stdout
+    if sig[0] != 0x30:
+        return sig, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+    at = 4 + sig[3]
+    r, s = sig[4:at], sig[at + 2:]
+    pad = lambda v: v.lstrip(b"\0").rjust(32, b"\0")
+    return pad(r) + pad(s), "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+
+
+def signing_time(p7s):
+    at = p7s.index(bytes.fromhex("06092a864886f70d010905")) + 15
+    t = p7s[at:at + 13].decode()
+    return f"20{t[:2]}-{t[2:4]}-{t[4:6]}T{t[6:8]}:{t[8:10]}:{t[10:12]}Z"
+
+
+NS = [' xmlns:asic="http://uri.etsi.org/02918/v1.2.1#"', ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"',
+      ' xmlns:xades="http://uri.etsi.org/01903/v1.3.2#"']
+C14N = "http://www.w3.org/2006/12/xml-c14n11"
+
+
+def xades(e, key=OPERATOR, names=None, mime=media, token=None, edit=lambda x: x):
+    """META-INF/signatures001.xml as docs/formats/package.md describes it, written anew here."""
+    cert, issuer = cert_of(key)
+    names = covered(e) if names is None else names
+    digest = lambda d: ('<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>'
+                        f"<ds:DigestValue>{b64(hashlib.sha256(d).digest())}</ds:DigestValue>")
+    formats = "".join(f'<xades:DataObjectFormat ObjectReference="#S0-R{i}"><xades:MimeType>{mime(n)}</xades:MimeType>'
+                      "</xades:DataObjectFormat>" for i, n in enumerate(names))
+    props = ('<xades:SignedProperties%s Id="S0-SignedProperties"><xades:SignedSignatureProperties><xades:SigningTime>'
+             f"{signing_time(e[P7S])}</xades:SigningTime><xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
+             f"{digest(cert)}</xades:CertDigest><xades:IssuerSerialV2>{b64(issuer)}</xades:IssuerSerialV2></xades:Cert>"
+             "</xades:SigningCertificateV2></xades:SignedSignatureProperties><xades:SignedDataObjectProperties>"
+             f"{formats}</xades:SignedDataObjectProperties></xades:SignedProperties>")
+    refs = "".join(f'<ds:Reference Id="S0-R{i}" URI="{n}">{digest(e.get(n, b""))}</ds:Reference>' for i, n in enumerate(names))
+    alg = raw_sign(b"", key)[1]
+    info = ('<ds:SignedInfo%s><ds:CanonicalizationMethod Algorithm="' + C14N + '"></ds:CanonicalizationMethod>'
+            f'<ds:SignatureMethod Algorithm="{alg}"></ds:SignatureMethod>{refs}<ds:Reference Type='
+            '"http://uri.etsi.org/01903#SignedProperties" URI="#S0-SignedProperties"><ds:Transforms><ds:Transform Algorithm="'
+            + C14N + f'"></ds:Transform></ds:Transforms>{digest((props % "".join(NS)).encode())}</ds:Reference></ds:SignedInfo>')
+    sig = b64(raw_sign((info % "".join(NS[:2])).encode(), key)[0])
+    stamp = "" if token is None else (
+        "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp Id=\"S0-T0\">"
+        f'<ds:CanonicalizationMethod Algorithm="{C14N}"></ds:CanonicalizationMethod><xades:EncapsulatedTimeStamp>{b64(token)}'
+        "</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp></xades:UnsignedSignatureProperties></xades:UnsignedProperties>")
+    return edit(f'<?xml version="1.0" encoding="UTF-8"?>\n<asic:XAdESSignatures{NS[0]}><ds:Signature{NS[1]} Id="S0">'
+                + info % "" + f'<ds:SignatureValue Id="S0-SignatureValue">{sig}</ds:SignatureValue><ds:KeyInfo><ds:X509Data>'
+                f"<ds:X509Certificate>{b64(cert)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo><ds:Object>"
+                f'<xades:QualifyingProperties{NS[2]} Target="#S0">' + props % "" + stamp +
+                "</xades:QualifyingProperties></ds:Object></ds:Signature></asic:XAdESSignatures>\n").encode()
+
+
+def with_xades(finish=lambda e: e, **kw):
+    e = finish(load())
+    e[XADES] = xades(e, **kw)
+    return pack(e)
+
+
 def signed(e, key=OPERATOR):
     """... and the package's signature again: what only the key's holder can do."""
+    e.pop(TOKEN, None)  # it was over another signature
     lists(e)
-    e["signatures/tagmanifest.p7s"] = sign(e[TAGS], key)
+    e[P7S] = sign(e[TAGS], key)
+    e[XADES] = xades(e, key)
     return e
 
 
@@ -413,6 +518,10 @@ def other_receipt():
     return pack(insider(e, head="0" * 64))
 
 
+def without_one(e):
+    return [n for n in covered(e) if n != "report/report.html"]
+
+
 MORE = b'"bytes":'
 # file, status, check, the stock program that rejects it, meaning, maker
 KINDS = [
@@ -457,6 +566,16 @@ KINDS = [
     ("signature-byte", 5, "signature", "openssl", "one bit of the signature", lambda: changed("signatures/tagmanifest.p7s", lambda d: flip(d, len(d) - 3))),
     ("signature-empty", 5, "signature", "openssl", "an empty signature", lambda: changed("signatures/tagmanifest.p7s", lambda d: b"")),
     ("signature-other", 5, "signature", "openssl", "the mandate's signature in its place", lambda: changed("signatures/tagmanifest.p7s", lambda d: load()["mandate/mandate.json.p7s"])),
+    ("xades-byte", 5, "xades", "xmlsec1", "one digit of a digest in the XAdES signature", lambda: changed(XADES, lambda d: d.replace(b"<ds:DigestValue>", b"<ds:DigestValue>A", 1))),
+    ("xades-value", 5, "xades", "xmlsec1", "another value of the XAdES signature", lambda: changed(XADES, lambda d: re.sub(rb'(SignatureValue">..)(.)', lambda m: m[1] + (b"A" if m[2] != b"A" else b"B"), d))),
+    ("xades-dropped", 5, "complete", "diff", "the XAdES signature left out", lambda: without(XADES)),
+    ("xades-of-another", 5, "xades", "cmp", "an XAdES signature of the authoriser", lambda: with_xades(key=os.path.join(KEYS, "authoriser.pem"))),
+    ("xades-fewer", 5, "xades", "diff", "a XAdES signature that leaves a file out", lambda: with_xades(names=without_one(load()))),
+    ("xades-more", 5, "xades", "xmlsec1", "a XAdES signature over a file that is not there", lambda: with_xades(names=covered(load()) + ["zz.txt"])),
+    ("xades-media-type", 5, "xades", "-", "another media type in the XAdES signature", lambda: with_xades(mime=lambda n: "text/plain")),
+    ("xades-comment", 5, "xades", "-", "a remark hidden in the XAdES signature", lambda: changed(XADES, lambda d: d.replace(b"<ds:KeyInfo>", b"<!-- hidden --><ds:KeyInfo>"))),
+    ("xades-second", 5, "complete", "diff", "a second signature in META-INF", lambda: added("META-INF/signatures002.xml", load()[XADES])),
+    ("good-xades-again", 0, "-", "openssl", "control: the XAdES signature made again here", lambda: with_xades()),
     ("untrusted", 5, "operator", "openssl", "everything signed again by strangers", foreign),
     ("authoriser-signs", 5, "authority", "openssl", "the authoriser operates", lambda: pack(signed(load(), os.path.join(KEYS, "authoriser.pem")))),
     ("mandate-byte", 5, "mandate-signature", "openssl", "one word of the mandate, signed again by the operator", lambda: changed("mandate/mandate.json", lambda d: d.replace(b"consent", b"order"), insider)),

@@ -23,6 +23,7 @@ static int make_act(const struct world *w, enum kt_pkg_type type, bool mandate, 
 	struct kt_act act = {.type = type, .mandate_id = "TEST-1", .detail = detail};
 	struct kt_package_out out = {.sealed_us = kt_time_now(),
 				     .sign = synth_sign,
+				     .digest = synth_digest,
 				     .arg = (void *)(uintptr_t)&w->s,
 				     .trust = w->trust};
 	struct kt_package *pkg = NULL;
@@ -155,7 +156,10 @@ static void test_refused(void **state)
 {
 	static const char bad[] = "keys/release.json";
 	struct kt_act act = {.type = KT_PT_COPY, .mandate_id = "TEST-1"};
-	struct kt_package_out out = {.number = 1, .sealed_us = kt_time_now(), .sign = synth_sign};
+	struct kt_package_out out = {.number = 1,
+				     .sealed_us = kt_time_now(),
+				     .sign = synth_sign,
+				     .digest = synth_digest};
 	char name[KT_PKG_NAME_MAX + 1], sha[KT_SHA256_HEX];
 	struct kt_package *pkg;
 	struct kt_err err = {0};

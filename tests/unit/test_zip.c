@@ -221,7 +221,10 @@ static void test_kinds(void **state)
 	assert_int_equal(kt_pkg_kind("data/objects/o000001"), KT_PKG_P_OBJECT);
 	assert_int_equal(kt_pkg_kind("data/objects/o000001x"), KT_PKG_UNKNOWN);
 	assert_int_equal(kt_pkg_kind("data/other"), KT_PKG_UNKNOWN);
-	assert_int_equal(kt_pkg_kind("META-INF/signatures001.xml"), KT_PKG_UNKNOWN);
+	assert_int_equal(kt_pkg_kind("META-INF/signatures001.xml"), KT_PKG_OUTSIDE);
+	assert_int_equal(kt_pkg_kind("META-INF/signatures002.xml"), KT_PKG_UNKNOWN);
+	assert_int_equal(kt_pkg_kind("signatures/tagmanifest.p7s.tst"), KT_PKG_OUTSIDE);
+	assert_int_equal(kt_pkg_kind("custody/open.tst"), KT_PKG_TAG);
 }
 
 static void test_lines(void **state)

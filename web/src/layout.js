@@ -7,21 +7,24 @@ export const LISTS = { "manifest-sha256.txt": ["data", "SHA-256"], "tagmanifest-
 export const TAGS = "tagmanifest-sha256.txt";
 export const SIGNATURE = "signatures/tagmanifest.p7s";
 export const ODF = "META-INF/manifest.xml";
+export const XADES = "META-INF/signatures001.xml";
+export const TOKEN = "signatures/tagmanifest.p7s.tst";
 export const LOG = "custody/custody.jsonl";
 export const MANDATE = "mandate/mandate.json";
 
 export const INFO = "bag-info.txt";
 
-const OUTSIDE = ["mimetype", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE, ODF];
+const OUTSIDE = ["mimetype", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE, ODF, XADES];
 const ACTS = ["release", "opening", "transfer", "copy", "timestamp", "deletion", "hold", "refusal", "withdrawal", "comment",
 	"erratum", "redaction"];
 
 // Who must have a file, and who may: I immediate acquisition, S sealed acquisition, R release, D redaction,
 // A other acts. Files stand before the folder that they lie in.
 const RULES = [
-	...OUTSIDE.map((name) => [name, "ISRDA", ""]),
+	...OUTSIDE.map((name) => [name, "ISRDA", ""]), [TOKEN, "", "ISRDA"],
 	["bagit.txt", "ISRDA", ""], [INFO, "ISRDA", ""], ["manifest-sha256.txt", "ISRDA", ""], ["tool/build.json", "ISRDA", ""],
 	[MANDATE, "ISR", "DA"], [MANDATE + ".p7s", "ISR", "DA"], [LOG, "ISR", "DA"],
+	["custody/open.tst", "", "ISR"],
 	["report/report.json", "IR", "D"], ["report/report.html", "IR", "D"], ["report/run.json", "IR", "D"], ["report/", "", "IRD"],
 	["seal/seal.json", "IS", ""], ["seal/seal.json.p7s", "IS", ""], ["keys/release.json", "S", ""], ["data/case.json", "IS", ""],
 	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"], ["subject/", "", "ISA"],
@@ -55,17 +58,16 @@ export function allows(name, letter) {
 export function kindOf(name) {
 	if (/^data\/((case|act)\.json|index\/i\d{4,9}\.jsonl|objects\/o\d{6,9}|attachments\/[A-Za-z0-9_][A-Za-z0-9._-]*)$/.test(name))
 		return "data";
-	if (OUTSIDE.includes(name))
+	if (OUTSIDE.includes(name) || name === TOKEN)
 		return "outside";
 	if (name.startsWith("data/"))
 		return "";
 	return RULES.some((r) => r[0] === name || (["report/", "subject/"].includes(r[0]) && liesIn(name, r[0]) && name !== r[0])) ? "tag" : "";
 }
 
-const TYPES = { txt: "text/plain", json: "application/json", jsonl: "application/jsonl", html: "text/html",
-	pdf: "application/pdf", csv: "text/csv", gpx: "application/gpx+xml", kml: "application/vnd.google-earth.kml+xml",
-	geojson: "application/geo+json", jsonld: "application/ld+json",
-	p7s: "application/pkcs7-signature" };
+const TYPES = { txt: "text/plain", json: "application/json", jsonl: "application/jsonl", html: "text/html", pdf: "application/pdf", csv: "text/csv",
+	gpx: "application/gpx+xml", kml: "application/vnd.google-earth.kml+xml", geojson: "application/geo+json",
+	jsonld: "application/ld+json", p7s: "application/pkcs7-signature", tst: "application/vnd.etsi.timestamp-token" };
 
 function mediaType(name) {
 	const dot = name.lastIndexOf(".");

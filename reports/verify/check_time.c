@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Time-stamps: what outside clocks say of the opening and of the signatures. */
+#include <string.h>
+
+#include "core/err.h"
+#include "core/time.h"
+#include "reports/verify/check.h"
+
+static void keep(const struct kt_token *t, struct kt_verify_token *out)
+{
+	out->gen_us = t->gen_us;
+	out->accuracy_us = t->accuracy_us;
+	memcpy(out->tsa, t->tsa.subject, sizeof(out->tsa));
+	memcpy(out->policy, t->policy, sizeof(out->policy));
+	memcpy(out->serial, t->serial, sizeof(out->serial));
+	memcpy(out->cert_sha256, t->tsa.cert_sha256, sizeof(out->cert_sha256));
+}
+
+void kt_vf_token(struct kt_vf *c, enum kt_verify_id id, const char *name, const struct kt_buf *der,
+		 const struct kt_buf *content, struct kt_token *t, struct kt_verify_token *out,
+		 int64_t *us)
+{
+	const struct kt_trust *tsa = kt_trust_tsa(c->trust);
+	struct kt_err err = {0};
+	int r = kt_token_verify(der->p, der->len, content->p, content->len, tsa, t, &err);
+
+	out->state = KT_VT_BAD;
+	if (r < 0) {
+		kt_vf_fail(c, id, "%s: %s", name, kt_err_text(&err));
+		return;
+	}
+	keep(t, out);
+	if (tsa == NULL) {
+		out->state = KT_VT_UNKNOWN;
+		kt_vf_unsure(c, id,
+			     "no anchors of time-stamp authorities were given: whether %s is to be "
+			     "believed cannot be judged",
+			     t->tsa.subject);
+	} else if (!t->tsa.chain_ok) {
+		kt_vf_fail(c, id, "%s: %s is not among those whose time is believed: %s", name,
+			   t->tsa.subject, t->tsa.chain_text);
+	} else {
+		out->state = KT_VT_BELIEVED;
+		*us = t->gen_us;
+	}
+}
+
+/* Loads a token that may be absent. */
+static int load(struct kt_vf *c, enum kt_verify_id id, const char *name, struct kt_buf *der,
+		bool *found)
+{
+	*found = false;
+	if (kt_zip_find(&c->zip, name) == NULL)
+		return 0;
+	return kt_vf_load(c, id, name, KT_TSP_MAX, der, found);
+}
+
+/* The first line with its newline: what the session began with, its nonce in it. */
+static struct kt_buf first_line(const struct kt_buf *log)
+{
+	const uint8_t *nl = log->len == 0 ? NULL : memchr(log->p, '\n', log->len);
+	struct kt_buf line = *log;
+
+	line.len = nl == NULL ? 0 : (size_t)(nl - log->p) + 1;
+	return line;
+}
+
+int kt_vf_tokens(struct kt_vf *c)
+{
+	struct kt_verify_result *res = c->res;
+	struct kt_buf der, line = first_line(&c->custody_raw);
+	bool found = false;
+	int r;
+
+	kt_buf_init(&der, 0);
+	r = load(c, KT_V_OPEN_TIME, KT_PKG_OPEN_TOKEN, &der, &found);
+	if (r == 0 && found)
+		kt_vf_token(c, KT_V_OPEN_TIME, KT_PKG_OPEN_TOKEN, &der, &line, &c->open_token,
+			    &res->open_token, &c->open_us);
+	if (r == 0)
+		r = load(c, KT_V_SEAL_TIME, KT_PKG_SIGNATURE, &c->p7s_raw, &found);
+	kt_buf_reset(&der);
+	if (r == 0)
+		r = load(c, KT_V_SEAL_TIME, KT_PKG_TOKEN, &der, &found);
+	if (r == 0 && found)
+		kt_vf_token(c, KT_V_SEAL_TIME, KT_PKG_TOKEN, &der, &c->p7s_raw, &c->seal_token,
+			    &res->seal_token, &c->seal_us);
+	res->anchored = c->seal_us != 0;
+	kt_buf_free(&der);
+	return r;
+}
+
+void kt_vf_revocation(struct kt_vf *c, const struct kt_signer *s)
+{
+	if (s->revocation == KT_REVOKED)
+		kt_vf_fail(c, KT_V_REVOCATION, "the certificate of %s: %s", s->subject,
+			   s->chain_text);
+	if (s->revocation == KT_REVOCATION_OPEN)
+		kt_vf_unsure(
+			c, KT_V_REVOCATION,
+			"no list that was given says whether the certificate of %s was revoked "
+			"at that time",
+			s->subject);
+}
+
+static void apart(struct kt_vf *c, enum kt_verify_id id, const struct kt_token *t,
+		  enum kt_verify_stamp state)
+{
+	const struct kt_verify_result *res = c->res;
+	const struct kt_signer *others[] = {res->have_operator ? &res->operator_cert : NULL,
+					    res->have_authoriser ? &res->authoriser_cert : NULL};
+	struct kt_err err = {0};
+
+	if (state == KT_VT_NONE || state == KT_VT_BAD)
+		return;
+	kt_vf_revocation(c, &t->tsa);
+	for (size_t i = 0; i < 2; i++)
+		if (others[i] != NULL && kt_token_apart(t, others[i], &err) < 0)
+			kt_vf_fail(c, id, "%s", kt_err_text(&err));
+}
+
+int kt_vf_roles(struct kt_vf *c)
+{
+	const struct kt_verify_result *res = c->res;
+
+	apart(c, KT_V_OPEN_TIME, &c->open_token, res->open_token.state);
+	apart(c, KT_V_SEAL_TIME, &c->seal_token, res->seal_token.state);
+	apart(c, KT_V_SEAL_TIME, &c->xades_token, res->xades_token.state);
+	kt_vf_done(c, KT_V_OPEN_TIME);
+	kt_vf_done(c, KT_V_SEAL_TIME);
+	kt_vf_done(c, KT_V_REVOCATION);
+	return 0;
+}
