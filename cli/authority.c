@@ -22,7 +22,7 @@ static int load_operator(const struct kt_opts *o, struct kt_authority *a, struct
 	if (o->operator_key == NULL)
 		return 0;
 	kt_buf_init(&pem, SIGNATURE_MAX);
-	r = kt_sign_run("cert", o->operator_key, "", 0, &pem, err);
+	r = kt_sign_run("cert", NULL, o->operator_key, "", 0, &pem, err);
 	if (r == 0)
 		r = kt_cert_facts(pem.p, pem.len, a->trust, kt_time_now(), &a->operator_cert, err);
 	kt_buf_free(&pem);

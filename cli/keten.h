@@ -88,10 +88,10 @@ int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_pla
 /* How keten-sign is to ask and whom: pinentry, authorities, trust in them. o is borrowed. */
 void kt_sign_setup(const struct kt_opts *o);
 /*
- * Runs an act of keten-sign that needs a key: content goes in, result is appended. 0 or a code, when
- * keten-sign has said why.
+ * Runs an act of keten-sign that needs a key, with one more option or NULL: content goes in, result is
+ * appended. 0 or a code, when keten-sign has said why.
  */
-int kt_sign_run(const char *act, const char *key, const void *content, size_t n,
+int kt_sign_run(const char *act, const char *option, const char *key, const void *content, size_t n,
 		struct kt_buf *result, struct kt_err *err);
 /* Bare signature of a SHA-256 digest by the same key (XML). As kt_sign(). */
 int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, struct kt_err *err);

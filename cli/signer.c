@@ -101,7 +101,7 @@ static int exchange(int in, int out, const uint8_t *p, size_t n, struct kt_buf *
 	return result->failed ? KT_FAIL(err, KT_E_LIMIT, "keten-sign answers too much") : 0;
 }
 
-/* One start. complaint NULL: its stderr is ours. *status: its exit status, -1 for a violent end. */
+/* One start. complaint -1: its stderr is ours. *status: its exit status, -1 for a violent end. */
 static int run(const char *const *argv, bool keep_env, const void *content, size_t n,
 	       struct kt_buf *result, int complaint, int *status, struct kt_err *err)
 {
@@ -138,21 +138,24 @@ static int run(const char *const *argv, bool keep_env, const void *content, size
 	return r;
 }
 
-int kt_sign_run(const char *act, const char *key, const void *content, size_t n,
+int kt_sign_run(const char *act, const char *option, const char *key, const void *content, size_t n,
 		struct kt_buf *result, struct kt_err *err)
 {
 	static const struct {
 		int status, code;
 	} codes[] = {{3, KT_E_REFUSED}, {5, KT_E_INVALID}, {7, KT_E_STORAGE}};
-	const char *argv[] = {"keten-sign", act, "--key", key, NULL, NULL, NULL};
+	const char *argv[8] = {"keten-sign", act, "--key", key};
+	int argc = 4;
 	/* a card's module may need its settings, and a window to ask in its screen */
 	bool card = strncmp(key, "pkcs11:", 7) == 0;
 	bool window = setup != NULL && setup->pinentry != NULL;
 	int status = 0, r, code = KT_E_USAGE;
 
+	if (option != NULL)
+		argv[argc++] = option;
 	if (window) {
-		argv[4] = "--pinentry";
-		argv[5] = setup->pinentry;
+		argv[argc++] = "--pinentry";
+		argv[argc++] = setup->pinentry;
 	}
 	r = run(argv, card || window, content, n, result, -1, &status, err);
 	if (r < 0 || status == 0)
@@ -165,12 +168,12 @@ int kt_sign_run(const char *act, const char *key, const void *content, size_t n,
 
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
 {
-	return kt_sign_run("sign", key, content, n, der, err);
+	return kt_sign_run("sign", NULL, key, content, n, der, err);
 }
 
 int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, struct kt_err *err)
 {
-	return kt_sign_run("digest", key, digest, KT_SHA256_LEN, sig, err);
+	return kt_sign_run("digest", NULL, key, digest, KT_SHA256_LEN, sig, err);
 }
 
 /* -- time-stamps -------------------------------------------------------------------------------- */

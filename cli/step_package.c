@@ -164,7 +164,9 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 	while (faccessat(out, name, F_OK, 0) == 0)
 		snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
 			 (unsigned long long)++number);
-	r = issue_receipt(q, err);
+	r = kt_sign_pdfs(q, err);
+	if (r == 0)
+		r = issue_receipt(q, err);
 	if (r == 0)
 		r = log_sealing(q, name, number, err);
 	if (r == 0)

@@ -8,7 +8,7 @@ file, expected status, check that has to fail, the stock program that rejects it
 ("-": none can see it; "all": it is good), meaning.
 Uses the standard library and openssl alone.
 """
-import base64, datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile, zipfile, zlib
+import base64, datetime, hashlib, json, os, re, struct, subprocess, sys, tempfile, urllib.request, zipfile, zlib
 
 PACKAGE, KEYS, OUT = sys.argv[1:4]
 RAW = open(PACKAGE, "rb").read()
@@ -90,6 +90,10 @@ def lists(e):
     tags = sorted(n for n in e if not n.startswith("data/") and n not in OUTSIDE)
     e[TAGS] = "".join(f"{sha(e[n])}  {n}\n" for n in tags).encode()
     e["tagmanifest-sha512.txt"] = "".join(f"{hashlib.sha512(e[n]).hexdigest()}  {n}\n" for n in tags).encode()
+    return odf(e)
+
+
+def odf(e):
     old = e["META-INF/manifest.xml"].decode()
     head = old[: old.index("\n", old.index('full-path="/"')) + 1]
     rows = "".join(f'<manifest:file-entry manifest:full-path="{n}" manifest:media-type="{media(n)}"/>\n'
@@ -518,6 +522,56 @@ def other_receipt():
     return pack(insider(e, head="0" * 64))
 
 
+# -- time-stamps: kinds of a package that holds tokens, with KETEN_TSA as the address of tests/tools/tsa
+
+TSA, OPEN = os.environ.get("KETEN_TSA", ""), "custody/open.tst"
+
+
+def stamp(data, way="good"):
+    """A token over data from the test's authority, behaving as way says."""
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(data)
+        f.flush()
+        query = subprocess.run(["openssl", "ts", "-query", "-data", f.name, "-sha256", "-cert"], check=True,
+                               capture_output=True).stdout
+    request = urllib.request.Request(TSA + "/" + way, query, {"Content-Type": "application/timestamp-query"})
+    with urllib.request.urlopen(request) as reply, tempfile.NamedTemporaryFile() as f:
+        f.write(reply.read())
+        f.flush()
+        body = open(f.name, "rb").read()
+    # a reply is SEQUENCE { status, token }: the token is what follows the status
+    skip = lambda p: p + 2 + (body[p + 1] & 0x7F if body[p + 1] & 0x80 else 0)
+    at = skip(0)
+    return body[at + 2 + body[at + 1]:]
+
+
+def first_line(e):
+    return e[LOG][: e[LOG].index(b"\n") + 1]
+
+
+def stamped(token=lambda e: stamp(e[P7S]), opening=None, inside=None, edit_log=lambda rows: rows):
+    """The insider's package with these tokens; the XAdES signature fits them."""
+    e = load()
+    if opening:
+        e[OPEN] = opening(e)
+    e = insider(e, edit_log)
+    e[TOKEN] = token(e)
+    lists(e)
+    e[XADES] = xades(e, token=inside(e) if inside else None)
+    return pack(e)
+
+
+def without_open(finish):
+    e = load()
+    del e[OPEN]
+    return pack(finish(e))
+
+
+def token_dropped(e):
+    del e[TOKEN]
+    return odf(e)
+
+
 def without_one(e):
     return [n for n in covered(e) if n != "report/report.html"]
 
@@ -623,9 +677,30 @@ KINDS = [
 ]
 
 
+TOKENS = [
+    ("good", 0, "-", "all", "the package as it is", lambda: RAW),
+    ("good-stamped-again", 0, "-", "all", "control: all made again with new tokens", lambda: stamped()),
+    ("good-unanchored", 0, "-", "all", "control: all made again without tokens over the signatures", lambda: pack(signed(load()))),
+    ("token-fake", 5, "seal-time", "openssl", "the operator's certificate states the time", lambda: stamped(lambda e: stamp(e[P7S], "operator"))),
+    ("token-stranger", 5, "seal-time", "openssl", "an authority that nobody knows", lambda: stamped(lambda e: stamp(e[P7S], "stranger"))),
+    ("token-expired", 5, "seal-time", "openssl", "an authority whose certificate had expired", lambda: stamped(lambda e: stamp(e[P7S], "expired"))),
+    ("token-of-another", 5, "seal-time", "openssl", "a right token over another package's signature", lambda: stamped(lambda e: stamp(b"another"))),
+    ("token-swapped", 5, "seal-time", "openssl", "the opening's token in its place", lambda: stamped(lambda e: e[OPEN])),
+    ("token-byte", 5, "seal-time", "openssl", "one bit of the token", lambda: stamped(lambda e: flip(stamp(e[P7S]), -9))),
+    ("token-empty", 5, "seal-time", "openssl", "an empty token", lambda: stamped(lambda e: b"")),
+    ("token-dropped", 5, "xades", "diff", "the token left out by somebody else", lambda: pack(token_dropped(load()))),
+    ("open-token-fake", 5, "open-time", "openssl", "the operator states the time of the opening", lambda: stamped(opening=lambda e: stamp(first_line(e), "operator"))),
+    ("open-token-other", 5, "open-time", "openssl", "a token over another opening", lambda: stamped(opening=lambda e: stamp(b"another"))),
+    ("open-log-rewritten", 5, "open-time", "openssl", "the log's first line changed, all made to fit but its token", lambda: stamped(edit_log=detail("session.open", nonce="00"))),
+    ("open-token-dropped", 5, "signature", "openssl", "the opening's token left out by somebody else", lambda: without_open(lists)),
+    ("xades-token-swapped", 5, "seal-time", "-", "another token inside the XAdES signature", lambda: stamped(inside=lambda e: e[TOKEN])),
+    ("xades-token-fake", 5, "seal-time", "-", "the operator states the time inside the XAdES signature", lambda: stamped(inside=lambda e: stamp(b"x", "operator"))),
+]
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
-    for name, status, check, stock, meaning, make in KINDS:
+    for name, status, check, stock, meaning, make in TOKENS if TSA else KINDS:
         try:
             data = make()
         except NotApplicable:
