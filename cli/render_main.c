@@ -10,6 +10,7 @@
 #include "core/spawn.h"
 #include "parsers/worker/worker.h"
 #include "reports/pdf/pdf.h"
+#include "reports/render/export.h"
 #include "reports/render/html.h"
 
 #include <stdio.h>
@@ -52,6 +53,35 @@ static int pdf_in(struct kt_ctx *ctx, enum kt_lang lang, struct kt_err *err)
 	return kt_render_pdf(&fonts, in, lang, put, ctx, err);
 }
 
+struct bundle {
+	struct kt_ctx *ctx;
+	struct kt_buf b;
+};
+
+static int put_part(void *arg, unsigned file, const void *p, size_t n, struct kt_err *err)
+{
+	struct bundle *u = arg;
+	uint8_t head[6];
+
+	kt_export_head(head, file, n);
+	kt_buf_reset(&u->b);
+	kt_buf_put(&u->b, head, sizeof(head));
+	kt_buf_put(&u->b, p, n);
+	return u->b.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
+			   : kt_output(u->ctx, u->b.p, u->b.len, err);
+}
+
+static int exports(struct kt_ctx *ctx, struct kt_err *err)
+{
+	struct bundle u = {.ctx = ctx};
+	int r;
+
+	kt_buf_init(&u.b, 0);
+	r = kt_export(kt_in_json(ctx, 0), put_part, &u, err);
+	kt_buf_free(&u.b);
+	return r;
+}
+
 #define RENDERER(kind, lang_, LANG)                                                                \
 	static int kind##_##lang_(struct kt_ctx *ctx, struct kt_err *err)                          \
 	{                                                                                          \
@@ -64,10 +94,12 @@ RENDERER(html, nl, NL);
 RENDERER(pdf, en, EN);
 RENDERER(pdf, nl, NL);
 
+static const struct kt_parser view_exports = {"exports", exports};
+
 int main(void)
 {
 	static const struct kt_worker_entry table[] = {
-		{&view_html_en}, {&view_html_nl}, {&view_pdf_en}, {&view_pdf_nl}};
+		{&view_html_en}, {&view_html_nl}, {&view_pdf_en}, {&view_pdf_nl}, {&view_exports}};
 	struct kt_err err = {0};
 
 	tzset(); /* reads the zone's file, which nothing in the sandbox could */

@@ -7,6 +7,7 @@
 #include "core/time.h"
 #include "parsers/host/host.h"
 #include "reports/model/report.h"
+#include "reports/render/export.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define VIEW_MAX ((uint64_t)1 << 30)
+#define VIEW_MAX    ((uint64_t)1 << 30)
+#define EXPORTS_MAX ((uint64_t)16 << 30)
 
 int kt_programs_json(struct kt_jw *w, struct kt_err *err)
 {
@@ -152,6 +154,105 @@ static int write_view(struct kt_worker *w, int dir, const struct view *v, struct
 	return r;
 }
 
+/* -- the other forms: one job, many files ----------------------------------------------------- */
+
+struct exports {
+	struct kt_export_reader reader;
+	int dir;
+	int fd[KT_EXPORT_PAGES + 1]; /* the last: the page that is being written */
+	unsigned page;
+};
+
+static int export_fd(struct exports *x, unsigned file, int **fd, struct kt_err *err)
+{
+	char name[KT_EXPORT_NAME], tmp[KT_EXPORT_NAME + 8];
+	unsigned slot = file < KT_EXPORT_PAGES ? file : KT_EXPORT_PAGES;
+
+	*fd = &x->fd[slot];
+	if (slot == KT_EXPORT_PAGES && file != x->page) {
+		int r = x->fd[slot] >= 0 ? kt_sync_fd(x->fd[slot], err) : 0;
+
+		if (r < 0 || file < x->page)
+			return r < 0 ? r : KT_FAIL(err, KT_E_FORMAT, "export: pages out of order");
+		kt_close_fd(&x->fd[slot]);
+		x->page = file;
+	}
+	if (x->fd[slot] >= 0)
+		return 0;
+	if (kt_export_name(file, name) == NULL)
+		return KT_FAIL(err, KT_E_FORMAT, "export: file %u is none", file);
+	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+	x->fd[slot] = openat(x->dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	return x->fd[slot] < 0 ? KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno)) : 0;
+}
+
+static int export_put(void *arg, unsigned file, const void *p, size_t n, struct kt_err *err)
+{
+	int *fd, r = export_fd(arg, file, &fd, err);
+
+	return r < 0 ? r : kt_write_full(*fd, p, n, err);
+}
+
+static int on_export(void *arg, const struct kt_event *ev, struct kt_err *err)
+{
+	struct exports *x = arg;
+
+	if (ev->kind != KT_EV_OUTPUT)
+		return 0;
+	return kt_export_feed(&x->reader, ev->bytes.p, ev->bytes.len, err);
+}
+
+/* All at once get their names, when all are complete; pages of an earlier run go. */
+static int export_names(struct exports *x, struct kt_err *err)
+{
+	char name[KT_EXPORT_NAME], tmp[KT_EXPORT_NAME + 8];
+
+	for (unsigned i = 0; kt_export_name(i, name) != NULL; i++) {
+		snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+		if (renameat(x->dir, tmp, x->dir, name) == 0)
+			continue;
+		if (errno != ENOENT || i < KT_EXPORT_PAGES)
+			return KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno));
+		unlinkat(x->dir, name, 0);
+	}
+	return 0;
+}
+
+static int write_exports(struct kt_worker *w, int dir, struct kt_err *err)
+{
+	struct exports x = {.dir = dir};
+	struct kt_job job = {.id = "exports",
+			     .as_mib = 256,
+			     .cpu_s = 300,
+			     .wall_s = 900,
+			     .cap = UINT64_MAX,
+			     .max_output = EXPORTS_MAX};
+	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
+	struct kt_job_end end;
+	off_t size;
+	int r;
+
+	if (in < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
+	size = lseek(in, 0, SEEK_END);
+	job.size = size < 0 ? 0 : (uint64_t)size;
+	job.fd = in;
+	x.reader.put = export_put;
+	x.reader.arg = &x;
+	for (size_t i = 0; i <= KT_EXPORT_PAGES; i++)
+		x.fd[i] = -1;
+	r = kt_worker_run(w, &job, on_export, &x, &end, err);
+	if (r == 0 && end.verdict != KT_JE_OK)
+		r = KT_FAIL(err, KT_E_INTERNAL, "the exports could not be made: %s: %s",
+			    kt_job_verdict_name(end.verdict), end.text);
+	for (size_t i = 0; i <= KT_EXPORT_PAGES; i++) {
+		if (r == 0 && x.fd[i] >= 0)
+			r = kt_sync_fd(x.fd[i], err);
+		kt_close_fd(&x.fd[i]);
+	}
+	return r < 0 ? r : export_names(&x, err);
+}
+
 static int write_views(int dir, struct kt_err *err)
 {
 	struct kt_worker w;
@@ -161,6 +262,8 @@ static int write_views(int dir, struct kt_err *err)
 		return r;
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && r == 0; i++)
 		r = write_view(&w, dir, &views[i], err);
+	if (r == 0)
+		r = write_exports(&w, dir, err);
 	kt_worker_stop(&w);
 	return r;
 }

@@ -65,7 +65,7 @@ def sources():
                 add(text, name)
             elif re.search(r"\bput_(dl|list|counts|line|person)\(h,\s*$", before):
                 add(text, name)
-            elif name.startswith("reports/render/") and name not in STYLES:
+            elif name.startswith("reports/render/html") and name not in STYLES:
                 for part in re.findall(r"(?<!u)\{([^{}]*)\}", text):
                     add(part, name)
             elif name.startswith("reports/model/") and re.match(r"[A-Z][^%]* .*[.:]\s*$", text):

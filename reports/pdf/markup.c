@@ -188,8 +188,8 @@ static const struct widths {
 	{"statements", 3, {28, 34, 38}},
 	{"objects", 4, {12, 38, 15, 35}},
 	{"totals", 5, {36, 10, 14, 20, 20}},
-	{"stays", 8, {5, 20, 16, 16, 7, 12, 10, 14}},
-	{"places", 7, {6, 18, 22, 8, 12, 20, 14}},
+	{"stays", 8, {5, 18, 17, 17, 7, 14, 9, 13}},
+	{"places", 7, {5, 17, 19, 7, 14, 22, 16}},
 	{"pairs", 5, {26, 9, 24, 21, 20}},
 	{"cameras", 4, {46, 16, 20, 18}},
 	{"claim", 3, {33, 33, 34}},
@@ -438,6 +438,9 @@ static void tag(struct pdf *p, const struct tag *t)
 		step(&p->small, t->close);
 		p->in_caption = !t->close;
 		p->y += t->close ? 6 : 0;
+	} else if (strcmp(n, "hr") == 0) { /* what follows wants most of a sheet */
+		block_flush(p);
+		page_need(p, 460);
 	} else if (strcmp(n, "br") == 0) {
 		block_flush(p);
 	} else if (strcmp(n, "section") == 0 || strcmp(n, "figure") == 0 ||

@@ -32,6 +32,16 @@ static void base64(const uint8_t *p, size_t n, char *out)
 	*out = '\0';
 }
 
+const char *html_style_hash(const char *css, char out[64])
+{
+	uint8_t md[KT_SHA256_LEN];
+
+	out[0] = '\0';
+	if (kt_sha256(css, strlen(css), md, NULL) == 0)
+		base64(md, sizeof(md), out);
+	return out;
+}
+
 static int page_begin(struct html *h)
 {
 	uint8_t md[KT_SHA256_LEN];

@@ -278,6 +278,7 @@ int sec_clock(struct html *h)
 
 int sec_geography(struct html *h)
 {
+	put_raw(h, h->opts->paper ? "<hr>\n" : "");
 	put(h, "<section aria-labelledby=\"where\">\n<h2 id=\"where\">{Where the sources place the "
 	       "phone}</h2>\n");
 	if (flat_get(h->f, "map") == NULL)

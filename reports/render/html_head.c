@@ -139,6 +139,7 @@ int sec_result(struct html *h)
 	const char *code = flat_get(h->f, "code");
 
 	h->no_finding = code != NULL && strcmp(code, "no-usable-finding") == 0;
+	h->all = count(h, "observations");
 	h->places = count(h, "observations") - count(h, "by_type.property") -
 		    count(h, "by_type.setting") - count(h, "by_type.user");
 	put(h, "<section aria-labelledby=\"short\">\n<h2 id=\"short\">{In short}</h2>\n");

@@ -68,6 +68,7 @@ struct html {
 		size_t off, len; /* as the first request has it, in later */
 		bool differs;
 	} common[COMMONS];
+	uint64_t all;	 /* observations of every kind */
 	uint64_t places; /* observations of place and time, as the result counts them */
 	unsigned nplugins;
 	struct {
@@ -172,6 +173,8 @@ void obs_begin(struct html *h);
 int obs_elem(struct html *h);
 void obs_end(struct html *h);
 
+/* SHA-256 of a style sheet as a page's policy names it. */
+const char *html_style_hash(const char *css, char out[64]);
 /* The style sheet: what is the same in every language, and all of it. */
 extern const char html_css[];
 void put_css(struct kt_buf *b, enum kt_lang lang);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Observations: of place and time in one table, the phone's statements about itself in another. */
 #include "reports/render/html_i.h"
+#include "reports/render/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +351,22 @@ static void put_number(struct html *h, const char *fmt, uint64_t v)
 	put(h, fmt, n);
 }
 
+/* Tables of all observations stand beside the page (export.h). */
+static void put_pages(struct html *h)
+{
+	unsigned n = kt_export_pages(h->all);
+	char name[KT_EXPORT_NAME], number[16];
+
+	if (n == 0 || h->opts->paper)
+		return;
+	put(h, "<p>{All observations, in tables of 5000, in files beside this one:}");
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(number, sizeof(number), "%u", i + 1);
+		put(h, " <a href=\"%t\">%t</a>", kt_export_name(KT_EXPORT_PAGES + i, name), number);
+	}
+	put_raw(h, "</p>\n");
+}
+
 void obs_begin(struct html *h)
 {
 	char all[24], cap[24];
@@ -374,6 +391,7 @@ void obs_begin(struct html *h)
 		    "<strong>%n</strong> observations of place and time. All of them stand in "
 		    "report.json.}</p>\n",
 		    cap, all);
+		put_pages(h);
 	}
 	kt_buf_reset(&h->later);
 }

@@ -9,6 +9,7 @@
 
 #include "core/err.h"
 #include "reports/pdf/pdf.h"
+#include "reports/render/export.h"
 #include "reports/render/html.h"
 
 static FILE *in;
@@ -33,6 +34,21 @@ static int put(void *arg, const void *p, size_t n, struct kt_err *err)
 	return fwrite(p, 1, n, stdout) == n ? 0 : KT_FAIL(err, KT_E_STORAGE, "can't write");
 }
 
+static int put_file(void *arg, unsigned file, const void *p, size_t n, struct kt_err *err)
+{
+	char name[KT_EXPORT_NAME], path[4200];
+	FILE *f;
+
+	if (kt_export_name(file, name) == NULL)
+		return KT_FAIL(err, KT_E_INTERNAL, "file %u", file);
+	snprintf(path, sizeof(path), "%s/%s", (const char *)arg, name);
+	f = fopen(path, "ab");
+	if (f == NULL || fwrite(p, 1, n, f) != n)
+		return KT_FAIL(err, KT_E_STORAGE, "can't write %s", path);
+	fclose(f);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static struct pdf_fonts fonts;
@@ -40,8 +56,16 @@ int main(int argc, char **argv)
 	struct kt_err err = {0};
 	int lang, r;
 
+	if (argc == 4 && strcmp(argv[1], "exports") == 0 && (in = fopen(argv[2], "rb")) != NULL) {
+		r = kt_export(open_again(NULL), put_file, argv[3], &err);
+		fclose(in);
+		if (r < 0)
+			fprintf(stderr, "draw-view: %s\n", kt_err_text(&err));
+		return r < 0;
+	}
 	if (argc != 3 || (in = fopen(argv[2], "rb")) == NULL || strchr(argv[1], '-') == NULL) {
-		fprintf(stderr, "usage: draw-view html-en|html-nl|pdf-en|pdf-nl REPORT.JSON\n");
+		fprintf(stderr, "usage: draw-view html-en|html-nl|pdf-en|pdf-nl REPORT.JSON\n"
+				"       draw-view exports REPORT.JSON EMPTY-DIR\n");
 		return 2;
 	}
 	lang = kt_lang_find(strchr(argv[1], '-') + 1);
