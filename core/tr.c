@@ -3,7 +3,6 @@
 #include "core/tr.h"
 #include "core/buf.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Made from po/ by the build. */
@@ -69,6 +68,89 @@ const char *kt_tr(enum kt_lang lang, const char *text)
 	const char *t = text != NULL && lang == KT_LANG_NL ? find(text) : NULL;
 
 	return t != NULL && *t != '\0' ? t : text;
+}
+
+/* -- composed texts --------------------------------------------------------------------------- */
+
+#define VALUES_MAX 8u
+
+struct value {
+	const char *s;
+	size_t n;
+};
+
+/* Length of a conversion of printf at s ("%s", "%llu"); 0: there is none. */
+static size_t conversion(const char *s)
+{
+	size_t n = 1;
+
+	if (*s != '%')
+		return 0;
+	while (s[n] == 'l' || s[n] == 'z')
+		n++;
+	return s[n] == 's' || s[n] == 'u' || s[n] == 'd' ? n + 1 : 0;
+}
+
+/* Fits text to a pattern; values get what stands for its conversions. */
+static bool fits(const char *pattern, const char *text, struct value *v, size_t *nv)
+{
+	*nv = 0;
+	for (;;) {
+		size_t lit = 0, conv = 0;
+		const char *at;
+
+		while (pattern[lit] != '\0' && (conv = conversion(pattern + lit)) == 0)
+			lit++;
+		if (*nv == 0 && lit == 0 && pattern[0] != '%')
+			return false;
+		if (pattern[lit] == '\0') { /* the last piece has to be the end of the text */
+			size_t len = strlen(text);
+
+			if (*nv == 0 || len < lit || memcmp(text + len - lit, pattern, lit) != 0)
+				return false;
+			v[*nv - 1].n = len - lit;
+			return true;
+		}
+		at = *nv == 0	? (strncmp(text, pattern, lit) == 0 ? text : NULL)
+		     : lit == 0 ? text
+				: memmem(text, strlen(text), pattern, lit);
+		if (at == NULL || *nv == VALUES_MAX)
+			return false;
+		if (*nv > 0)
+			v[*nv - 1].n = (size_t)(at - text);
+		text = at + lit;
+		v[(*nv)++].s = text;
+		pattern += lit + conv;
+	}
+}
+
+bool kt_tr_composed(enum kt_lang lang, const char *text, struct kt_buf *out)
+{
+	const uint8_t *mo = kt_mo_nl;
+	struct value v[VALUES_MAX];
+	size_t nv, k = 0;
+
+	if (lang != KT_LANG_NL || kt_mo_nl_len < 28 || word(mo, 0) != MO_MAGIC)
+		return false;
+	for (uint32_t i = 0; i < word(mo, 8); i++) {
+		const char *p = text_at(mo, word(mo, 12), i), *t = text_at(mo, word(mo, 16), i);
+
+		/* patterns of views, with their own conversions, are none of these */
+		if (strchr(p, '%') == NULL || *t == '\0' || !fits(p, text, v, &nv))
+			continue;
+		while (*t != '\0') {
+			size_t conv = conversion(t);
+
+			if (conv > 0 && k < nv)
+				kt_buf_put(out, v[k].s, v[k].n);
+			else if (conv == 0)
+				kt_buf_putc(out, *t);
+			k += conv > 0;
+			t += conv > 0 ? conv : 1;
+		}
+		return true;
+	}
+	return false;
 }
 
 /* English and Dutch agree: one form for 1, another for everything else. */

@@ -7,8 +7,11 @@
 #ifndef KT_CORE_TR_H
 #define KT_CORE_TR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct kt_buf;
 
 enum kt_lang { KT_LANG_EN, KT_LANG_NL, KT_LANG_END };
 
@@ -22,6 +25,12 @@ int kt_lang_find(const char *code);
 
 /* The text in the language; the text itself when there is no translation. Never freed. */
 const char *kt_tr(enum kt_lang lang, const char *text);
+/*
+ * A text that was composed ("3 apps of ..."): the translation of the pattern in po/ that it was made
+ * of ("%u apps of %s"), with the same values in the same order. What stands in the values (words of
+ * a phone, numbers) stays. False, and nothing is appended, when no pattern fits.
+ */
+bool kt_tr_composed(enum kt_lang lang, const char *text, struct kt_buf *out);
 /* The form of a text that fits n. */
 const char *kt_trn(enum kt_lang lang, const char *one, const char *many, uint64_t n);
 

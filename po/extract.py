@@ -18,7 +18,7 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CONV = re.compile(r"%[a-zA-Z]")
+CONV = re.compile(r"%[lz]*[a-zA-Z]")
 STYLES = ("reports/render/html_css.c", "reports/render/html_labels.c")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -68,7 +68,7 @@ def sources():
             elif name.startswith("reports/render/html") and name not in STYLES:
                 for part in re.findall(r"(?<!u)\{([^{}]*)\}", text):
                     add(part, name)
-            elif name.startswith("reports/model/") and re.match(r"[A-Z][^%]* .*[.:]\s*$", text):
+            elif name.startswith("reports/model/") and re.match(r"[A-Z].* .*[.:]\s*$", text, re.S):
                 add(text.strip(), name)
     path = TOP + "/parsers/plugins.def"
     src = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)

@@ -304,6 +304,24 @@ static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
 	put_text(b, kt_tr(lang, t));
 }
 
+/* A text of ours, also one that was composed. */
+static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
+{
+	const char *t = kt_tr(lang, s);
+	struct kt_buf made;
+
+	if (t != s || lang == KT_LANG_EN || strlen(s) < 20) {
+		put_text(b, t);
+		return;
+	}
+	kt_buf_init(&made, 0);
+	if (kt_tr_composed(lang, s, &made) && !made.failed)
+		put_text(b, kt_buf_cstr(&made));
+	else
+		put_text(b, s);
+	kt_buf_free(&made);
+}
+
 static void put_one(struct html *h, char what, const char *s)
 {
 	struct kt_buf *b = h->o;
@@ -317,7 +335,7 @@ static void put_one(struct html *h, char what, const char *s)
 		put_text(b, s);
 		break;
 	case 'T':
-		put_text(b, kt_tr(h->lang, s));
+		put_ours(b, h->lang, s);
 		break;
 	case 'd':
 		put_decimal(b, h->lang, s);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/buf.h"
 #include "core/tr.h"
 
 static void test_words(void **state)
@@ -31,6 +32,29 @@ static void test_plural(void **state)
 	assert_string_equal(kt_trn(KT_LANG_NL, "nobody's", "nobodies", 2), "nobodies");
 }
 
+/* A sentence that was made of a pattern, with a value that looks like a pattern itself. */
+static void test_composed(void **state)
+{
+	struct kt_buf b;
+
+	(void)state;
+	kt_buf_init(&b, 0);
+	assert_true(kt_tr_composed(
+		KT_LANG_NL,
+		"Single values and media files alone, without the phone's backup: it said "
+		"%s. What a backup would hold is not known.",
+		&b));
+	assert_string_equal(
+		kt_buf_cstr(&b),
+		"Alleen losse waarden en mediabestanden, zonder de reservekopie van de "
+		"telefoon: it said %s. Wat een reservekopie zou bevatten, is niet bekend.");
+	kt_buf_reset(&b);
+	assert_false(kt_tr_composed(KT_LANG_NL, "Single values and something else.", &b));
+	assert_false(kt_tr_composed(KT_LANG_EN, "Single values.", &b));
+	assert_int_equal(b.len, 0);
+	kt_buf_free(&b);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -48,6 +72,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_plural),
+		cmocka_unit_test(test_composed),
 		cmocka_unit_test(test_names),
 	};
 
