@@ -38,6 +38,8 @@ static const struct command {
 	 "the evidence package"},
 	{"verify", kt_cmd_verify, "PACKAGE... [--trust DIR] [--json]",
 	 "valid, invalid or undetermined, with each reason"},
+	{"redact", kt_cmd_redact, "PACKAGE --marks FILE --out DIR --operator PEM [--trust DIR]",
+	 "a copy of a report without the rows that a reviewer marked"},
 	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N]",
 	 "the bytes of one file in a package"},
 	{"station", kt_cmd_station, "[--case DIR] [--out DIR] [--json]",

@@ -43,6 +43,7 @@ struct kt_opts {
 	bool json, progress_json, simulated, wait_set, help;
 	unsigned wait_s;	     /* for a phone or a tap */
 	const char *offset, *length; /* for show; judged by keten-verify */
+	const char *marks;	     /* of redact */
 	const char **args;	     /* what is no option; borrowed from argv */
 	int nargs;
 	bool try_file, count_only;
@@ -145,6 +146,7 @@ int kt_cmd_parsers(const struct kt_opts *o);
 int kt_cmd_mandate(const struct kt_opts *o);
 int kt_cmd_plan(const struct kt_opts *o);
 int kt_cmd_run(const struct kt_opts *o);
+int kt_cmd_redact(const struct kt_opts *o);
 int kt_cmd_import(const struct kt_opts *o);
 int kt_cmd_acquire(const struct kt_opts *o);
 int kt_cmd_parse(const struct kt_opts *o);

@@ -57,6 +57,7 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	} valued[] = {
 		{"--mandate", &o->mandate},
 		{"--device", &o->device},
+		{"--marks", &o->marks},
 		{"--offset", &o->offset},
 		{"--length", &o->length},
 		{"--operator", &o->operator_key},

@@ -12,8 +12,10 @@
 #include "reports/pdf/pdf.h"
 #include "reports/render/export.h"
 #include "reports/render/html.h"
+#include "reports/render/redact.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 static struct pdf_fonts fonts;
@@ -82,6 +84,49 @@ static int exports(struct kt_ctx *ctx, struct kt_err *err)
 	return r;
 }
 
+/* le64 length of the order, the order, the report. */
+#define ORDER_MAX ((uint64_t)32 << 20)
+
+struct after {
+	struct kt_ctx *ctx;
+	uint64_t off;
+};
+
+static struct kt_json_src open_after(void *arg)
+{
+	struct after *a = arg;
+	struct kt_json_src src = kt_in_json(a->ctx, a->off);
+
+	src.off = 0;
+	return src;
+}
+
+static int redact(struct kt_ctx *ctx, struct kt_err *err)
+{
+	struct after a = {ctx, 8};
+	uint8_t head[8], *order;
+	size_t got = 0;
+	uint64_t n;
+	int r = kt_in_read(ctx, 0, head, sizeof(head), &got, err);
+
+	if (r < 0)
+		return r;
+	n = kt_get_le64(head);
+	if (got < sizeof(head) || n == 0 || n > ORDER_MAX)
+		return KT_FAIL(err, KT_E_FORMAT, "no order");
+	order = malloc((size_t)n);
+	if (order == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory");
+	r = kt_in_read(ctx, 8, order, (size_t)n, &got, err);
+	if (r == 0 && got < n)
+		r = KT_FAIL(err, KT_E_FORMAT, "the order is cut off");
+	a.off += n;
+	if (r == 0)
+		r = kt_redact(open_after, &a, order, (size_t)n, put, ctx, err);
+	free(order);
+	return r;
+}
+
 #define RENDERER(kind, lang_, LANG)                                                                \
 	static int kind##_##lang_(struct kt_ctx *ctx, struct kt_err *err)                          \
 	{                                                                                          \
@@ -95,11 +140,13 @@ RENDERER(pdf, en, EN);
 RENDERER(pdf, nl, NL);
 
 static const struct kt_parser view_exports = {"exports", exports};
+static const struct kt_parser view_redact = {"redact", redact};
 
 int main(void)
 {
-	static const struct kt_worker_entry table[] = {
-		{&view_html_en}, {&view_html_nl}, {&view_pdf_en}, {&view_pdf_nl}, {&view_exports}};
+	static const struct kt_worker_entry table[] = {{&view_html_en}, {&view_html_nl},
+						       {&view_pdf_en},	{&view_pdf_nl},
+						       {&view_exports}, {&view_redact}};
 	struct kt_err err = {0};
 
 	tzset(); /* reads the zone's file, which nothing in the sandbox could */

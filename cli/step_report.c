@@ -122,7 +122,8 @@ static const struct view {
 	{"pdf-nl", "report.nl.pdf"},
 };
 
-static int write_view(struct kt_worker *w, int dir, const struct view *v, struct kt_err *err)
+static int write_view(struct kt_worker *w, int from, const char *input, int dir,
+		      const struct view *v, struct kt_err *err)
 {
 	char tmp[64];
 	struct kt_job job = {.id = v->job,
@@ -136,7 +137,7 @@ static int write_view(struct kt_worker *w, int dir, const struct view *v, struct
 	int r;
 
 	snprintf(tmp, sizeof(tmp), "%s.tmp", v->file);
-	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
+	KT_AUTO_FD in = openat(from, input, O_RDONLY | O_CLOEXEC);
 	KT_AUTO_FD out = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
@@ -144,6 +145,9 @@ static int write_view(struct kt_worker *w, int dir, const struct view *v, struct
 	job.size = size < 0 ? 0 : (uint64_t)size;
 	job.fd = in;
 	r = kt_worker_run(w, &job, on_output, &out, &end, err);
+	/* a row that was marked and is not there: the reviewer's to mend */
+	if (r == 0 && end.verdict == KT_JE_PARSE_ERROR && end.code == KT_E_ABSENT)
+		r = KT_FAIL(err, KT_E_ABSENT, "%s", end.text);
 	if (r == 0 && end.verdict != KT_JE_OK)
 		r = KT_FAIL(err, KT_E_INTERNAL, "%s could not be drawn: %s: %s", v->file,
 			    kt_job_verdict_name(end.verdict), end.text);
@@ -253,7 +257,7 @@ static int write_exports(struct kt_worker *w, int dir, struct kt_err *err)
 	return r < 0 ? r : export_names(&x, err);
 }
 
-static int write_views(int dir, struct kt_err *err)
+int kt_report_views(int dir, struct kt_err *err)
 {
 	struct kt_worker w;
 	int r = kt_worker_start_as(&w, "keten-render", err);
@@ -261,9 +265,22 @@ static int write_views(int dir, struct kt_err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && r == 0; i++)
-		r = write_view(&w, dir, &views[i], err);
+		r = write_view(&w, dir, "report.json", dir, &views[i], err);
 	if (r == 0)
 		r = write_exports(&w, dir, err);
+	kt_worker_stop(&w);
+	return r;
+}
+
+int kt_redact_report(int from, const char *input, int dir, struct kt_err *err)
+{
+	static const struct view copy = {"redact", "report.json"};
+	struct kt_worker w;
+	int r = kt_worker_start_as(&w, "keten-render", err);
+
+	if (r < 0)
+		return r;
+	r = write_view(&w, from, input, dir, &copy, err);
 	kt_worker_stop(&w);
 	return r;
 }
@@ -308,7 +325,7 @@ int kt_step_report(struct kt_acq *q, struct kt_err *err)
 	kt_progress_step(&q->prog, "report", "");
 	r = write_json(q, dir, err);
 	if (r == 0)
-		r = write_views(dir, err);
+		r = kt_report_views(dir, err);
 	if (r == 0)
 		r = write_run(dir, q->layers, err);
 	if (r == 0)

@@ -42,6 +42,10 @@ int kt_build_json(struct kt_package *pkg, struct kt_err *err);
 int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
 		struct kt_err *err);
+/* All views of dir/report.json, drawn in the sandbox. */
+int kt_report_views(int dir, struct kt_err *err);
+/* dir/report.json from a file with an order and the full report (redact.h), made in the sandbox. */
+int kt_redact_report(int from, const char *input, int dir, struct kt_err *err);
 /* SHA-256 of a file's bytes. 0 or KT_E_STORAGE. */
 int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err);
 

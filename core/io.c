@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -179,4 +180,20 @@ int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err)
 	if (fd < 0)
 		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
 	return fd;
+}
+
+void kt_dir_remove_files(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *e;
+
+	if (d == NULL) {
+		kt_close_fd(&fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL)
+		unlinkat(fd, e->d_name, 0);
+	closedir(d);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
 }

@@ -42,6 +42,8 @@ int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t m
 int kt_sync_fd(int fd, struct kt_err *err);
 /* Creates the directory when missing (one level) and opens it. fd or negative code. */
 int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err);
+/* Removes a folder of plain files, as far as that goes; for folders that this program made. */
+void kt_dir_remove_files(int dirfd, const char *name);
 /* The code for an errno of storage: KT_E_STORAGE, or KT_E_ABSENT for ENOENT. */
 int kt_errno_code(int e);
 

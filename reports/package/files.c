@@ -258,6 +258,15 @@ static int add_folder(struct kt_package *pkg, const char *folder, struct kt_err 
 	return r;
 }
 
+int kt_package_add_report(struct kt_package *pkg, struct kt_err *err)
+{
+	int r = kt_package_add_file(pkg, KT_PKG_REPORT, KT_PKG_REPORT, err);
+
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_REPORT_HTML, KT_PKG_REPORT_HTML, err);
+	return r < 0 ? r : add_views(pkg, err);
+}
+
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 {
 	static const char *const files[][2] = {

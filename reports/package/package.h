@@ -60,6 +60,11 @@ int kt_package_add_bytes(struct kt_package *pkg, const char *name, const void *p
  * the caller is tool/build.json, and views of the report beyond the three standard files. 0;
  * KT_E_INVALID when case.json or the index are not as documented; KT_E_ABSENT, KT_E_STORAGE.
  */
+/*
+ * report.json, report.html and the further views from the folder report/ below the package's dir_fd: for
+ * acts that bring a report. 0 or a code.
+ */
+int kt_package_add_report(struct kt_package *pkg, struct kt_err *err);
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err);
 
 /*

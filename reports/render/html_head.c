@@ -185,6 +185,53 @@ void limits_end(struct html *h)
 	put_raw(h, "</ul>\n</section>\n");
 }
 
+/* -- a redacted copy -------------------------------------------------------------------------- */
+
+static const char *const category_words[][2] = {
+	{"third-person", N_("about another person")},
+	{"private-life", N_("private life, without meaning for the question")},
+	{"minor", N_("about a minor")},
+	{"health", N_("about health")},
+	{"legal-advice", N_("contact with a lawyer or adviser")},
+	{"security", N_("safety of a person or place")},
+	{"not-relevant", N_("outside the question that was asked")},
+};
+
+int sec_redaction(struct html *h)
+{
+	put(h, "<section aria-labelledby=\"redacted\">\n<h2 id=\"redacted\">{A copy with rows left "
+	       "out}</h2>\n<p "
+	       "class=\"result\">{Rows were left out of this copy for disclosure. Counts, stays "
+	       "and the statement are those of the "
+	       "full report; lists, map and the other forms lack the rows.}</p>\n<dl "
+	       "class=\"facts\">\n");
+	put(h, "<div><dt>{The full package}</dt><dd>%c<small>SHA-256 %c</small></dd></div>\n",
+	    flat_get(h->f, "package"), flat_get(h->f, "package_sha256"));
+	put(h,
+	    "<div><dt>{SHA-256 of its report.json}</dt><dd>%c</dd></div>\n<div><dt>{Left out "
+	    "by}</dt><dd><bdi>%t</bdi></dd></div>\n",
+	    flat_get(h->f, "report_sha256"), flat_get(h->f, "reviewer"));
+	for (unsigned i = 0; flat_has(h->f, "left_out", i); i++) {
+		const char *category = flat_in(h->f, "left_out", i, "category");
+
+		for (size_t k = 0;
+		     category != NULL && k < sizeof(category_words) / sizeof(category_words[0]);
+		     k++)
+			if (strcmp(category_words[k][0], category) == 0)
+				category = category_words[k][1];
+		put(h,
+		    "<div><dt>{Left out:} %T</dt><dd>{observations: %n}; {objects: "
+		    "%n}</dd></div>\n",
+		    category, flat_in(h->f, "left_out", i, "observations"),
+		    flat_in(h->f, "left_out", i, "objects"));
+	}
+	put(h,
+	    "<div><dt>{Left out with them}</dt><dd>{places: %n}; {pairs: "
+	    "%n}</dd></div>\n</dl>\n</section>\n",
+	    flat_get(h->f, "places"), flat_get(h->f, "pairs"));
+	return 0;
+}
+
 /* -- authority -------------------------------------------------------------------------------- */
 
 static void put_means(struct html *h)

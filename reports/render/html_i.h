@@ -109,6 +109,7 @@ const char *milli(const char *s, char *out, size_t n);
 void put_outcome(struct html *h, const char *outcome); /* one of the five, in words */
 /* Why an outcome is what it is; the phone's own text is quoted behind a sentence of ours. */
 void put_outcome_reason(struct html *h, const char *reason);
+int sec_redaction(struct html *h);
 int sec_result(struct html *h);
 void limits_begin(struct html *h);
 int limits_elem(struct html *h);

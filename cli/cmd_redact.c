@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten redact: a copy of a report without the rows that a reviewer has marked, as a package of its
+ * own that names the full one. keten-verify judges and opens the package, keten-render leaves the
+ * rows out and draws the views; nothing of the report is interpreted here.
+ */
+#include "cli/keten.h"
+#include "cli/steps.h"
+#include "core/io.h"
+#include "core/spawn.h"
+#include "reports/render/redact.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MARKS_MAX    ((size_t)16 << 20)
+#define REVIEWER_MAX 200u
+
+struct redaction {
+	const char *package;
+	int dir; /* a folder of ours below --out, removed at the end */
+	char dir_path[4096];
+	char name[KT_PKG_NAME_MAX + 1], sha256[KT_SHA256_HEX]; /* of the full package */
+	char mandate_id[80], mandate_sha256[KT_SHA256_HEX], case_id[80];
+	char reviewer[REVIEWER_MAX + 1];
+	struct kt_buf order;
+	unsigned marks;
+};
+
+/* -- the full package ------------------------------------------------------------------------- */
+
+/* keten-verify with its output in a file of ours; its exit status or a negative code. */
+static int run_verify(const char *const *argv, int out, struct kt_err *err)
+{
+	struct kt_spawn s;
+	int status;
+	pid_t pid;
+
+	kt_spawn_init(&s, "keten-verify", argv);
+	s.fds[1] = out;
+	s.fds[2] = 2;
+	pid = kt_spawn_start(&s, err);
+	if (pid < 0)
+		return (int)pid;
+	status = kt_wait(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : KT_FAIL(err, KT_E_INTERNAL, "keten-verify ended by a signal");
+}
+
+static int create(const struct redaction *x, const char *name, struct kt_err *err)
+{
+	int fd = openat(x->dir, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno)) : fd;
+}
+
+static bool copy_text(char *out, size_t n, const char *s)
+{
+	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
+}
+
+static int judge(struct redaction *x, const struct kt_opts *o, struct kt_err *err)
+{
+	const char *argv[] = {"keten-verify",
+			      "--json",
+			      "--trust",
+			      o->trust != NULL ? o->trust : "/etc/keten/trust",
+			      "--",
+			      x->package,
+			      NULL};
+	KT_AUTO_FD fd = create(x, "verify.json", err);
+	struct kt_jdoc *doc = NULL;
+	const struct kt_jv *v;
+	struct kt_buf b;
+	int r = fd < 0 ? fd : run_verify(argv, fd, err);
+
+	if (r < 0)
+		return r;
+	if (r != KT_EXIT_OK && r != KT_EXIT_UNDETERMINED)
+		return KT_FAIL(err, KT_E_INVALID,
+			       "the package does not hold; see keten verify %.100s", x->package);
+	kt_buf_init(&b, 0);
+	r = kt_file_read(x->dir, "verify.json", MARKS_MAX, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	/* one package: an object; several would be a list */
+	v = r == 0 ? kt_jdoc_root(doc) : NULL;
+	if (v != NULL && v->type == KT_JV_ARR)
+		v = v->child;
+	if (r == 0 && (!copy_text(x->name, sizeof(x->name), kt_jv_str(v, "package")) ||
+		       !copy_text(x->sha256, sizeof(x->sha256), kt_jv_str(v, "package_sha256"))))
+		r = KT_FAIL(err, KT_E_INTERNAL, "keten-verify names no package");
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int extract(struct redaction *x, const char *member, const char *to, struct kt_err *err)
+{
+	const char *argv[] = {"keten-verify", "--show", member, "--", x->package, NULL};
+	KT_AUTO_FD fd = create(x, to, err);
+	int r = fd < 0 ? fd : run_verify(argv, fd, err);
+
+	if (r > 0)
+		return KT_FAIL(err, KT_E_ABSENT, "the package holds no %s", member);
+	return r;
+}
+
+/* A text member of a small file that was extracted. */
+static int text_of(const struct redaction *x, const char *file, const char *member, char *out,
+		   size_t n, struct kt_err *err)
+{
+	struct kt_jdoc *doc = NULL;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_file_read(x->dir, file, MARKS_MAX, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == 0 && !copy_text(out, n, kt_jv_str(kt_jdoc_root(doc), member)))
+		r = KT_FAIL(err, KT_E_INVALID, "%s names no %s", file, member);
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int open_package(struct redaction *x, const struct kt_opts *o, struct kt_err *err)
+{
+	int r = judge(x, o, err);
+
+	if (r == 0)
+		r = extract(x, "report/report.json", "full.json", err);
+	if (r == 0)
+		r = extract(x, "mandate/mandate.json", "mandate.json", err);
+	if (r == 0)
+		r = extract(x, "mandate/mandate.json.p7s", "mandate.json.p7s", err);
+	if (r == 0)
+		r = text_of(x, "mandate.json", "mandate_id", x->mandate_id, sizeof(x->mandate_id),
+			    err);
+	if (r == 0)
+		r = kt_path_sha256(x->dir, "mandate.json", x->mandate_sha256, err);
+	if (r == 0)
+		r = extract(x, "data/case.json", "case.json", err);
+	if (r == 0)
+		r = text_of(x, "case.json", "case_id", x->case_id, sizeof(x->case_id), err);
+	return r;
+}
+
+/* -- marks ------------------------------------------------------------------------------------ */
+
+static int bad_marks(const char *what, struct kt_err *err)
+{
+	return KT_FAIL(err, KT_E_USAGE, "--marks: %s (docs/formats/marks.md)", what);
+}
+
+static int put_marks(struct redaction *x, const struct kt_jv *list, struct kt_jw *w,
+		     struct kt_err *err)
+{
+	kt_jw_key(w, "marks");
+	kt_jw_arr(w);
+	for (const struct kt_jv *v = list->child; v != NULL; v = v->next) {
+		const char *id = kt_jv_str(v, "id"), *category = kt_jv_str(v, "category");
+
+		if (v->type != KT_JV_OBJ || v->count != 2 || !kt_redact_id_ok(id))
+			return bad_marks(
+				"a mark needs an id such as o000017#3 or o000017, and a category",
+				err);
+		if (!kt_redact_category_ok(category))
+			return bad_marks("a category is not one of the list", err);
+		kt_jw_obj(w);
+		kt_jw_kstr(w, "id", id);
+		kt_jw_kstr(w, "category", category);
+		kt_jw_obj_end(w);
+		x->marks++;
+	}
+	kt_jw_arr_end(w);
+	return 0;
+}
+
+static int read_marks(struct redaction *x, const char *path, struct kt_err *err)
+{
+	char report[KT_SHA256_HEX];
+	struct kt_jdoc *doc = NULL;
+	const struct kt_jv *root, *list;
+	struct kt_buf b;
+	struct kt_jw w;
+	int r = kt_path_sha256(x->dir, "full.json", report, err);
+
+	kt_buf_init(&b, 0);
+	if (r == 0)
+		r = kt_path_read(path, MARKS_MAX, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	root = r == 0 ? kt_jdoc_root(doc) : NULL;
+	list = kt_jv_get(root, "marks");
+	if (r == 0 && (kt_jv_str(root, "format") == NULL ||
+		       strcmp(kt_jv_str(root, "format"), "keten-marks-1") != 0))
+		r = bad_marks("the format is not keten-marks-1", err);
+	else if (r == 0 && (kt_jv_str(root, "package_sha256") == NULL ||
+			    strcmp(kt_jv_str(root, "package_sha256"), x->sha256) != 0))
+		r = bad_marks("they are for another package", err);
+	else if (r == 0 &&
+		 !copy_text(x->reviewer, sizeof(x->reviewer), kt_jv_str(root, "reviewer")))
+		r = bad_marks("no reviewer is named", err);
+	else if (r == 0 &&
+		 (list == NULL || list->type != KT_JV_ARR || list->count == 0 || root->count != 4))
+		r = bad_marks("there are no marks, or further members", err);
+	if (r == 0) {
+		kt_jw_init(&w, &x->order);
+		kt_jw_obj(&w);
+		kt_jw_kstr(&w, "package", x->name);
+		kt_jw_kstr(&w, "package_sha256", x->sha256);
+		kt_jw_kstr(&w, "report_sha256", report);
+		kt_jw_kbytes(&w, "reviewer", x->reviewer, strlen(x->reviewer));
+		r = put_marks(x, list, &w, err);
+		kt_jw_obj_end(&w);
+	}
+	if (r == 0 && x->order.failed)
+		r = KT_FAIL(err, KT_E_NOMEM, "no memory");
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+/* -- the copy --------------------------------------------------------------------------------- */
+
+/* What keten-render reads: length of the order, order, report. */
+static int write_input(struct redaction *x, struct kt_err *err)
+{
+	KT_AUTO_FD out = create(x, "input", err);
+	KT_AUTO_FD in = openat(x->dir, "full.json", O_RDONLY | O_CLOEXEC);
+	static uint8_t piece[65536];
+	uint8_t head[8];
+	uint64_t off = 0;
+	size_t got = 1;
+	int r = out < 0	 ? out
+		: in < 0 ? KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno))
+			 : 0;
+
+	kt_put_le64(head, x->order.len);
+	if (r == 0)
+		r = kt_write_full(out, head, sizeof(head), err);
+	if (r == 0)
+		r = kt_write_full(out, x->order.p, x->order.len, err);
+	while (r == 0 && got > 0) {
+		r = kt_pread_full(in, piece, sizeof(piece), off, &got, err);
+		if (r == 0)
+			r = kt_write_full(out, piece, got, err);
+		off += got;
+	}
+	return r;
+}
+
+/* Files of the copy, from the folder of ours. */
+static int add_files(struct kt_package *pkg, struct kt_err *err)
+{
+	int r = kt_package_add_file(pkg, KT_PKG_MANDATE, "mandate.json", err);
+
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
+	if (r == 0)
+		r = kt_package_add_report(pkg, err);
+	return r;
+}
+
+static int write_package(struct redaction *x, const struct kt_opts *o, const struct kt_trust *trust,
+			 char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
+{
+	struct kt_act act = {.type = KT_PT_REDACTION,
+			     .mandate_id = x->mandate_id,
+			     .mandate_sha256 = x->mandate_sha256,
+			     .case_id = x->case_id};
+	struct kt_package *pkg = NULL;
+	struct kt_buf detail;
+	struct kt_jw w;
+	int r;
+
+	kt_buf_init(&detail, 0);
+	kt_jw_init(&w, &detail);
+	kt_jw_obj(&w);
+	kt_jw_kbytes(&w, "by", x->reviewer, strlen(x->reviewer));
+	kt_jw_kuint(&w, "marks", x->marks);
+	kt_jw_obj_end(&w);
+	act.detail = kt_buf_cstr(&detail);
+	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
+			       : kt_act_concern(&act, x->name, x->sha256, err);
+	if (r == 0)
+		r = kt_act_begin(&act, x->dir, &pkg, err);
+	if (r == 0)
+		r = add_files(pkg, err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, trust, pkg, &act, name, err);
+	kt_package_free(&pkg);
+	kt_buf_free(&detail);
+	return r;
+}
+
+static int make(struct redaction *x, const struct kt_opts *o, const struct kt_trust *trust,
+		char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
+{
+	KT_AUTO_FD report = -1;
+	int r = open_package(x, o, err);
+
+	if (r == 0)
+		r = read_marks(x, o->marks, err);
+	if (r == 0)
+		r = write_input(x, err);
+	if (r < 0)
+		return r;
+	report = kt_dir_open(x->dir, "report", true, err);
+	if (report < 0)
+		return report;
+	r = kt_redact_report(x->dir, "input", report, err);
+	if (r == 0)
+		r = kt_report_views(report, err);
+	return r < 0 ? r : write_package(x, o, trust, name, err);
+}
+
+/* The folder of ours and what lies in it. */
+static void remove_work(struct redaction *x)
+{
+	static const char *const names[] = {"verify.json",	"full.json", "mandate.json",
+					    "mandate.json.p7s", "case.json", "input"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlinkat(x->dir, names[i], 0);
+	kt_dir_remove_files(x->dir, "report");
+	kt_close_fd(&x->dir);
+	rmdir(x->dir_path);
+}
+
+int kt_cmd_redact(const struct kt_opts *o)
+{
+	struct redaction x = {.dir = -1};
+	char name[KT_PKG_NAME_MAX + 1] = "";
+	struct kt_trust *trust = NULL;
+	struct kt_err err = {0};
+	int r;
+
+	if (o->nargs != 1 || o->marks == NULL || o->out_dir == NULL || o->operator_key == NULL) {
+		fprintf(stderr, "usage: keten redact PACKAGE --marks FILE --out DIR --operator PEM "
+				"[--trust DIR]\n");
+		return KT_EXIT_USAGE;
+	}
+	x.package = o->args[0];
+	kt_buf_init(&x.order, MARKS_MAX * 2);
+	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)
+		return kt_fail_exit(
+			KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", o->out_dir, strerror(errno)),
+			&err);
+	snprintf(x.dir_path, sizeof(x.dir_path), "%s/redact.XXXXXX", o->out_dir);
+	if (mkdtemp(x.dir_path) == NULL)
+		return kt_fail_exit(
+			KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", o->out_dir, strerror(errno)),
+			&err);
+	x.dir = kt_dir_open(AT_FDCWD, x.dir_path, false, &err);
+	r = x.dir < 0
+		    ? x.dir
+		    : kt_trust_load(o->trust != NULL ? o->trust : "/etc/keten/trust", &trust, &err);
+	if (r == 0)
+		r = make(&x, o, trust, name, &err);
+	remove_work(&x);
+	kt_trust_free(&trust);
+	kt_buf_free(&x.order);
+	if (r < 0)
+		return kt_fail_exit(r, &err);
+	printf("redacted %s/%s\nof       %s\n%u marks; the copy says by category what was left "
+	       "out\n",
+	       o->out_dir, name, x.sha256, x.marks);
+	return KT_EXIT_OK;
+}
