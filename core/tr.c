@@ -139,14 +139,18 @@ bool kt_tr_composed(enum kt_lang lang, const char *text, struct kt_buf *out)
 		if (strchr(p, '%') == NULL || *t == '\0' || !fits(p, text, v, &nv))
 			continue;
 		while (*t != '\0') {
-			size_t conv = conversion(t);
+			/* "%2$s": the second value, whichever comes before it here */
+			bool numbered = t[0] == '%' && t[1] >= '1' && t[1] <= '8' && t[2] == '$';
+			size_t conv = conversion(t), which = numbered ? (size_t)(t[1] - '1') : k;
 
-			if (conv > 0 && k < nv)
-				kt_buf_put(out, v[k].s, v[k].n);
-			else if (conv == 0)
-				kt_buf_putc(out, *t);
-			k += conv > 0;
-			t += conv > 0 ? conv : 1;
+			if (!numbered && conv == 0) {
+				kt_buf_putc(out, *t++);
+				continue;
+			}
+			if (which < nv)
+				kt_buf_put(out, v[which].s, v[which].n);
+			k++;
+			t += numbered ? 3 + strspn(t + 3, "lz") + 1 : conv;
 		}
 		return true;
 	}

@@ -27,7 +27,7 @@ int kt_lang_find(const char *code);
 const char *kt_tr(enum kt_lang lang, const char *text);
 /*
  * A text that was composed ("3 apps of ..."): the translation of the pattern in po/ that it was made
- * of ("%u apps of %s"), with the same values in the same order. What stands in the values (words of
+ * of ("%u apps of %s"), with the same values (in the same order, or by their numbers: "%2$s"). What stands in the values (words of
  * a phone, numbers) stays. False, and nothing is appended, when no pattern fits.
  */
 bool kt_tr_composed(enum kt_lang lang, const char *text, struct kt_buf *out);

@@ -264,7 +264,7 @@ int kt_package_add_report(struct kt_package *pkg, struct kt_err *err)
 
 	if (r == 0)
 		r = kt_package_add_file(pkg, KT_PKG_REPORT_HTML, KT_PKG_REPORT_HTML, err);
-	return r < 0 ? r : add_views(pkg, err);
+	return r < 0 ? r : add_folder(pkg, "report", err);
 }
 
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)

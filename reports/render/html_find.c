@@ -76,7 +76,7 @@ static void put_names(struct html *h, const char *path)
 	}
 }
 
-void put_where(struct html *h, const char *path)
+void put_area(struct html *h, const char *path)
 {
 	char key[128];
 	const char *v;
@@ -114,7 +114,7 @@ static char *where_text(struct html *h, const char *path)
 
 	kt_buf_init(&b, 65536);
 	h->o = &b;
-	put_where(h, path);
+	put_area(h, path);
 	h->o = o;
 	if (!b.failed && kt_buf_cstr(&b) != NULL)
 		s = strdup(kt_buf_cstr(&b));
@@ -317,7 +317,7 @@ int totals_elem(struct html *h)
 
 	h->rows++;
 	put_raw(h, "<tr><th scope=\"row\">");
-	put_where(h, "where");
+	put_area(h, "where");
 	put(h,
 	    "</th><td class=\"num\">%n</td><td class=\"num\">%n</td><td>%u</td><td>%u</td></tr>\n",
 	    flat_get(h->f, "days"), flat_get(h->f, "observations"), flat_get(h->f, "first"),
@@ -393,7 +393,7 @@ int stays_elem(struct html *h)
 		open_stays(h);
 	put(h, "<tr id=\"s%t\"><th scope=\"row\">%n</th><td>", flat_get(h->f, "n"),
 	    flat_get(h->f, "n"));
-	put_where(h, "where");
+	put_area(h, "where");
 	put(h,
 	    "</td><td>%u<small>%c</small></td><td>%u<small>%c</small></td><td "
 	    "class=\"num\">%n</td><td class=\"num\">%n",
@@ -503,7 +503,7 @@ int places_elem(struct html *h)
 	    "%t</code><small>%c</small></td><td>",
 	    flat_get(h->f, "n"), flat_get(h->f, "n"), flat_get(h->f, "lat"), flat_get(h->f, "lon"),
 	    flat_get(h->f, "id"));
-	put_where(h, "where");
+	put_area(h, "where");
 	put(h, "</td><td class=\"num\">%n</td><td class=\"num\">%n</td><td>%u<br>%u</td><td>",
 	    flat_get(h->f, "days"), flat_get(h->f, "observations"), flat_get(h->f, "first"),
 	    flat_get(h->f, "last"));

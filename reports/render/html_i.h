@@ -141,7 +141,7 @@ int find_begin(struct html *h);
 void find_free(struct html *h);
 /* Name of a territory in the language of the page; the code when it has none. */
 const char *territory_name(const struct html *h, const char *code);
-void put_where(struct html *h, const char *path);
+void put_area(struct html *h, const char *path);
 void put_source(struct html *h, const char *s);
 void put_source_list(struct html *h, const char *path);
 void put_seconds(struct html *h, const char *s);

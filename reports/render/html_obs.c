@@ -159,7 +159,7 @@ static void put_use(struct html *h)
 		return;
 	if (flat_get(h->f, "use.where.verdict") != NULL) {
 		put_raw(h, "<small>");
-		put_where(h, "use.where");
+		put_area(h, "use.where");
 		put_raw(h, "</small>");
 	}
 	if (strcmp(as, "not-position") == 0)

@@ -304,22 +304,59 @@ static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
 	put_text(b, kt_tr(lang, t));
 }
 
-/* A text of ours, also one that was composed. */
-static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
+/* One text of ours, or one that was made of a pattern. */
+static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 {
 	const char *t = kt_tr(lang, s);
 	struct kt_buf made;
+	bool ok;
 
-	if (t != s || lang == KT_LANG_EN || strlen(s) < 20) {
+	if (t != s) {
 		put_text(b, t);
-		return;
+		return true;
 	}
+	if (strlen(s) < 20)
+		return false;
 	kt_buf_init(&made, 0);
-	if (kt_tr_composed(lang, s, &made) && !made.failed)
+	ok = kt_tr_composed(lang, s, &made) && !made.failed;
+	if (ok)
 		put_text(b, kt_buf_cstr(&made));
-	else
-		put_text(b, s);
 	kt_buf_free(&made);
+	return ok;
+}
+
+/* The longest run of sentences at the start that is a text of ours; its length, 0: none. */
+static size_t first_known(struct kt_buf *b, enum kt_lang lang, const char *s)
+{
+	char part[TEXT_MAX];
+
+	for (size_t n = strlen(s); n > 1; n--) {
+		if (n >= sizeof(part) ||
+		    (s[n] != '\0' && (s[n] != ' ' || (s[n - 1] != '.' && s[n - 1] != ':'))))
+			continue;
+		memcpy(part, s, n);
+		part[n] = '\0';
+		if (translated(b, lang, part))
+			return n;
+	}
+	return 0;
+}
+
+/* A text of ours, whole or sentence by sentence; what is none of ours stays as it is. */
+static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
+{
+	while (lang != KT_LANG_EN && *s != '\0') {
+		size_t n = first_known(b, lang, s);
+
+		s += n;
+		if (n == 0)
+			break;
+		while (*s == ' ') {
+			kt_buf_putc(b, ' ');
+			s++;
+		}
+	}
+	put_text(b, s);
 }
 
 static void put_one(struct html *h, char what, const char *s)
