@@ -55,24 +55,15 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	const struct {
 		const char *name, **to;
 	} valued[] = {
-		{"--mandate", &o->mandate},
-		{"--device", &o->device},
-		{"--marks", &o->marks},
-		{"--offset", &o->offset},
-		{"--length", &o->length},
-		{"--operator", &o->operator_key},
-		{"--case", &o->case_dir},
-		{"--out", &o->out_dir},
-		{"--trust", &o->trust},
-		{"--text", &o->text},
-		{"--from", &o->from},
-		{"--interpreter", &o->interpreter},
-		{"--lang", &o->lang},
-		{"--information", &o->information},
-		{"--html", &o->html},
-		{"--tsa-trust", &o->tsa_trust},
-		{"--crl", &o->crl},
-		{"--pinentry", &o->pinentry},
+		{"--mandate", &o->mandate}, {"--device", &o->device},
+		{"--marks", &o->marks},	    {"--offset", &o->offset},
+		{"--length", &o->length},   {"--operator", &o->operator_key},
+		{"--case", &o->case_dir},   {"--out", &o->out_dir},
+		{"--trust", &o->trust},	    {"--text", &o->text},
+		{"--from", &o->from},	    {"--interpreter", &o->interpreter},
+		{"--lang", &o->lang},	    {"--information", &o->information},
+		{"--html", &o->html},	    {"--tsa-trust", &o->tsa_trust},
+		{"--crl", &o->crl},	    {"--pinentry", &o->pinentry},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];

@@ -68,7 +68,7 @@ def sources():
             elif name.startswith("reports/render/html") and name not in STYLES:
                 for part in re.findall(r"(?<!u)\{([^{}]*)\}", text):
                     add(part, name)
-            elif name.startswith("reports/model/") and re.match(r"[A-Z].* .*[.:]\s*$", text, re.S):
+            elif name.startswith("reports/model/") and re.match(r"([A-Z]|%llu ).* .*[.:]\s*$", text, re.S):
                 add(text.strip(), name)
     path = TOP + "/parsers/plugins.def"
     src = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)
@@ -151,7 +151,7 @@ def main():
                 print("%s: nothing uses: %s" % (name, text))
                 bad = 1
             for s in forms:
-                if "$" not in s and CONV.findall(s) != CONV.findall(text):
+                if s and "$" not in s and CONV.findall(s) != CONV.findall(text):
                     print("%s: other conversions: %s" % (name, s))
                     bad = 1
                 for w in words:

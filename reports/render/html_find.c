@@ -349,7 +349,8 @@ void stays_begin(struct html *h)
 
 static void open_stays(struct html *h)
 {
-	put(h, "<p>{A stay is a run of observations that place the phone in one territory. It ends "
+	put(h, "<p>{A stay is a run of observations of one source that place the phone in one "
+	       "territory. It ends "
 	       "with an observation "
 	       "elsewhere, or with 72 hours without one: silence is never filled.}</p>\n<table "
 	       "class=\"stays\">\n"
@@ -359,7 +360,7 @@ static void open_stays(struct html *h)
 	       "class=\"num\">{Days}</th><th "
 	       "scope=\"col\" class=\"num\">{Observations}</th><th scope=\"col\">{Longest "
 	       "gap}</th><th "
-	       "scope=\"col\">{Sources}</th></tr></thead>\n<tbody>\n");
+	       "scope=\"col\">{Source}</th></tr></thead>\n<tbody>\n");
 }
 
 static void note_stay(struct html *h)
@@ -380,10 +381,22 @@ static void note_stay(struct html *h)
 		}
 }
 
+/* The last element of a long list says how many more there are. */
+static bool not_listed(struct html *h)
+{
+	const char *n = flat_get(h->f, "not_listed");
+
+	if (n != NULL)
+		h->over += strtoull(n, NULL, 10);
+	return n != NULL;
+}
+
 int stays_elem(struct html *h)
 {
 	const char *undecided = flat_get(h->f, "not_determined");
 
+	if (not_listed(h))
+		return 0;
 	note_stay(h);
 	if (h->rows >= SHOWN_STAYS) {
 		h->over++;
@@ -404,7 +417,7 @@ int stays_elem(struct html *h)
 	put_raw(h, "</td><td>");
 	put_seconds(h, flat_get(h->f, "longest_gap_s"));
 	put_raw(h, "</td><td>");
-	put_source_list(h, "sources");
+	put_source(h, flat_get(h->f, "source"));
 	put_raw(h, "</td></tr>\n");
 	return 0;
 }
@@ -478,10 +491,8 @@ static void note_place(struct html *h)
 
 int places_elem(struct html *h)
 {
-	if (flat_get(h->f, "not_listed") != NULL) {
-		h->over += strtoull(flat_get(h->f, "not_listed"), NULL, 10);
+	if (not_listed(h))
 		return 0;
-	}
 	note_place(h);
 	if (h->rows >= SHOWN_PLACES) {
 		h->over++;
@@ -630,6 +641,8 @@ int pair_elem(struct html *h)
 {
 	const char *most = flat_get(h->f, "largest_m");
 
+	if (not_listed(h))
+		return 0;
 	if (h->rows >= SHOWN_PAIRS) {
 		h->over++;
 		return 0;
@@ -710,6 +723,17 @@ void put_whys(struct html *h, const char *path)
 	}
 }
 
+/* What the phone calls itself: there can be more than one name. */
+static void put_phone(struct html *h, const char *path)
+{
+	if (flat_at(h->f, path, 0) == NULL)
+		put(h, "{not known}");
+	for (unsigned i = 0; flat_at(h->f, path, i) != NULL; i++) {
+		put_raw(h, i > 0 ? ", " : "");
+		put(h, "%p", flat_at(h->f, path, i));
+	}
+}
+
 int sec_photos(struct html *h)
 {
 	if (flat_has(h->f, "cameras", 0)) {
@@ -718,8 +742,11 @@ int sec_photos(struct html *h)
 		    "camera, names none, or lies "
 		    "where messages are stored is not used as a position of this phone.}</p>\n<dl "
 		    "class=\"facts\">\n"
-		    "<div><dt>{This phone states}</dt><dd>%p %p</dd></div>\n",
-		    flat_get(h->f, "phone.make"), flat_get(h->f, "phone.model"));
+		    "<div><dt>{This phone states}</dt><dd>");
+		put_phone(h, "phone.make");
+		put_raw(h, "; ");
+		put_phone(h, "phone.model");
+		put_raw(h, "</dd></div>\n");
 		if (flat_has(h->f, "why", 0)) {
 			put(h, "<div><dt>{Pictures with a position}</dt><dd>");
 			put_whys(h, "why");

@@ -32,9 +32,9 @@ void put_outcome_reason(struct html *h, const char *reason)
 	static const struct {
 		const char *phone, *folder, *other;
 	} said[] = {
-		{"No such file or directory", "the folder is not there", "it is not there"},
-		{"Permission denied", "the phone gives no access to the folder",
-		 "the phone gives no access to it"},
+		{"No such file or directory", N_("the folder is not there"), N_("it is not there")},
+		{"Permission denied", N_("the phone gives no access to the folder"),
+		 N_("the phone gives no access to it")},
 	};
 
 	if (reason == NULL || *reason == '\0')
@@ -131,6 +131,8 @@ static void put_result_text(struct html *h)
 	put(h, kt_tr(h->lang, count(h, "with_position") == 1 ? one : many), n);
 	put(h, given == 1 ? " {They come from %n source.}" : " {They come from %n sources.}",
 	    sources);
+	if (flat_get(h->f, "positions") != NULL)
+		put(h, " {Used as positions of this phone: %n.}", flat_get(h->f, "positions"));
 	put(h, " {Their number is no measure of weight.}</p>\n");
 }
 
@@ -147,6 +149,7 @@ int sec_result(struct html *h)
 	put_raw(h, "<dl class=\"counts\">\n");
 	put_dl(h, "Observations", "%n", flat_get(h->f, "observations"));
 	put_dl(h, "with a position", "%n", flat_get(h->f, "with_position"));
+	put_dl(h, "Used as positions of this phone", "%n", flat_get(h->f, "positions"));
 	put_dl(h, "Places only named", "%n", flat_get(h->f, "places_named"));
 	put_dl(h, "with a time", "%n", flat_get(h->f, "with_time"));
 	put_dl(h, "without a time", "%n", flat_get(h->f, "undated"));
@@ -154,6 +157,9 @@ int sec_result(struct html *h)
 	put_withheld(h, flat_get(h->f, "withheld_files"), flat_get(h->f, "withheld"));
 	put_raw(h, "</dd></div>\n");
 	put_dl(h, "Not reported, with reasons", "%n", flat_get(h->f, "skipped"));
+	put_dl(h, "Stays in a territory", "%n", flat_get(h->f, "stays"));
+	put_dl(h, "Agreements of independent sources", "%n", flat_get(h->f, "agreements"));
+	put_dl(h, "Conflicts between sources", "%n", flat_get(h->f, "conflicts"));
 	put_raw(h, "</dl>\n<dl class=\"counts\">\n");
 	put_dl(h, "Recorded at the time", "%n", flat_get(h->f, "by_basis.measured"));
 	put_dl(h, "Inferred by the source", "%n", flat_get(h->f, "by_basis.inferred"));
@@ -415,8 +421,21 @@ static void put_clocks(struct html *h)
 	put(h, "<div><dt>{Clocks}</dt><dd>");
 	if (entries(h, "clock_checks") == 0)
 		put(h, "{The clock of the phone was not compared.}");
-	for (unsigned i = 0; i < entries(h, "clock_checks"); i++)
-		put(h, "%T ", flat_in(h->f, "clock_checks", i, "text"));
+	for (unsigned i = 0; i < entries(h, "clock_checks"); i++) {
+		const char *when = flat_in(h->f, "clock_checks", i, "when");
+		const char *ms = flat_in(h->f, "clock_checks", i, "offset_ms");
+		char n[40];
+
+		if (when == NULL || ms == NULL) {
+			put(h, "%T ", flat_in(h->f, "clock_checks", i, "text"));
+			continue;
+		}
+		put_raw(h, i > 0 ? "; " : "");
+		put(h,
+		    strcmp(when, "start") == 0 ? "{at the start, phone minus station: %d seconds}"
+					       : "{at the end, phone minus station: %d seconds}",
+		    milli(ms, n, sizeof(n)));
+	}
 	put(h, "<small>%T</small></dd></div>\n", flat_get(h->f, "clock_source"));
 }
 

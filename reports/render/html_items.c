@@ -532,10 +532,10 @@ void objects_begin(struct html *h)
 {
 	put(h,
 	    "<section aria-labelledby=\"check\">\n<h2 id=\"check\">{How to "
-	    "check}</h2>\n<ol>\n<li>{Check the package that this page came in: signatures, and the "
-	    "hash of every file (there is no outside time-stamp in this version). The page "
-	    "<em>verify-without-keten</em> of the user's documentation gives the steps with "
-	    "standard tools alone; no program of this project is needed.}</li>\n<li>{Compare the "
+	    "check}</h2>\n<ol>\n<li>{Check the package that this page came in: signatures, "
+	    "time-stamps, and the hash of every file. The page <em>verify-without-keten</em> of "
+	    "the user's documentation gives the steps with standard tools alone; no program of "
+	    "this project is needed.}</li>\n<li>{Compare the "
 	    "SHA-256 of the mandate at the top of this page with the mandate that the authority "
 	    "holds.}</li>\n<li>{Compare the SHA-256 of an object below with the object in the "
 	    "evidence, where the release of the evidence allows it.}</li>\n<li>{Find the element "

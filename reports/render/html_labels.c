@@ -49,7 +49,7 @@ static const struct {
 	{".stays td:nth-child(5)", N_("Days")},
 	{".stays td:nth-child(6)", N_("Observations")},
 	{".stays td:nth-child(7)", N_("Longest gap")},
-	{".stays td:nth-child(8)", N_("Sources")},
+	{".stays td:nth-child(8)", N_("Source")},
 	{".places th", N_("No.")},
 	{".places td:nth-child(2)", N_("Latitude, longitude")},
 	{".places td:nth-child(3)", N_("Where")},
