@@ -221,6 +221,8 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 	if (r < 0)
 		return r;
 	r = kt_case_same_operator(q, err);
+	if (r == 0)
+		r = kt_case_not_closed(q, err);
 	if (r == 0 && resumes && !q->state.acquisition_sealed)
 		r = kt_source_open(q, err);
 	if (r < 0)

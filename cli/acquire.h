@@ -37,6 +37,7 @@ struct kt_case_state {
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages;
 	bool parsed, reported;
+	bool closed;		/* refused or withdrawn: nothing more is read */
 	bool position, receipt; /* the person's position is recorded; a receipt was issued */
 	int64_t sealed_us;	/* when the acquisition was sealed; 0: not yet */
 };
@@ -100,6 +101,9 @@ int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
  * log and package speak of one operator.
  */
 int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err);
+
+/* 0, or KT_E_REFUSED when the case was closed by a refusal or a withdrawal. */
+int kt_case_not_closed(const struct kt_acq *q, struct kt_err *err);
 
 /* -- used among the acquire files ------------------------------------------------------------- */
 

@@ -73,6 +73,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->reported = true;
 	} else if (strcmp(event, "subject.position") == 0) {
 		s->st->position = true;
+	} else if (strcmp(event, "session.closed") == 0) {
+		s->st->closed = true;
 	} else if (strcmp(event, "receipt.issued") == 0) {
 		s->st->receipt = true;
 	} else if (strcmp(event, "package.sealing") == 0) {
@@ -105,6 +107,16 @@ bool kt_case_exists(const char *dir)
 
 	return (size_t)snprintf(path, sizeof(path), "%s/case.json", dir) < sizeof(path) &&
 	       access(path, F_OK) == 0;
+}
+
+int kt_case_not_closed(const struct kt_acq *q, struct kt_err *err)
+{
+	if (!q->state.closed)
+		return 0;
+	return KT_FAIL(
+		err, KT_E_REFUSED,
+		"case-closed: this case was closed by a refusal or a withdrawal, and nothing "
+		"more is read into it; a new one needs a new folder");
 }
 
 int kt_case_same_operator(const struct kt_acq *q, struct kt_err *err)

@@ -49,6 +49,19 @@ static const struct command {
 	 "the sheet for the person, before anything is read"},
 	{"receipt", kt_cmd_receipt, "CASE|PACKAGE [--lang TAG] [--html FILE] [--json]",
 	 "what was read, under which authority, and what pins the record"},
+	{"refuse", kt_cmd_refuse,
+	 "--mandate FILE | --case DIR, --reason WORD --operator PEM --out DIR" MORE
+	 "[--subject WORD] [--interpreter NAME] [--note TEXT]",
+	 "a record that nothing was read, and why"},
+	{"withdraw", kt_cmd_withdraw,
+	 "--case DIR --operator PEM --out DIR [--interpreter NAME] [--note TEXT]",
+	 "the person stops it: what was read is destroyed, the record stays"},
+	{"comment", kt_cmd_comment, "PACKAGE --text FILE --operator PEM --out DIR",
+	 "the applicant's own words, beside the package and of equal rank"},
+	{"erratum", kt_cmd_erratum, "PACKAGE... --plugin ID --text FILE --operator PEM --out DIR",
+	 "a parser was wrong: what follows for packages made with it"},
+	{"disclose", kt_cmd_disclose, "PACKAGE --to NAME [--purpose TEXT] --operator PEM --out DIR",
+	 "a copy for counsel, with all that was said about it, and a record of that"},
 	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked"},
 };
 

@@ -39,7 +39,9 @@ struct kt_opts {
 	size_t ntsa;
 	const char *tsa_trust, *crl; /* folders; NULL: what the trust folder holds */
 	const char *pinentry;	     /* asks for a card's PIN; NULL: the station's way */
-	unsigned form;		     /* enum kt_form that --form names; 0: none was named */
+	const char *reason, *note, *plugin, *to,
+		*purpose; /* of an act: refuse, erratum, disclose ... */
+	unsigned form;	  /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
 	unsigned wait_s;	     /* for a phone or a tap */
 	const char *offset, *length; /* for show; judged by keten-verify */
@@ -156,6 +158,11 @@ int kt_cmd_verify(const struct kt_opts *o);
 int kt_cmd_show(const struct kt_opts *o);
 int kt_cmd_station(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);
+int kt_cmd_refuse(const struct kt_opts *o);
+int kt_cmd_withdraw(const struct kt_opts *o);
+int kt_cmd_comment(const struct kt_opts *o);
+int kt_cmd_erratum(const struct kt_opts *o);
+int kt_cmd_disclose(const struct kt_opts *o);
 int kt_cmd_information(const struct kt_opts *o);
 int kt_cmd_receipt(const struct kt_opts *o);
 

@@ -64,6 +64,9 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--lang", &o->lang},	    {"--information", &o->information},
 		{"--html", &o->html},	    {"--tsa-trust", &o->tsa_trust},
 		{"--crl", &o->crl},	    {"--pinentry", &o->pinentry},
+		{"--reason", &o->reason},   {"--note", &o->note},
+		{"--plugin", &o->plugin},   {"--to", &o->to},
+		{"--purpose", &o->purpose},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];

@@ -191,8 +191,8 @@ static int opts_of_case(const struct kt_opts *o, struct kt_opts *own, char *mand
 	return 0;
 }
 
-int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority *a,
-		  struct kt_acq *q, struct kt_err *err)
+int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authority *a,
+		    struct kt_acq *q, struct kt_err *err)
 {
 	static struct kt_opts own; /* q keeps a pointer to it; one case per process */
 	static char mandate[4200];
@@ -221,12 +221,22 @@ int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority
 		r = kt_case_state_read(&q->c, &q->plan, &q->state, err);
 	if (r == 0)
 		r = kt_case_same_operator(q, err);
+	if (r < 0)
+		return r;
+	return kt_custody_event(&q->log, "session.step", "step", step, err);
+}
+
+int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority *a,
+		  struct kt_acq *q, struct kt_err *err)
+{
+	int r = kt_steps_reopen(o, step, a, q, err);
+
+	if (r == 0)
+		r = kt_case_not_closed(q, err);
 	if (r == 0 && !q->state.acquisition_sealed)
 		r = KT_FAIL(
 			err, KT_E_REFUSED,
 			"not-sealed: the acquisition of this case is not finished; run keten run "
 			"or keten acquire on it again");
-	if (r < 0)
-		return r;
-	return kt_custody_event(&q->log, "session.step", "step", step, err);
+	return r;
 }

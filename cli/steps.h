@@ -28,6 +28,10 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err);
 int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority *a,
 		  struct kt_acq *q, struct kt_err *err);
 
+/* The same for a case that may not be finished, or is closed: to record how it ends. */
+int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authority *a,
+		    struct kt_acq *q, struct kt_err *err);
+
 /* Path of the record store of the case: SQLite wants one. */
 int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *err);
 

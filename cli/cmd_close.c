@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten refuse, keten withdraw: what ends without evidence ends with a record all the same. A
+ * withdrawal destroys what was taken; what stays are the mandate, the log and the papers.
+ */
+#include "cli/steps.h"
+#include "cli/subject.h"
+#include "core/io.h"
+#include "core/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOTE_MAX 2000
+
+static const char *const reasons[] = {"person-objects", "not-allowed", "phone-not-readable",
+				      "attempt-failed", "other",       NULL};
+
+static bool is_reason(const char *s)
+{
+	for (size_t i = 0; reasons[i] != NULL; i++)
+		if (strcmp(s, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
+static int check_opts(const struct kt_opts *o, struct kt_err *err)
+{
+	if (o->operator_key == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "name your key with --operator FILE");
+	if (o->out_dir == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "name the folder for the package with --out DIR");
+	if (o->note != NULL && strlen(o->note) > NOTE_MAX)
+		return KT_FAIL(err, KT_E_USAGE, "--note takes at most %d bytes", NOTE_MAX);
+	return o->nargs == 0 ? 0 : KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
+}
+
+static void put_text(struct kt_jw *w, const char *key, const char *s)
+{
+	kt_jw_kbytes(w, key, s != NULL ? s : "", s != NULL ? strlen(s) : 0);
+}
+
+/* position: what is so when the options do not say. */
+static void put_subject(const struct kt_opts *o, const char *position, struct kt_jw *w)
+{
+	put_text(w, "interpreter", o->interpreter);
+	put_text(w, "note", o->note);
+	kt_jw_kstr(w, "position", o->subject != NULL ? o->subject : position);
+}
+
+/* -- what a case leaves ----------------------------------------------------------------------- */
+
+static int add_papers(struct kt_acq *q, struct kt_package *pkg, struct kt_err *err)
+{
+	const struct dirent *e;
+	char path[300];
+	int fd = openat(q->c.fd, KT_SUBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d == NULL)
+		return 0; /* nothing was shown */
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (e->d_name[0] == '.' || (n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0))
+			continue;
+		snprintf(path, sizeof(path), KT_SUBJECT_DIR "/%s", e->d_name);
+		r = kt_package_add_file(pkg, path, path, err);
+	}
+	closedir(d);
+	return r;
+}
+
+/* The act with mandate, log and papers of the case. */
+static int make_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
+			struct kt_err *err)
+{
+	struct kt_act act = {.type = type,
+			     .mandate_id = q->a->mandate->mandate_id,
+			     .mandate_sha256 = q->a->sha256_hex,
+			     .case_id = q->c.id,
+			     .detail = detail};
+	struct kt_package *pkg = NULL;
+	char name[KT_PKG_NAME_MAX + 1];
+	int r = kt_act_begin(&act, q->c.fd, &pkg, err);
+
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_MANDATE, "mandate.json", err);
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_CUSTODY, "custody.jsonl", err);
+	if (r == 0)
+		r = add_papers(q, pkg, err);
+	if (r == 0)
+		r = kt_act_make(q->o->out_dir, q->o->operator_key, q->a->trust, pkg, &act, name,
+				err);
+	if (r == 0)
+		printf("package  %s/%s\n", q->o->out_dir, name);
+	kt_package_free(&pkg);
+	return r;
+}
+
+static int log_closed(struct kt_acq *q, const char *reason, struct kt_err *err)
+{
+	return q->state.closed ? 0
+			       : kt_custody_event(&q->log, "session.closed", "reason", reason, err);
+}
+
+/* -- refuse ----------------------------------------------------------------------------------- */
+
+/* Bytes that were taken, in objects of the case: then it is no refusal any more. */
+static int holds_objects(const struct kt_acq *q, bool *yes, struct kt_err *err)
+{
+	int fd = openat(q->c.fd, "objects", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct dirent *e;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	*yes = false;
+	if (d == NULL)
+		return errno == ENOENT ? 0
+				       : KT_FAIL(err, KT_E_STORAGE, "objects: %s", strerror(errno));
+	while ((e = readdir(d)) != NULL)
+		*yes |= e->d_name[0] != '.';
+	closedir(d);
+	return 0;
+}
+
+static int refuse_detail(const struct kt_opts *o, const char *reason, struct kt_buf *b,
+			 struct kt_err *err)
+{
+	struct kt_jw w;
+
+	kt_jw_init(&w, b);
+	kt_jw_obj(&w);
+	put_subject(o, "not-asked", &w);
+	kt_jw_kstr(&w, "reason", reason);
+	kt_jw_obj_end(&w);
+	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
+}
+
+/* A case was opened, and its attempts stand in its log. */
+static int refuse_case(const struct kt_opts *o, const char *reason, const char *detail,
+		       struct kt_err *err)
+{
+	static struct kt_acq q;
+	struct kt_authority a;
+	bool objects = false;
+	int r = kt_steps_reopen(o, "refuse", &a, &q, err);
+
+	if (r == 0)
+		r = holds_objects(&q, &objects, err);
+	if (r == 0 && (objects || q.state.acquisition_sealed))
+		r = KT_FAIL(err, KT_E_REFUSED,
+			    "data-was-read: this case holds data; if the person withdraws, use "
+			    "keten withdraw, which destroys it");
+	if (r == 0)
+		r = log_closed(&q, reason, err);
+	if (r == 0)
+		r = make_of_case(&q, KT_PT_REFUSAL, detail, err);
+	kt_acq_close(&q);
+	kt_authority_free(&a);
+	return r;
+}
+
+static int refuse_mandate(const struct kt_opts *o, const char *detail, struct kt_err *err)
+{
+	struct kt_authority a = {0};
+	struct kt_package *pkg = NULL;
+	struct kt_act act = {.type = KT_PT_REFUSAL, .detail = detail};
+	char name[KT_PKG_NAME_MAX + 1];
+	int r = kt_authority_load(o, false, true, 0, &a, err);
+
+	if (r == 0) {
+		act.mandate_id = a.mandate->mandate_id;
+		act.mandate_sha256 = a.sha256_hex;
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
+	}
+	if (r == 0)
+		r = kt_package_add_bytes(pkg, KT_PKG_MANDATE, a.mandate_bytes.p,
+					 a.mandate_bytes.len, err);
+	if (r == 0)
+		r = kt_package_add_bytes(pkg, KT_PKG_MANDATE_SIG, a.p7s.p, a.p7s.len, err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, a.trust, pkg, &act, name, err);
+	if (r == 0)
+		printf("package  %s/%s\n", o->out_dir, name);
+	kt_package_free(&pkg);
+	kt_authority_free(&a);
+	return r;
+}
+
+int kt_cmd_refuse(const struct kt_opts *o)
+{
+	const char *reason = o->reason;
+	struct kt_err err = {0};
+	struct kt_buf detail;
+	int r = check_opts(o, &err);
+
+	kt_buf_init(&detail, 0);
+	if (reason == NULL)
+		reason = o->subject != NULL && strcmp(o->subject, "objects") == 0 ? "person-objects"
+										  : "";
+	if (r == 0 && !is_reason(reason))
+		r = KT_FAIL(&err, KT_E_USAGE,
+			    "--reason is person-objects, not-allowed, phone-not-readable, "
+			    "attempt-failed or other");
+	if (r == 0 && o->case_dir == NULL && o->mandate == NULL)
+		r = KT_FAIL(&err, KT_E_USAGE,
+			    "name the case with --case DIR, or the mandate with --mandate FILE "
+			    "when none was opened");
+	if (r == 0)
+		r = refuse_detail(o, reason, &detail, &err);
+	if (r == 0)
+		r = o->case_dir != NULL ? refuse_case(o, reason, (const char *)detail.p, &err)
+					: refuse_mandate(o, (const char *)detail.p, &err);
+	kt_buf_free(&detail);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}
+
+/* -- withdraw --------------------------------------------------------------------------------- */
+
+struct gone {
+	uint64_t files, bytes;
+};
+
+/* What stays when everything else goes. */
+static bool stays(const char *name)
+{
+	static const char *const names[] = {"case.json",     "mandate.json", "mandate.json.p7s",
+					    "custody.jsonl", "lock",	     KT_SUBJECT_DIR};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int destroy_dir(int dirfd, const char *name, struct gone *g, struct kt_err *err);
+
+static int destroy(int dirfd, const char *name, struct gone *g, struct kt_err *err)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return destroy_dir(dirfd, name, g, err);
+	if (unlinkat(dirfd, name, 0) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
+	g->files++;
+	g->bytes += (uint64_t)st.st_size;
+	return 0;
+}
+
+/* Everything in the folder, at most one folder deep below it; then it is synced. */
+static int empty_dir(int fd, bool top, struct gone *g, struct kt_err *err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0), r = 0;
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *e;
+
+	if (d == NULL) {
+		kt_close_fd(&copy);
+		return KT_FAIL(err, KT_E_STORAGE, "the case cannot be listed: %s", strerror(errno));
+	}
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
+		    (top && stays(e->d_name)))
+			continue;
+		r = destroy(fd, e->d_name, g, err);
+	}
+	closedir(d);
+	return r == 0 ? kt_sync_fd(fd, err) : r;
+}
+
+static int destroy_dir(int dirfd, const char *name, struct gone *g, struct kt_err *err)
+{
+	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno))
+		       : empty_dir(fd, false, g, err);
+
+	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
+	return r;
+}
+
+static int log_asked(struct kt_acq *q, struct kt_err *err)
+{
+	kt_custody_begin(&q->log);
+	put_subject(q->o, "objects", &q->log.w);
+	return kt_custody_end(&q->log, "withdrawal.asked", err);
+}
+
+static int log_destroyed(struct kt_acq *q, const struct gone *g, struct kt_err *err)
+{
+	kt_custody_begin(&q->log);
+	kt_jw_kuint(&q->log.w, "bytes", g->bytes);
+	kt_jw_kuint(&q->log.w, "files", g->files);
+	return kt_custody_end(&q->log, "data.destroyed", err);
+}
+
+static int withdraw_detail(const struct kt_opts *o, const struct gone *g, struct kt_buf *b,
+			   struct kt_err *err)
+{
+	struct kt_jw w;
+
+	kt_jw_init(&w, b);
+	kt_jw_obj(&w);
+	kt_jw_kuint(&w, "bytes", g->bytes);
+	kt_jw_kuint(&w, "files", g->files);
+	put_subject(o, "objects", &w);
+	kt_jw_obj_end(&w);
+	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
+}
+
+/*
+ * Each part may be done already by a run that was cut off: what is gone is gone, and the log says
+ * so as often as something went.
+ */
+static int withdraw(struct kt_acq *q, struct kt_err *err)
+{
+	struct kt_buf detail;
+	struct gone g = {0};
+	int r = log_asked(q, err);
+
+	kt_buf_init(&detail, 0);
+	if (r == 0)
+		r = empty_dir(q->c.fd, true, &g, err);
+	if (r == 0)
+		r = log_destroyed(q, &g, err);
+	if (r == 0)
+		r = log_closed(q, "withdrawn", err);
+	if (r == 0)
+		r = withdraw_detail(q->o, &g, &detail, err);
+	if (r == 0)
+		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, err);
+	if (r == 0)
+		printf("destroyed %llu files, %llu bytes\n", (unsigned long long)g.files,
+		       (unsigned long long)g.bytes);
+	kt_buf_free(&detail);
+	return r;
+}
+
+int kt_cmd_withdraw(const struct kt_opts *o)
+{
+	static struct kt_acq q;
+	struct kt_authority a = {0};
+	struct kt_err err = {0};
+	int r = check_opts(o, &err);
+
+	q.log.fd = q.c.fd = q.c.objects_fd = q.c.index_fd = q.c.lock_fd = -1;
+	if (r == 0)
+		r = kt_steps_reopen(o, "withdraw", &a, &q, &err);
+	if (r == 0 && q.state.packages > 0)
+		r = KT_FAIL(&err, KT_E_REFUSED,
+			    "already-packaged: a package of this case was made; its deletion is "
+			    "ordered with keten expire");
+	if (r == 0)
+		r = withdraw(&q, &err);
+	kt_acq_close(&q);
+	kt_authority_free(&a);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}
