@@ -31,6 +31,7 @@ struct kt_case_state {
 	bool opened, acquisition_sealed, connected;
 	/* of a source, when one was opened before: */
 	char source_layout[16], source_identifier[128], source_sha256[KT_SHA256_HEX];
+	char statement_sha256[KT_SHA256_HEX]; /* of the one that was added; "" when none was */
 	int64_t source_size;
 	bool item_done[KT_PLAN_MAX];
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */

@@ -77,6 +77,11 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->closed = true;
 	} else if (strcmp(event, "receipt.issued") == 0) {
 		s->st->receipt = true;
+	} else if (strcmp(event, "statement.added") == 0) {
+		const char *sha = kt_jv_str(d, "statement_sha256");
+
+		snprintf(s->st->statement_sha256, sizeof(s->st->statement_sha256), "%s",
+			 sha != NULL ? sha : "");
 	} else if (strcmp(event, "package.sealing") == 0) {
 		s->st->packages++;
 	}

@@ -165,7 +165,11 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 	if (r == 0 && package)
 		r = check_out(o, &err);
 	if (r == 0)
+		r = kt_statement_check_file(o, &err);
+	if (r == 0)
 		r = kt_acq_open(o, &a, src, &q, &err);
+	if (r == 0)
+		r = kt_statement_take(&q, &err);
 	if (r == 0)
 		r = log_station(&q, &err);
 	if (r == 0 && q.state.acquisition_sealed)
@@ -231,9 +235,16 @@ int kt_cmd_parse(const struct kt_opts *o)
 	return one_step(o, "parse", kt_step_parse);
 }
 
+static int report_step(struct kt_acq *q, struct kt_err *err)
+{
+	int r = kt_statement_take(q, err);
+
+	return r < 0 ? r : kt_step_report(q, err);
+}
+
 int kt_cmd_report(const struct kt_opts *o)
 {
-	return one_step(o, "report", kt_step_report);
+	return one_step(o, "report", report_step);
 }
 
 static int package_step(struct kt_acq *q, struct kt_err *err)

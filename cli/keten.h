@@ -33,6 +33,7 @@ int kt_exit_of(int code);
 
 struct kt_opts {
 	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
+	const char *statement; /* what the applicant said, or NULL */
 	/* the person: position, interpreter, language of papers, folder of further ones, page to write */
 	const char *subject, *interpreter, *lang, *information, *html;
 	const char *tsa[KT_TSA_MAX]; /* time-stamp authorities, asked in this order */

@@ -66,7 +66,7 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--crl", &o->crl},	    {"--pinentry", &o->pinentry},
 		{"--reason", &o->reason},   {"--note", &o->note},
 		{"--plugin", &o->plugin},   {"--to", &o->to},
-		{"--purpose", &o->purpose},
+		{"--purpose", &o->purpose}, {"--statement", &o->statement},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];

@@ -7,6 +7,7 @@
 #include "core/time.h"
 #include "parsers/host/host.h"
 #include "reports/model/report.h"
+#include "reports/model/statement.h"
 #include "reports/render/export.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 		.plugins = kt_plugins,
 		.nplugins = kt_plugins_n,
 	};
+	struct kt_statement statement = {0};
 	struct kt_recstore store;
 	char path[4200];
 	int fd, r = sealed_by(q, &operator_cert, err);
@@ -93,15 +95,21 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 	if (r < 0)
 		return r;
 	in.store = &store;
+	r = kt_statement_of_case(q, dir, &statement, err);
+	if (r < 0)
+		goto out;
+	in.statement = r == 1 ? &statement : NULL;
 	fd = openat(dir, "report.json.tmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno))
 		   : kt_report_write(&in, fd, err);
-	kt_recstore_close(&store, NULL);
 	if (r == 0)
 		r = kt_sync_fd(fd, err);
 	kt_close_fd(&fd);
 	if (r == 0 && renameat(dir, "report.json.tmp", dir, "report.json") < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno));
+out:
+	kt_statement_free(&statement);
+	kt_recstore_close(&store, NULL);
 	return r;
 }
 

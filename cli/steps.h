@@ -31,6 +31,14 @@ int kt_steps_open(const struct kt_opts *o, const char *step, struct kt_authority
 /* The same for a case that may not be finished, or is closed: to record how it ends. */
 int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authority *a,
 		    struct kt_acq *q, struct kt_err *err);
+struct kt_statement;
+/* Whether the file of --statement holds: before a phone is asked for anything. 0 or KT_E_USAGE. */
+int kt_statement_check_file(const struct kt_opts *o, struct kt_err *err);
+/* Takes it into the case and logs it. 0; KT_E_REFUSED when the case has another, or its report already. */
+int kt_statement_take(struct kt_acq *q, struct kt_err *err);
+/* 1: *s is the case's statement (free it), and a copy lies beside the report; 0: it has none. */
+int kt_statement_of_case(struct kt_acq *q, int report_dir, struct kt_statement *s,
+			 struct kt_err *err);
 
 /* Path of the record store of the case: SQLite wants one. */
 int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *err);

@@ -186,7 +186,10 @@ static void put_stay(struct rep *r, const struct stay *s)
 	rep_elem(r);
 	kt_jw_obj(w);
 	kt_jw_kuint(w, "n", s->number);
-	kt_jw_kstr(w, "source", m->source[s->source].name);
+	kt_jw_key(w, "sources"); /* one: each stay is one source's */
+	kt_jw_arr(w);
+	kt_jw_str(w, m->source[s->source].name);
+	kt_jw_arr_end(w);
 	put_where(r, "where", s->where);
 	kt_jw_kbool(w, "counts", counts(m, s->where));
 	put_us(r, "from", s->from, true);

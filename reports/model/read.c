@@ -148,7 +148,9 @@ static void note_satellites(struct model *m, const struct view *v)
 {
 	int64_t d;
 
-	if (!slice_fixed(&v->v[S_DIFFERENCE], 0, &d))
+	/* another camera's clock is not the phone's */
+	if (phone_is_camera(&m->phone, &v->v[S_MAKE], &v->v[S_MODEL]) != 1 ||
+	    !slice_fixed(&v->v[S_DIFFERENCE], 0, &d))
 		return;
 	m->sat_least = m->sat_n == 0 || d < m->sat_least ? d : m->sat_least;
 	m->sat_most = m->sat_n == 0 || d > m->sat_most ? d : m->sat_most;

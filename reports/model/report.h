@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * report.json: what was taken under which authority, what was not, and every observation with the
- * place where it stands (docs/formats/report.md). A function of the sealed case, the mandate and
- * the plugin versions alone: no clock, host, path of this station or random number goes in, so two
+ * place where it stands (docs/formats/report.md). A function of the sealed case, the mandate,
+ * the statement and the versions of plugins and map alone: no clock, host, path of this station or random number goes in, so two
  * runs give identical bytes. Called by the engine; signs nothing, judges nothing.
  */
 #ifndef KT_REPORTS_MODEL_REPORT_H
@@ -16,6 +16,7 @@ struct kt_plan;
 struct kt_plugin_info;
 struct kt_recstore;
 struct kt_signer;
+struct kt_statement;
 
 #define KT_REPORT_FORMAT "keten-report-2"
 
@@ -27,7 +28,8 @@ struct kt_report_in {
 	const struct kt_plan *plan;
 	const struct kt_plugin_info *plugins;
 	size_t nplugins;
-	struct kt_recstore *store; /* opened for reading */
+	struct kt_recstore *store;	      /* opened for reading */
+	const struct kt_statement *statement; /* NULL: none was given */
 };
 
 /*

@@ -84,10 +84,9 @@ struct rep {
 	const struct objref *last; /* whose line last_doc is */
 	struct kt_jdoc *last_doc;
 
-	struct links *links;	     /* owned; links.c */
-	struct model *model;	     /* owned; model.h */
-	void *scratch;		     /* of whoever reads statements */
-	struct statement *statement; /* owned, may be NULL; statement.h */
+	struct links *links; /* owned; links.c */
+	struct model *model; /* owned; model.h */
+	void *scratch;	     /* of whoever reads statements */
 	uint64_t observations, with_position, places_named, with_time, local_time;
 	uint64_t by_basis[KT_BASIS_END], by_type[KT_REC_TYPE_END];
 };

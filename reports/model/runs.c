@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SILENCE_US (72 * HOURS_US) /* ends a stay */
-#define SPAN_MAX   366		   /* days that one visit can count */
-#define JOIN_MM	   INT64_C(500000) /* a position joins a place within this */
-#define CELL_E7	   INT64_C(60000)  /* of latitude: 663 m, so that neighbours hold what is near */
-#define PLACE_HASH (1u << 18)
+#define SILENCE_US	 (72 * HOURS_US) /* ends a stay */
+#define SPAN_MAX	 366		 /* days that one visit can count */
+#define JOIN_MM		 INT64_C(500000) /* a position joins a place within this */
+#define PLACE_ACCURACY_M 2000
+#define CELL_E7		 INT64_C(60000) /* of latitude: 663 m, so that neighbours hold what is near */
+#define PLACE_HASH	 (1u << 18)
 
 int64_t day_of(int64_t us)
 {
@@ -272,9 +273,12 @@ static int join(struct rep *r, struct model *m, uint32_t i)
 {
 	struct ob *o = &m->ob[i];
 	int64_t mm;
-	uint32_t at = search_places(m, o, &mm);
+	uint32_t at;
 	int c;
 
+	if (o->accuracy_m > PLACE_ACCURACY_M)
+		return 0; /* says too little of a point */
+	at = search_places(m, o, &mm);
 	if (at == NO_NUMBER) {
 		if (m->nplaces == PLACES_MAX) {
 			m->no_place++;

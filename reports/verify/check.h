@@ -70,6 +70,7 @@ struct kt_vf {
 	/* papers that the log tells of, "" when it doesn't */
 	char log_sheet[KT_SHA256_HEX], log_sheet_lang[36];
 	char log_receipt[KT_SHA256_HEX], log_receipt_head[KT_SHA256_HEX];
+	char log_statement[KT_SHA256_HEX]; /* "" when none was added */
 	int64_t log_segments, log_objects, log_bytes;
 	char package[KT_PKG_NAME_MAX + 1];
 	int64_t package_number;

@@ -143,6 +143,16 @@ static void on_package(struct story *s, const char *event, int64_t utc)
 	s->packaged = true;
 }
 
+/* Before the report, and once: what is set beside it can't be changed to suit it. */
+static void on_statement(struct story *s, const char *event)
+{
+	if (s->c->log_statement[0] != '\0')
+		misplaced(s, event, "stands a second time");
+	if (s->c->log_report[0] != '\0')
+		misplaced(s, event, "comes behind the report");
+	take_text(s, event, "statement_sha256", s->c->log_statement, sizeof(s->c->log_statement));
+}
+
 static void on_identified(struct story *s, const char *event)
 {
 	char serial[sizeof(s->c->log_device)];
@@ -260,6 +270,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		on_sealed(s, event, prev);
 	else if (strcmp(event, "report.made") == 0)
 		take_text(s, event, "report_sha256", s->c->log_report, sizeof(s->c->log_report));
+	else if (strcmp(event, "statement.added") == 0)
+		on_statement(s, event);
 	else if (strcmp(event, "package.sealing") == 0)
 		on_package(s, event, us);
 	else

@@ -37,6 +37,7 @@ struct kt_buf;
 #define KT_PKG_REPORT_DIR    "report/"
 #define KT_PKG_REPORT	     "report/report.json"
 #define KT_PKG_REPORT_HTML   "report/report.html"
+#define KT_PKG_STATEMENT     "report/statement.json" /* one of the further views */
 #define KT_PKG_RUN	     "report/run.json"
 #define KT_PKG_SEAL	     "seal/seal.json"
 #define KT_PKG_SEAL_SIG	     "seal/seal.json.p7s"
