@@ -5,6 +5,7 @@
 #include "core/io.h"
 #include "core/request.h"
 #include "core/time.h"
+#include "core/tsp.h"
 #include "parsers/host/host.h"
 #include "reports/package/package.h"
 #include "reports/verify/verify.h"
@@ -63,7 +64,17 @@ static int digest(void *arg, const uint8_t *md, struct kt_buf *sig, struct kt_er
 static int stamp(void *arg, const void *content, size_t n, struct kt_buf *token, struct kt_err *err)
 {
 	struct kt_pack *p = arg;
+	struct kt_token t;
 	int r = kt_stamp(content, n, token, err);
+
+	/* one that the verifier would not have must not spoil the package */
+	if (r == 0)
+		r = kt_token_verify(token->p, token->len, content, n, kt_trust_tsa(p->q->a->trust),
+				    &t, err);
+	if (r == 0)
+		r = kt_token_apart(&t, &p->q->a->operator_cert, err);
+	if (r == 0)
+		r = kt_token_apart(&t, &p->q->a->authoriser, err);
 
 	if (r < 0 && p->why[0] == '\0')
 		snprintf(p->why, sizeof(p->why), "%s", kt_err_text(err));

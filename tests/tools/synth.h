@@ -38,7 +38,8 @@ struct synth {
 	uint64_t hole;	      /* bytes of one sparse object; 0: none */
 	/* an import: what the case and the log say of the source; form NULL: a phone was read */
 	const char *form, *log_form, *identifier, *identity, *layout, *result, *device;
-	bool unread; /* no source.read */
+	bool unread;		   /* no source.read */
+	kt_package_stamp_fn stamp; /* NULL: no time-stamps; gets this struct */
 };
 
 #define SYNTH_SERIAL "SYNTH0001"
@@ -496,6 +497,7 @@ static inline int synth_package(const struct synth *s, uint64_t number,
 				     .sealed_us = kt_time_now(),
 				     .sign = synth_sign,
 				     .digest = synth_digest,
+				     .stamp = s->stamp,
 				     .arg = (void *)(uintptr_t)s,
 				     .trust = trust};
 	struct kt_package *pkg = NULL;

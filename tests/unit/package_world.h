@@ -38,6 +38,7 @@ struct world {
 	char dir[64], pki[80], cases[80], out[80], trust_dir[96];
 	struct kt_trust *trust;
 	struct synth s;
+	struct pki_cert ca; /* of operator and authoriser */
 };
 
 static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
@@ -104,7 +105,7 @@ static inline void make_world(struct world *w, long operator_s, bool two_stage)
 	write_mandate(w, &a, two_stage);
 	assert_int_equal(kt_trust_load(w->trust_dir, &w->trust, NULL), 0);
 	w->s = (struct synth){.pki = w->pki, .case_dir = w->cases, .out_dir = w->out, .photos = 3};
-	pki_free(&ca);
+	w->ca = ca;
 	pki_free(&a);
 	pki_free(&o);
 }
@@ -112,6 +113,7 @@ static inline void make_world(struct world *w, long operator_s, bool two_stage)
 static inline void end_world(struct world *w)
 {
 	kt_trust_free(&w->trust);
+	pki_free(&w->ca);
 	nftw(w->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 

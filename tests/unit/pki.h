@@ -16,6 +16,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/ts.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct pki_cert {
 struct pki_spec {
 	const char *name;
 	const char *usage; /* NULL: no key usage extension */
+	const char *eku;   /* extended key usage, NULL: none */
 	bool ca, authoriser;
 	long from_s, to_s;  /* relative to now; both 0: yesterday to ten years on */
 	const EVP_MD *md;   /* NULL: SHA-256 */
@@ -94,6 +96,8 @@ static inline struct pki_cert pki_make(const struct pki_spec *s, const struct pk
 	pki_ext(c.x, by, NID_basic_constraints, s->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (s->usage != NULL)
 		pki_ext(c.x, by, NID_key_usage, s->usage);
+	if (s->eku != NULL)
+		pki_ext(c.x, by, NID_ext_key_usage, s->eku);
 	if (s->authoriser)
 		pki_ext(c.x, by, NID_certificate_policies, KT_OID_AUTHORISER);
 	pki_must(X509_sign(c.x, issuer != NULL ? issuer->key : c.key,
@@ -142,6 +146,63 @@ static inline unsigned char *pki_sign(const struct pki_cert *c, X509 *extra, con
 	return copy;
 }
 
+/*
+ * Malloc'd DER of a time-stamp token over content with SHA-256, stating a time gen_s from now, signed by
+ * any certificate whatever: OpenSSL's own functions would refuse the wrong ones.
+ */
+static inline unsigned char *pki_token(const struct pki_cert *c, const void *p, size_t n,
+				       long gen_s, size_t *len)
+{
+	unsigned all = CMS_BINARY | CMS_PARTIAL | CMS_CADES | CMS_NOSMIMECAP;
+	TS_TST_INFO *info = TS_TST_INFO_new();
+	TS_MSG_IMPRINT *mi = TS_MSG_IMPRINT_new();
+	X509_ALGOR *alg = X509_ALGOR_new();
+	ASN1_GENERALIZEDTIME *t = ASN1_GENERALIZEDTIME_adj(NULL, time(NULL), 0, gen_s);
+	ASN1_OBJECT *policy = OBJ_txt2obj("1.2.3.4.1", 1);
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	unsigned char md[32], *body = NULL, *der = NULL, *copy;
+	CMS_ContentInfo *cms;
+	BIO *in;
+	int r;
+
+	EVP_Digest(p, n, md, NULL, EVP_sha256(), NULL);
+	X509_ALGOR_set0(alg, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL);
+	TS_MSG_IMPRINT_set_algo(mi, alg);
+	TS_MSG_IMPRINT_set_msg(mi, md, sizeof(md));
+	ASN1_INTEGER_set(serial, 7);
+	TS_TST_INFO_set_version(info, 1);
+	TS_TST_INFO_set_policy_id(info, policy);
+	TS_TST_INFO_set_msg_imprint(info, mi);
+	TS_TST_INFO_set_serial(info, serial);
+	TS_TST_INFO_set_time(info, t);
+	r = i2d_TS_TST_INFO(info, &body);
+	pki_must(r > 0, "TSTInfo");
+	in = BIO_new_mem_buf(body, r);
+	cms = CMS_sign(NULL, NULL, NULL, NULL, all);
+	pki_must(cms != NULL &&
+			 CMS_set1_eContentType(cms, OBJ_nid2obj(NID_id_smime_ct_TSTInfo)) == 1 &&
+			 CMS_add1_signer(cms, c->x, c->key, EVP_sha256(), all) != NULL &&
+			 CMS_final(cms, in, NULL, all & ~(unsigned)CMS_PARTIAL) == 1,
+		 "token");
+	r = i2d_CMS_ContentInfo(cms, &der);
+	pki_must(r > 0, "token");
+	copy = malloc((size_t)r);
+	pki_must(copy != NULL, "memory");
+	memcpy(copy, der, (size_t)r);
+	*len = (size_t)r;
+	OPENSSL_free(der);
+	OPENSSL_free(body);
+	CMS_ContentInfo_free(cms);
+	BIO_free(in);
+	TS_TST_INFO_free(info);
+	TS_MSG_IMPRINT_free(mi);
+	X509_ALGOR_free(alg);
+	ASN1_GENERALIZEDTIME_free(t);
+	ASN1_OBJECT_free(policy);
+	ASN1_INTEGER_free(serial);
+	return copy;
+}
+
 /* PEM text of a certificate into out. */
 static inline size_t pki_pem(X509 *x, char *out, size_t cap)
 {
@@ -172,6 +233,32 @@ static inline void pki_write_pem(const char *dir, const char *name, X509 *x)
 	size_t n = pki_pem(x, pem, sizeof(pem));
 
 	pki_write(dir, name, pem, n);
+}
+
+/* A revocation list of today, which revokes x as of revoked_s from now. */
+static inline void pki_write_crl(const char *dir, const char *name, const struct pki_cert *by,
+				 const X509 *x, long revoked_s)
+{
+	X509_CRL *crl = X509_CRL_new();
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_TIME *t = ASN1_TIME_new();
+	unsigned char *der = NULL;
+	int n;
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->x));
+	X509_CRL_set1_lastUpdate(crl, X509_gmtime_adj(t, -PKI_DAY));
+	X509_CRL_set1_nextUpdate(crl, X509_gmtime_adj(t, 7 * PKI_DAY));
+	X509_REVOKED_set_serialNumber(r, (ASN1_INTEGER *)(uintptr_t)X509_get0_serialNumber(x));
+	X509_REVOKED_set_revocationDate(r, X509_gmtime_adj(t, revoked_s));
+	X509_CRL_add0_revoked(crl, r);
+	pki_must(X509_CRL_sign(crl, by->key, EVP_sha256()) > 0, "CRL");
+	n = i2d_X509_CRL(crl, &der);
+	pki_must(n > 0, "CRL");
+	pki_write(dir, name, der, (size_t)n);
+	OPENSSL_free(der);
+	ASN1_TIME_free(t);
+	X509_CRL_free(crl);
 }
 
 /* A fresh folder; dir holds at least 64 bytes. */
