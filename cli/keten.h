@@ -103,6 +103,8 @@ int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, s
  * A token over content from the authorities of the options, appended. 0; KT_E_ABSENT: none are named;
  * KT_E_DEVICE with the reason: none gave one.
  */
+/* The same over what has this SHA-256. */
+int kt_stamp_digest(const uint8_t *sha256, struct kt_buf *token, struct kt_err *err);
 bool kt_stamp_wanted(void);
 int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err);
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
@@ -156,6 +158,7 @@ int kt_cmd_parse(const struct kt_opts *o);
 int kt_cmd_report(const struct kt_opts *o);
 int kt_cmd_seal(const struct kt_opts *o);
 int kt_cmd_verify(const struct kt_opts *o);
+int kt_cmd_timestamp(const struct kt_opts *o);
 int kt_cmd_show(const struct kt_opts *o);
 int kt_cmd_station(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);

@@ -207,7 +207,8 @@ static int trust_dir(char *out, size_t n, struct kt_err *err)
 		       : KT_FAIL(err, KT_E_USAGE, "the trust folder's path is too long");
 }
 
-int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err)
+static int stamp(const char *option, const void *content, size_t n, struct kt_buf *token,
+		 struct kt_err *err)
 {
 	const char *argv[ARGS_MAX] = {"keten-sign", "stamp", "--tsa-trust"};
 	char dir[4200], said[COMPLAINT_MAX] = "", why[150];
@@ -224,6 +225,7 @@ int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err 
 		argv[argc++] = "--tsa";
 		argv[argc++] = urls[i];
 	}
+	argv[argc] = option; /* the last one, NULL behind it */
 	if (pipe2(complaint, O_CLOEXEC | O_NONBLOCK) < 0)
 		return KT_FAIL(err, KT_E_INTERNAL, "no pipe");
 	r = run(argv, false, content, n, token, complaint[1], &status, err);
@@ -235,4 +237,14 @@ int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err 
 	}
 	close(complaint[0]);
 	return r;
+}
+
+int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err)
+{
+	return stamp(NULL, content, n, token, err);
+}
+
+int kt_stamp_digest(const uint8_t *sha256, struct kt_buf *token, struct kt_err *err)
+{
+	return stamp("--digest", sha256, KT_SHA256_LEN, token, err);
 }

@@ -128,7 +128,31 @@ static bool is_for_time(X509 *x)
 	return ok;
 }
 
-static int check_imprint(TS_TST_INFO *info, const void *content, size_t n, struct kt_err *err)
+/* What a token has to be over: bytes, or a SHA-256 of them. */
+struct over {
+	const void *content;
+	size_t n;
+	const uint8_t *sha256; /* or NULL */
+};
+
+static int digest_of(const struct over *o, int nid, unsigned char *md, unsigned *len,
+		     struct kt_err *err)
+{
+	EVP_MD *e;
+	int ok;
+
+	if (o->sha256 != NULL) {
+		*len = nid == NID_sha256 ? KT_SHA256_LEN : 0;
+		memcpy(md, o->sha256, KT_SHA256_LEN);
+		return 0;
+	}
+	e = EVP_MD_fetch(NULL, OBJ_nid2sn(nid), NULL);
+	ok = e != NULL && EVP_Digest(o->content, o->n, md, len, e, NULL) == 1;
+	EVP_MD_free(e);
+	return ok ? 0 : KT_FAIL(err, KT_E_INTERNAL, "hashing failed");
+}
+
+static int check_imprint(TS_TST_INFO *info, const struct over *o, struct kt_err *err)
 {
 	TS_MSG_IMPRINT *mi = TS_TST_INFO_get_msg_imprint(info);
 	X509_ALGOR *alg = TS_MSG_IMPRINT_get_algo(mi);
@@ -136,16 +160,13 @@ static int check_imprint(TS_TST_INFO *info, const void *content, size_t n, struc
 	int nid = OBJ_obj2nid(alg->algorithm);
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
-	EVP_MD *e;
-	int ok;
+	int r;
 
 	if (nid != NID_sha256 && nid != NID_sha384 && nid != NID_sha512)
 		return KT_FAIL(err, KT_E_INVALID, "its digest is not accepted: SHA-256 or longer");
-	e = EVP_MD_fetch(NULL, OBJ_nid2sn(nid), NULL);
-	ok = e != NULL && EVP_Digest(content, n, md, &len, e, NULL) == 1;
-	EVP_MD_free(e);
-	if (!ok)
-		return KT_FAIL(err, KT_E_INTERNAL, "hashing failed");
+	r = digest_of(o, nid, md, &len, err);
+	if (r < 0)
+		return r;
 	if ((unsigned)ASN1_STRING_length(have) != len ||
 	    memcmp(ASN1_STRING_get0_data(have), md, len) != 0)
 		return KT_FAIL(err, KT_E_INVALID, "it is over other bytes");
@@ -177,8 +198,8 @@ static void take_numbers(const TS_TST_INFO *info, struct kt_token *t)
 	BN_free(bn);
 }
 
-static int check_info(const ASN1_OCTET_STRING *econtent, const void *content, size_t n,
-		      struct kt_token *t, struct kt_err *err)
+static int check_info(const ASN1_OCTET_STRING *econtent, const struct over *o, struct kt_token *t,
+		      struct kt_err *err)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(econtent), *start = p;
 	TS_TST_INFO *info = d2i_TS_TST_INFO(NULL, &p, ASN1_STRING_length(econtent));
@@ -191,7 +212,7 @@ static int check_info(const ASN1_OCTET_STRING *econtent, const void *content, si
 	}
 	take_numbers(info, t);
 	t->gen_us = kt_asn1_time_us(TS_TST_INFO_get_time(info));
-	r = t->gen_us > 0 ? check_imprint(info, content, n, err)
+	r = t->gen_us > 0 ? check_imprint(info, o, err)
 			  : KT_FAIL(err, KT_E_INVALID, "it states no time");
 	TS_TST_INFO_free(info);
 	return r;
@@ -218,7 +239,7 @@ static int check_tsa(X509 *x, struct kt_token *t, struct kt_err *err)
 	return 0;
 }
 
-static int verify_parsed(CMS_ContentInfo *cms, STACK_OF(X509) *certs, const void *content, size_t n,
+static int verify_parsed(CMS_ContentInfo *cms, STACK_OF(X509) *certs, const struct over *o,
 			 const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err)
 {
 	STACK_OF(CMS_SignerInfo) *all = CMS_get0_SignerInfos(cms);
@@ -236,7 +257,7 @@ static int verify_parsed(CMS_ContentInfo *cms, STACK_OF(X509) *certs, const void
 	x = kt_cms_find_cert(certs, si);
 	if (x == NULL || CMS_signed_get_attr_count(si) < 1)
 		return KT_FAIL(err, KT_E_INVALID, "the authority's certificate is not inside");
-	r = check_info(*econtent, content, n, t, err);
+	r = check_info(*econtent, o, t, err);
 	if (r == 0)
 		r = kt_cms_cert_facts(x, certs, tsa, t->gen_us, &t->tsa, err);
 	if (r == 0)
@@ -255,8 +276,8 @@ static int verify_parsed(CMS_ContentInfo *cms, STACK_OF(X509) *certs, const void
 	return kt_cms_check_cades(si, x, certs, &v2, err);
 }
 
-int kt_token_verify(const void *der, size_t n, const void *content, size_t content_n,
-		    const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err)
+static int verify(const void *der, size_t n, const struct over *o, const struct kt_trust *tsa,
+		  struct kt_token *t, struct kt_err *err)
 {
 	const unsigned char *p = der;
 	STACK_OF(X509) *certs;
@@ -273,11 +294,23 @@ int kt_token_verify(const void *der, size_t n, const void *content, size_t conte
 		return kt_cms_ssl_fail(err, KT_E_INVALID, "not a time-stamp token in DER");
 	}
 	certs = CMS_get1_certs(cms);
-	r = verify_parsed(cms, certs, content, content_n, tsa, t, err);
+	r = verify_parsed(cms, certs, o, tsa, t, err);
 	ERR_clear_error();
 	sk_X509_pop_free(certs, X509_free);
 	CMS_ContentInfo_free(cms);
 	return r;
+}
+
+int kt_token_verify(const void *der, size_t n, const void *content, size_t content_n,
+		    const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err)
+{
+	return verify(der, n, &(struct over){content, content_n, NULL}, tsa, t, err);
+}
+
+int kt_token_verify_digest(const void *der, size_t n, const uint8_t sha256[KT_SHA256_LEN],
+			   const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err)
+{
+	return verify(der, n, &(struct over){NULL, 0, sha256}, tsa, t, err);
 }
 
 int kt_token_apart(const struct kt_token *t, const struct kt_signer *other, struct kt_err *err)

@@ -41,6 +41,10 @@ int kt_tsp_reply(const void *der, size_t n, struct kt_buf *token, struct kt_err 
 int kt_token_verify(const void *der, size_t n, const void *content, size_t content_n,
 		    const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err);
 
+/* The same of content that is known by its SHA-256 alone, such as a whole file. */
+int kt_token_verify_digest(const void *der, size_t n, const uint8_t sha256[KT_SHA256_LEN],
+			   const struct kt_trust *tsa, struct kt_token *t, struct kt_err *err);
+
 /*
  * Roles apart: a token by somebody who also signs proves nothing. KT_E_INVALID when key, certificate
  * or name are those of the other, or the authority's certificate is an authoriser's.

@@ -36,7 +36,8 @@ static const char usage[] =
 	"       keten-sign digest --key KEY < 32-byte digest > signature\n"
 	"       keten-sign cert --key KEY\n"
 	"       keten-sign decrypt --key KEY < envelope > plaintext\n"
-	"       keten-sign stamp --tsa URL... --tsa-trust DIR [--deadline S] < content > token\n"
+	"       keten-sign stamp --tsa URL... --tsa-trust DIR [--deadline S] [--digest]\n"
+	"                  < content > token\n"
 	"\n"
 	"KEY is a PEM file (a private key, its certificate, then further certificates of the\n"
 	"chain), or a card: pkcs11:token=NAME;id=%01?module-path=/usr/lib/.../module.so\n"
@@ -46,7 +47,8 @@ static const char usage[] =
 	"cert     the certificate; asks for nothing\n"
 	"decrypt  opens a CMS envelope (AuthEnvelopedData) made for the key's certificate\n"
 	"stamp    an RFC 3161 token over content from the first authority that gives one; DIR\n"
-	"         holds the CA certificates whose time is believed; needs no key\n"
+	"         holds the CA certificates whose time is believed; needs no key. --digest: "
+	"content is a SHA-256\n"
 	"\n"
 	"--pin-fd N       passphrase or PIN from descriptor N (also: --passphrase-fd)\n"
 	"--pinentry FILE  a program that asks for it; default: on the terminal\n"
@@ -236,6 +238,8 @@ static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
 			q->how.pss = true;
 		else if (strcmp(argv[i], "--pades") == 0)
 			q->how.no_signing_time = true;
+		else if (strcmp(argv[i], "--digest") == 0)
+			q->stamp.digest = true;
 		else {
 			r = parse_valued(q, argv[i], i + 1 < argc ? argv[i + 1] : NULL, err);
 			i++;

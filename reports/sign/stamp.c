@@ -103,12 +103,12 @@ static int fetch(const struct kt_stamp *s, const char *url, const struct kt_buf 
 }
 
 /* What RFC 3161 and we ask of a token just received. */
-static int judge(const struct kt_buf *token, const void *content, size_t n, const uint8_t *nonce,
+static int judge(const struct kt_buf *token, const uint8_t *digest, const uint8_t *nonce,
 		 const struct kt_trust *tsa, struct kt_err *err)
 {
 	struct kt_token t;
 	int64_t now = kt_time_now();
-	int r = kt_token_verify(token->p, token->len, content, n, tsa, &t, err);
+	int r = kt_token_verify_digest(token->p, token->len, digest, tsa, &t, err);
 
 	if (r < 0)
 		return r;
@@ -129,11 +129,17 @@ static int judge(const struct kt_buf *token, const void *content, size_t n, cons
 static int ask(const struct kt_stamp *s, const char *url, const void *content, size_t n,
 	       const struct kt_trust *tsa, struct kt_buf *token, struct kt_err *err)
 {
-	uint8_t digest[KT_SHA256_LEN], nonce[KT_TSP_NONCE] = {0};
+	uint8_t digest[KT_SHA256_LEN] = {0}, nonce[KT_TSP_NONCE] = {0};
 	struct kt_buf query;
 	struct reply reply = {.too_long = false};
-	int r = kt_sha256(content, n, digest, err);
+	int r = 0;
 
+	if (!s->digest)
+		r = kt_sha256(content, n, digest, err);
+	else if (n == sizeof(digest))
+		memcpy(digest, content, n);
+	else
+		r = KT_FAIL(err, KT_E_USAGE, "a SHA-256 digest of 32 bytes is wanted");
 	kt_buf_init(&query, 0);
 	kt_buf_init(&reply.body, 0);
 	if (r == 0 && getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce))
@@ -146,7 +152,7 @@ static int ask(const struct kt_stamp *s, const char *url, const void *content, s
 	if (r == 0)
 		r = kt_tsp_reply(reply.body.p, reply.body.len, token, err);
 	if (r == 0)
-		r = judge(token, content, n, nonce, tsa, err);
+		r = judge(token, digest, nonce, tsa, err);
 	kt_buf_free(&query);
 	kt_buf_free(&reply.body);
 	return r;

@@ -6,6 +6,7 @@
 #ifndef KT_SIGN_STAMP_H
 #define KT_SIGN_STAMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct kt_buf;
@@ -17,6 +18,7 @@ struct kt_stamp {
 	const char *url[KT_STAMP_URLS]; /* tried in this order */
 	size_t n;
 	const char *trust;   /* folder with the anchors of authorities */
+	bool digest;	     /* content is the SHA-256 of what is to be stamped */
 	unsigned deadline_s; /* for each authority */
 };
 

@@ -16,6 +16,24 @@ static void keep(const struct kt_token *t, struct kt_verify_token *out)
 	memcpy(out->cert_sha256, t->tsa.cert_sha256, sizeof(out->cert_sha256));
 }
 
+/* Of a token that holds: is its authority believed? */
+static enum kt_verify_stamp believe(struct kt_vf *c, enum kt_verify_id id, const char *name,
+				    const struct kt_token *t)
+{
+	if (kt_trust_tsa(c->trust) == NULL) {
+		kt_vf_unsure(c, id,
+			     "no anchors of time-stamp authorities were given: whether %s is to be "
+			     "believed cannot be judged",
+			     t->tsa.subject);
+		return KT_VT_UNKNOWN;
+	}
+	if (t->tsa.chain_ok)
+		return KT_VT_BELIEVED;
+	kt_vf_fail(c, id, "%s: %s is not among those whose time is believed: %s", name,
+		   t->tsa.subject, t->tsa.chain_text);
+	return KT_VT_BAD;
+}
+
 void kt_vf_token(struct kt_vf *c, enum kt_verify_id id, const char *name, const struct kt_buf *der,
 		 const struct kt_buf *content, struct kt_token *t, struct kt_verify_token *out,
 		 int64_t *us)
@@ -30,19 +48,9 @@ void kt_vf_token(struct kt_vf *c, enum kt_verify_id id, const char *name, const 
 		return;
 	}
 	keep(t, out);
-	if (tsa == NULL) {
-		out->state = KT_VT_UNKNOWN;
-		kt_vf_unsure(c, id,
-			     "no anchors of time-stamp authorities were given: whether %s is to be "
-			     "believed cannot be judged",
-			     t->tsa.subject);
-	} else if (!t->tsa.chain_ok) {
-		kt_vf_fail(c, id, "%s: %s is not among those whose time is believed: %s", name,
-			   t->tsa.subject, t->tsa.chain_text);
-	} else {
-		out->state = KT_VT_BELIEVED;
+	out->state = believe(c, id, name, t);
+	if (out->state == KT_VT_BELIEVED)
 		*us = t->gen_us;
-	}
 }
 
 /* Loads a token that may be absent. */
@@ -119,15 +127,66 @@ static void apart(struct kt_vf *c, enum kt_verify_id id, const struct kt_token *
 			kt_vf_fail(c, id, "%s", kt_err_text(&err));
 }
 
+static void from_hex(const char *hex, uint8_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < KT_SHA256_LEN; i++) {
+		const char *high = strchr(digits, hex[2 * i]),
+			   *low = strchr(digits, hex[2 * i + 1]);
+
+		out[i] = high == NULL || low == NULL
+				 ? 0
+				 : (uint8_t)((high - digits) << 4 | (low - digits));
+	}
+}
+
+/* One concerned package: data/attachments/<its SHA-256>.tst has to be a token over that hash. */
+static int check_later(struct kt_vf *c, const char *sha_hex)
+{
+	const struct kt_trust *tsa = kt_trust_tsa(c->trust);
+	char name[sizeof(KT_PKG_ATTACH_DIR) + KT_SHA256_HEX + 8];
+	struct kt_verify_token *out = &c->res->later_token;
+	uint8_t sha[KT_SHA256_LEN];
+	struct kt_err err = {0};
+	struct kt_token t;
+	struct kt_buf der;
+	bool found = false;
+	int r;
+
+	from_hex(sha_hex, sha);
+	snprintf(name, sizeof(name), KT_PKG_ATTACH_DIR "%s.tst", sha_hex);
+	kt_buf_init(&der, 0);
+	r = kt_vf_load(c, KT_V_SEAL_TIME, name, KT_TSP_MAX, &der, &found);
+	if (r == 0 && found) {
+		enum kt_verify_stamp state = KT_VT_BAD;
+
+		if (kt_token_verify_digest(der.p, der.len, sha, tsa, &t, &err) < 0)
+			kt_vf_fail(c, KT_V_SEAL_TIME, "%s: %s", name, kt_err_text(&err));
+		else
+			state = believe(c, KT_V_SEAL_TIME, name, &t);
+		if (c->res->later_token.state == KT_VT_NONE || state == KT_VT_BAD) {
+			out->state = state;
+			keep(&t, out);
+		}
+		apart(c, KT_V_SEAL_TIME, &t, state);
+	}
+	kt_buf_free(&der);
+	return r;
+}
+
 int kt_vf_roles(struct kt_vf *c)
 {
 	const struct kt_verify_result *res = c->res;
+	int r = 0;
 
 	apart(c, KT_V_OPEN_TIME, &c->open_token, res->open_token.state);
 	apart(c, KT_V_SEAL_TIME, &c->seal_token, res->seal_token.state);
 	apart(c, KT_V_SEAL_TIME, &c->xades_token, res->xades_token.state);
+	for (unsigned i = 0; res->type == KT_PT_TIMESTAMP && i < res->nconcerns && r == 0; i++)
+		r = check_later(c, res->concerns[i]);
 	kt_vf_done(c, KT_V_OPEN_TIME);
 	kt_vf_done(c, KT_V_SEAL_TIME);
 	kt_vf_done(c, KT_V_REVOCATION);
-	return 0;
+	return r;
 }

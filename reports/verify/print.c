@@ -56,6 +56,9 @@ static void print_levels(const struct kt_verify_result *res, FILE *out)
 	if (res->open_token.state == KT_VT_BELIEVED)
 		fprintf(out, "level time: the session was opened before %s, says %s\n",
 			kt_time_text(res->open_token.gen_us, t), res->open_token.tsa);
+	if (res->later_token.state == KT_VT_BELIEVED)
+		fprintf(out, "level time: the packages concerned existed before %s, says %s\n",
+			kt_time_text(res->later_token.gen_us, t), res->later_token.tsa);
 	if (res->anchored)
 		fprintf(out, "level time: it was sealed before %s, says %s\n",
 			kt_time_text(res->seal_token.gen_us, t), res->seal_token.tsa);
@@ -189,6 +192,7 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	json_token("opening", &res->open_token, w);
 	json_token("signature", &res->seal_token, w);
 	json_token("xades", &res->xades_token, w);
+	json_token("concerned", &res->later_token, w);
 	kt_jw_arr_end(w);
 	kt_jw_kstr(w, "type", kt_pkg_type_word(res->type));
 	kt_jw_obj_end(w);

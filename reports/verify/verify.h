@@ -107,8 +107,10 @@ struct kt_verify_result {
 	bool anchored; /* a believed time-stamp says before when it was sealed */
 	/* over the log's first line; over the operator's signature; inside the XAdES signature */
 	struct kt_verify_token open_token, seal_token, xades_token;
-	bool lists;   /* revocation lists were given */
-	bool trusted; /* trust anchors were given */
+	struct kt_verify_token
+		later_token; /* of an act that stamps others: the first, or a bad one */
+	bool lists;	     /* revocation lists were given */
+	bool trusted;	     /* trust anchors were given */
 	/* what it says of itself, when the package could be read so far; "" else */
 	enum kt_pkg_type type;
 	bool sealed; /* an acquisition that waits for its release */

@@ -65,6 +65,29 @@ for way in operator nonce stranger expired refuses nobody; do
 	check "$way: unanchored is said" says "unanchored"
 done
 
+# -- a token later, in a package of its own ------------------------------------------------------
+package=$(packages bad-nobody | tail -n 1)
+later() { # later [options]: exit status in $got
+	got=0
+	"$build/keten" timestamp "$package" --operator "$mandate/operator.pem" --trust "$trust" --out "$work/later" "$@" \
+		>"$work/later.out" 2>&1 || got=$?
+}
+later --tsa "$tsa_url/imprint"
+check "later: an authority that lies" is "$got" 4
+check "later: nothing is left of it" is "$(find "$work/later" -name '*.asice*' 2>/dev/null | wc -l)" 0
+later
+check "later: no authority" is "$got" 2
+later --tsa "$tsa_url/good"
+check "later: exit status" is "$got" 0
+act=$(find "$work/later" -name '*-1-timestamp.asice')
+verify "$act" --trust "$trust"
+check "later: valid" is "$got" 0
+check "later: says before when the other existed" says "the packages concerned existed before"
+sum=$(sha256sum <"$package" | cut -c1-64)
+unzip -p "$act" "data/attachments/$sum.tst" >"$work/later.tst"
+check "later: openssl accepts it over the package" openssl ts -verify -token_in -in "$work/later.tst" -data "$package" \
+	-CAfile "$trust/tsa/tsa-ca.pem"
+
 # -- manipulated tokens --------------------------------------------------------------------------
 package=$(packages good | tail -n 1)
 KETEN_TSA=$tsa_url tests/e2e/tamper.sh "$build" "$package" "$trust" "$mandate" >"$work/tamper.out" 2>&1

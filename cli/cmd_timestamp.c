@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* keten timestamp: tokens over finished packages, for those that were made without or to renew them. */
+#include "cli/package_facts.h"
+#include "cli/steps.h"
+#include "core/io.h"
+#include "core/time.h"
+#include "core/tsp.h"
+#include "reports/package/act.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct stamps {
+	const struct kt_opts *o;
+	struct kt_trust *trust;
+	struct kt_act act;
+	char mandate_id[73], mandate_sha256[KT_SHA256_HEX], case_id[65];
+	struct kt_buf token[KT_PKG_CONCERNS];
+	char sha[KT_PKG_CONCERNS][KT_SHA256_HEX];
+	size_t n;
+};
+
+static void to_bytes(const char *hex, uint8_t *out)
+{
+	for (size_t i = 0; i < KT_SHA256_LEN; i++) {
+		char two[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+		out[i] = (uint8_t)strtoul(two, NULL, 16);
+	}
+}
+
+/* The package is judged, and the hash that is stamped is that of the bytes that were judged. */
+static int one(struct stamps *s, const char *path, struct kt_err *err)
+{
+	struct kt_package_facts f;
+	struct kt_buf *token = &s->token[s->n];
+	uint8_t sha[KT_SHA256_LEN];
+	struct kt_token t;
+	char text[KT_TIME_TEXT];
+	int r = s->n < KT_PKG_CONCERNS
+			? kt_package_facts(s->o, path, &f, err)
+			: KT_FAIL(err, KT_E_LIMIT, "at most %u packages", KT_PKG_CONCERNS);
+
+	if (r == 0 && s->n > 0 && strcmp(f.mandate_id, s->mandate_id) != 0)
+		r = KT_FAIL(err, KT_E_USAGE, "these packages are under different mandates");
+	if (r < 0)
+		return r;
+	snprintf(s->mandate_id, sizeof(s->mandate_id), "%s", f.mandate_id);
+	snprintf(s->mandate_sha256, sizeof(s->mandate_sha256), "%s", f.mandate_sha256);
+	snprintf(s->case_id, sizeof(s->case_id), "%s", f.case_id);
+	memcpy(s->sha[s->n], f.sha256, KT_SHA256_HEX);
+	to_bytes(f.sha256, sha);
+	r = kt_act_concern(&s->act, f.package, f.sha256, err);
+	if (r == 0)
+		r = kt_stamp_digest(sha, token, err);
+	if (r == 0)
+		r = kt_token_verify_digest(token->p, token->len, sha, kt_trust_tsa(s->trust), &t,
+					   err);
+	if (r == 0) {
+		printf("time     %s  %s, by %s\n", kt_time_text(t.gen_us, text), f.package,
+		       t.tsa.subject);
+		s->n++;
+	}
+	return r;
+}
+
+static int attach(struct stamps *s, struct kt_package *pkg, struct kt_err *err)
+{
+	char name[KT_SHA256_HEX + 8];
+	int r = 0;
+
+	for (size_t i = 0; i < s->n && r == 0; i++) {
+		snprintf(name, sizeof(name), "%s.tst", s->sha[i]);
+		r = kt_act_attach(pkg, name, "Time-stamp over the package with this SHA-256",
+				  s->token[i].p, s->token[i].len, err);
+	}
+	return r;
+}
+
+static int check(const struct kt_opts *o, struct kt_err *err)
+{
+	if (o->nargs == 0)
+		return KT_FAIL(err, KT_E_USAGE, "name the packages");
+	if (!kt_stamp_wanted())
+		return KT_FAIL(err, KT_E_USAGE, "name an authority with --tsa URL");
+	if (o->operator_key == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "name the key that signs with --operator FILE");
+	if (o->out_dir == NULL)
+		return KT_FAIL(err, KT_E_USAGE, "name the folder for the package with --out DIR");
+	return 0;
+}
+
+int kt_cmd_timestamp(const struct kt_opts *o)
+{
+	static struct stamps s;
+	char name[KT_PKG_NAME_MAX + 1] = "";
+	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
+	struct kt_package *pkg = NULL;
+	struct kt_err err = {0};
+	int r = check(o, &err);
+
+	memset(&s, 0, sizeof(s));
+	s.o = o;
+	for (size_t i = 0; i < KT_PKG_CONCERNS; i++)
+		kt_buf_init(&s.token[i], 0);
+	if (r == 0)
+		r = kt_trust_load(dir, &s.trust, &err);
+	if (r == 0 && o->tsa_trust != NULL)
+		r = kt_trust_set_tsa(s.trust, o->tsa_trust, &err);
+	for (int i = 0; i < o->nargs && r == 0; i++)
+		r = one(&s, o->args[i], &err);
+	s.act.type = KT_PT_TIMESTAMP;
+	s.act.mandate_id = s.mandate_id;
+	s.act.mandate_sha256 = s.mandate_sha256;
+	s.act.case_id = s.case_id;
+	if (r == 0)
+		r = kt_act_begin(&s.act, AT_FDCWD, &pkg, &err);
+	if (r == 0)
+		r = attach(&s, pkg, &err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, s.trust, pkg, &s.act, name, &err);
+	if (r == 0)
+		printf("package  %s/%s\n", o->out_dir, name);
+	kt_package_free(&pkg);
+	kt_trust_free(&s.trust);
+	for (size_t i = 0; i < KT_PKG_CONCERNS; i++)
+		kt_buf_free(&s.token[i]);
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
+}
