@@ -342,7 +342,7 @@ int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *
 int kt_step_parse(struct kt_acq *q, struct kt_err *err)
 {
 	struct parse p = {.q = q};
-	struct kt_case_state st;
+	struct kt_case_state st = {0};
 	char path[4200];
 	int r;
 

@@ -85,7 +85,9 @@ static void draw_screen(cairo_t *cr, enum screen s, double x, double y)
 		break;
 	case SCREEN_CODE:
 		for (int i = 0; i < 9; i++) {
-			cairo_arc(cr, x + 9 * (i % 3 - 1), y + 9 * (i / 3 - 1), 2.4, 0, 2 * G_PI);
+			int column = i % 3 - 1, row = i / 3 - 1;
+
+			cairo_arc(cr, x + 9 * column, y + 9 * row, 2.4, 0, 2 * G_PI);
 			cairo_fill(cr);
 		}
 		break;

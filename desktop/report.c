@@ -332,7 +332,7 @@ static void on_result(const char *key, const char *value, gpointer data)
 
 static int load_observations(struct load *l)
 {
-	int tok = kt_json_next(&l->j, &l->err), r = 0;
+	int tok = kt_json_next(&l->j, &l->err), r = tok < 0 ? tok : 0;
 
 	while (r == 0) {
 		tok = kt_json_next(&l->j, &l->err);

@@ -111,7 +111,9 @@ static void draw_base(struct map *m, cairo_t *cr, int w, int h, const struct pal
 
 			if (r->contested != (contested == 1) || !r->outer)
 				continue;
-			for (double shift = -360; shift <= 360; shift += 360) {
+			for (int turn = -1; turn <= 1; turn++) {
+				double shift = 360.0 * turn;
+
 				if (!in_view(m, w, h, r, shift))
 					continue;
 				ring_path(m, cr, w, h, g, r, shift);

@@ -441,9 +441,7 @@ static void tag(struct pdf *p, const struct tag *t)
 	} else if (strcmp(n, "hr") == 0) { /* what follows wants most of a sheet */
 		block_flush(p);
 		page_need(p, 460);
-	} else if (strcmp(n, "br") == 0) {
-		block_flush(p);
-	} else if (strcmp(n, "section") == 0 || strcmp(n, "figure") == 0 ||
+	} else if (strcmp(n, "br") == 0 || strcmp(n, "section") == 0 || strcmp(n, "figure") == 0 ||
 		   strcmp(n, "footer") == 0 || strcmp(n, "header") == 0) {
 		block_flush(p);
 	}

@@ -234,11 +234,12 @@ static void element(struct pdf *p, const char *tag, size_t n, const char *s, con
 
 void svg_draw(struct pdf *p, const char *s, size_t n, double x, double y, double width)
 {
-	const char *end = s + n;
+	const char *end;
 	double box[4], scale;
 
 	if (!p->draw || s == NULL || !view_box(s, n, box))
 		return;
+	end = s + n;
 	scale = width / box[2];
 	cairo_save(p->cr);
 	cairo_translate(p->cr, x, y);

@@ -44,7 +44,7 @@ const char *html_style_hash(const char *css, char out[64])
 
 static int page_begin(struct html *h)
 {
-	uint8_t md[KT_SHA256_LEN];
+	uint8_t md[KT_SHA256_LEN] = {0};
 	char b64[48];
 	struct kt_buf css;
 	int c;

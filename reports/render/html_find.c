@@ -541,7 +541,7 @@ static char *escaped(struct html *h, const char *text)
 /* A territory that no stay lies in has no row in the drawing. */
 static void drop_empty_rows(struct findings *f)
 {
-	uint8_t to[LINE_ROWS];
+	uint8_t to[LINE_ROWS] = {0};
 	size_t kept = 0;
 
 	for (size_t r = 0; r < f->nrows; r++) {
