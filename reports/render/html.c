@@ -34,7 +34,7 @@ static void base64(const uint8_t *p, size_t n, char *out)
 
 const char *html_style_hash(const char *css, char out[64])
 {
-	uint8_t md[KT_SHA256_LEN];
+	uint8_t md[KT_SHA256_LEN] = {0};
 
 	out[0] = '\0';
 	if (kt_sha256(css, strlen(css), md, NULL) == 0)

@@ -130,26 +130,9 @@ static void put_side(struct html *h, unsigned i, const char *side)
 	put_raw(h, "</td>");
 }
 
-static const char *const silence_words[][2] = {
-	{"outside-mandate", N_("The mandate does not allow this period, or not all of it, so what "
-			       "is missing there says nothing.")},
-	{"no-source-that-records-by-itself",
-	 N_("No source that was read records places by itself. That there is no observation is the "
-	    "normal case and says "
-	    "nothing.")},
-	{"source-recorded-around", N_("A source that records by itself has observations before and "
-				      "after, and none here. The phone can have been off, "
-				      "without signal, elsewhere or not with the person.")},
-	{"source-recorded-before-or-after",
-	 N_("A source that records by itself has observations on one side of this period alone. It "
-	    "may not have been in "
-	    "use.")},
-};
-
 static void put_coverage(struct html *h, unsigned i)
 {
-	const char *mandate = get(h, i, "coverage.mandate"),
-		   *silence = get(h, i, "coverage.silence");
+	const char *mandate = get(h, i, "coverage.mandate"), *silence = get(h, i, "coverage.text");
 	char p[96], one[128];
 
 	put(h,
@@ -167,11 +150,8 @@ static void put_coverage(struct html *h, unsigned i)
 			       ? "<br>{the mandate allows a part of the period}"
 			       : "<br>{the mandate does not allow this period}");
 	put_raw(h, "</dd></div>\n");
-	for (size_t k = 0; silence != NULL && k < sizeof(silence_words) / sizeof(silence_words[0]);
-	     k++)
-		if (strcmp(silence_words[k][0], silence) == 0)
-			put(h, "<div><dt>{What silence can mean here}</dt><dd>%T</dd></div>\n",
-			    silence_words[k][1]);
+	if (silence != NULL)
+		put(h, "<div><dt>{What silence can mean here}</dt><dd>%T</dd></div>\n", silence);
 	path(i, "coverage.sources", p, sizeof(p));
 	if (flat_has(h->f, p, 0))
 		put(h, "<div><dt>{Sources}</dt><dd><ul>\n");

@@ -703,6 +703,7 @@ static const char *const why_words[][2] = {
 	{"local-time", N_("a local time without a zone, near the edge of the period")},
 	{"edge-of-period", N_("in the uncertain edge of the period")},
 	{"edge-of-place", N_("at the edge of the place")},
+	{"part-of", N_("in an area that the place is a part of")},
 	{"elsewhere", N_("elsewhere, while the rest of the period is open")},
 };
 
