@@ -65,7 +65,48 @@ static bool counts(const struct model *m, unsigned where)
 	return m->where[where].verdict == KT_GEO_IN;
 }
 
-void put_use(struct rep *r, size_t i)
+static void put_codes(struct rep *r, const char *key, char *codes)
+{
+	struct kt_jw *w = &r->w;
+	char *next = codes;
+
+	kt_jw_key(w, key);
+	kt_jw_arr(w);
+	for (const char *code; (code = strsep(&next, " ")) != NULL;)
+		kt_jw_str(w, code);
+	kt_jw_arr_end(w);
+}
+
+/* Digits of a card's number: 89, then the calling code of who issued it. */
+static bool issuer(const struct view *v, char codes[KT_GEO_CODES])
+{
+	const struct slice *name = &v->v[S_NAME], *value = &v->v[S_VALUE];
+	char digits[8] = "";
+
+	if (value->p == NULL || value->n < 10 || memcmp(value->p, "89", 2) != 0 ||
+	    (!slice_has(name, "iccid") && !slice_is(name, "sim-card")))
+		return false;
+	memcpy(digits, value->p + 2, 7);
+	return strspn(digits, "0123456789") == 7 && kt_geo_calling(digits, codes);
+}
+
+/* What a code names: a network or the issuer of a card, never where the phone was. */
+static void put_named(struct rep *r, const char *json, size_t n)
+{
+	char codes[KT_GEO_CODES], mcc[4] = "";
+	struct view v;
+
+	view_read(&v, json, n);
+	if (v.v[S_MCC].p != NULL && v.v[S_MCC].n == 3) {
+		memcpy(mcc, v.v[S_MCC].p, 3);
+		if (kt_geo_mcc(mcc, codes))
+			put_codes(r, "network_of", codes);
+	}
+	if (issuer(&v, codes))
+		put_codes(r, "issued_in", codes);
+}
+
+void put_use(struct rep *r, size_t i, const char *json, size_t n)
 {
 	const struct model *m = r->model;
 	const struct ob *o = &m->ob[i];
@@ -93,6 +134,8 @@ void put_use(struct rep *r, size_t i)
 		kt_jw_kuint(w, "stay", m->stay[o->stay].number);
 	if (o->copy)
 		kt_jw_kbool(w, "copy", true);
+	if (o->why == WHY_STATEMENT)
+		put_named(r, json, n);
 	kt_jw_obj_end(w);
 }
 

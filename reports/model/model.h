@@ -67,6 +67,9 @@ enum slot {
 	S_ORIGIN,
 	S_GPS_TIME,
 	S_DIFFERENCE,
+	S_MCC,
+	S_NAME,
+	S_VALUE,
 	S_COUNT
 };
 struct view {
@@ -233,7 +236,7 @@ uint64_t days_more(const struct ob *o, int64_t *last_day);
 void put_where(struct rep *r, const char *key, unsigned where);
 void put_ob_id(struct rep *r, const char *key, uint32_t ob);
 void put_us(struct rep *r, const char *key, int64_t us, bool there);
-/* Writes "use" of record i of the document. */
-void put_use(struct rep *r, size_t i);
+/* Writes "use" of record i of the document, whose text is given. */
+void put_use(struct rep *r, size_t i, const char *json, size_t n);
 
 #endif

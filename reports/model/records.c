@@ -250,7 +250,7 @@ static int put_observation(struct rep *r, size_t i, sqlite3_stmt *st)
 	rep_copy(r, line, "path");
 	kt_jw_kstr(w, "item", r->in->plan->item[item].id);
 	kt_jw_kstr(w, "plugin", r->in->plan->item[item].plugin->id);
-	put_use(r, i);
+	put_use(r, i, json, len);
 	kt_jw_key(w, "record");
 	kt_buf_put(&r->out, json, len); /* as stored: kt_rec_json() wrote it */
 	w->after_key = false;

@@ -32,6 +32,9 @@ static const struct {
 	KEY("origin", S_ORIGIN),
 	KEY("gps_time", S_GPS_TIME),
 	KEY("time_difference_s", S_DIFFERENCE),
+	KEY("mcc", S_MCC),
+	KEY("name", S_NAME),
+	KEY("value", S_VALUE),
 #undef KEY
 };
 

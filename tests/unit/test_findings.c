@@ -385,6 +385,7 @@ static void put_phone(struct fixture *f)
 	struct kt_record sim = {.type = KT_REC_EVENT,
 				.basis = KT_BASIS_STATED,
 				.loc = {.kind = KT_LOC_BYTES, .len = 5}};
+	struct kt_record card = r;
 	struct kt_record user = {.type = KT_REC_USER,
 				 .basis = KT_BASIS_STATED,
 				 .loc = {.kind = KT_LOC_BYTES, .len = 5}};
@@ -393,9 +394,12 @@ static void put_phone(struct fixture *f)
 	kt_rec_str(&r, KT_F_NAME, "Lockdown/ProductType", 20);
 	kt_rec_str(&r, KT_F_VALUE, "iPhone13,2", 10);
 	put_record(f, "o000001", 1, &r);
+	kt_rec_str(&card, KT_F_NAME, "ICCID", 5);
+	kt_rec_str(&card, KT_F_VALUE, "8930123456789012345", 19);
 	kt_rec_int(&user, KT_F_PHONE_USER, 10);
 	kt_rec_str(&user, KT_F_VALUE, "flags 20", 8);
 	put_record(f, "o000001", 2, &user);
+	put_record(f, "o000001", 3, &card);
 	commit(f);
 	begin(f, "o000005", SIM);
 	sim.time_kind = KT_TIME_UTC;
