@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // judge.mjs PAGE TRUSTDIR PACKAGE...: has verify.html judge packages and prints one line each: file,
 // verdict, integrity, signature, time, the checks that failed (or "-"). Trust anchors are the *.pem of
-// TRUSTDIR, pinned authorisers those of TRUSTDIR/authorisers. "-" as TRUSTDIR: none are given.
+// TRUSTDIR, those for time TRUSTDIR/tsa, pinned authorisers TRUSTDIR/authorisers. "-" as TRUSTDIR: none are given.
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Browser } from "./browser.mjs";
@@ -12,7 +12,7 @@ const pem = (dir) => (existsSync(dir) ? readdirSync(dir).filter((f) => /\.(pem|c
 const b = new Browser();
 try {
 	await b.open(resolve(page));
-	for (const [id, dir] of [["anchors", trust], ["authorisers", join(trust, "authorisers")]])
+	for (const [id, dir] of [["anchors", trust], ["tsa", join(trust, "tsa")], ["authorisers", join(trust, "authorisers")]])
 		if (trust !== "-" && pem(dir).length > 0)
 			await b.choose(id, pem(dir));
 	await b.choose("packages", packages.map((f) => resolve(f)));

@@ -141,6 +141,8 @@ async function judge(block, signed, type, content) {
 		wrong("cms-key");
 	const stated = attribute(si, ID.messageDigest);
 	const kind = attribute(si, ID.contentType);
+	if (type === ID.tstInfo && attribute(si, ID.signingCert) === undefined && attribute(si, ID.signingCertV2) === undefined)
+		wrong("tst-unnamed");
 	if (!stated || !kind || kind.valueBlock.toString() !== type)
 		wrong("cms-attributes");
 	if (!equal(stated.valueBlock.valueHexView, await crypto.subtle.digest(digest, content)))

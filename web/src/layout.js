@@ -9,6 +9,7 @@ export const SIGNATURE = "signatures/tagmanifest.p7s";
 export const ODF = "META-INF/manifest.xml";
 export const XADES = "META-INF/signatures001.xml";
 export const TOKEN = "signatures/tagmanifest.p7s.tst";
+export const OPEN_TOKEN = "custody/open.tst";
 export const LOG = "custody/custody.jsonl";
 export const MANDATE = "mandate/mandate.json";
 
@@ -69,7 +70,7 @@ const TYPES = { txt: "text/plain", json: "application/json", jsonl: "application
 	gpx: "application/gpx+xml", kml: "application/vnd.google-earth.kml+xml", geojson: "application/geo+json",
 	jsonld: "application/ld+json", p7s: "application/pkcs7-signature", tst: "application/vnd.etsi.timestamp-token" };
 
-function mediaType(name) {
+export function mediaType(name) {
 	const dot = name.lastIndexOf(".");
 
 	return (dot >= 0 && Object.hasOwn(TYPES, name.slice(dot + 1)) && TYPES[name.slice(dot + 1)]) ||

@@ -5,7 +5,7 @@ import { readCertFile } from "./cert.js";
 import { TEXT } from "./text.js";
 import { CHECKS, judge } from "./verify.js";
 
-const state = { lang: navigator.language.startsWith("nl") ? "nl" : "en", trust: { anchors: [], authorisers: [] }, bad: [],
+const state = { lang: navigator.language.startsWith("nl") ? "nl" : "en", trust: { anchors: [], authorisers: [], tsa: [] }, bad: [],
 	files: [], results: [], round: 0, working: "" };
 
 const MARK = { ok: "\u2713", valid: "\u2713", failed: "\u2717", invalid: "\u2717", undetermined: "?", unanchored: "\u2013",
@@ -70,15 +70,25 @@ function factList(r) {
 		list.append(...factRow("sha256", r.sha256));
 	for (const s of r.signers)
 		list.append(...factRow(s.role, s.time ? say("by-clock", s.subject, timeText(s.time)) : say("no-clock", s.subject)));
+	if (r.openedAfter)
+		list.append(...factRow("opened-after", timeText(r.openedAfter)));
+	for (const t of r.stamps ?? [])
+		list.append(...factRow("stamp", `${visible(t.subject)}, ${timeText(t.time)}`));
 	if (r.log?.head)
 		list.append(...factRow("head", say("head-value", r.log.head, r.log.lines), say("head-help")));
 	return list;
 }
 
-function levelItem(name, result) {
+function levelNote(name, result, r) {
+	if (result === "anchored")
+		return say("time-anchored", timeText(r.sealedBefore));
+	return result === "unanchored" ? say("time-unanchored") : say("level-" + name);
+}
+
+function levelItem(name, result, r) {
 	return el("li", { "data-level": name, "data-result": result }, el("strong", {}, say(name)), " ",
 		el("span", { class: "result" }, mark(result), say(result)),
-		el("span", { class: "note" }, result === "unanchored" ? say("time-unanchored") : say("level-" + name)));
+		el("span", { class: "note" }, levelNote(name, result, r)));
 }
 
 function resultCard(r) {
@@ -91,7 +101,7 @@ function resultCard(r) {
 		el("h3", {}, el("bdi", {}, visible(r.name))),
 		el("p", { class: "verdict" }, mark(r.verdict), el("strong", {}, say(r.verdict)), " ",
 			el("span", { class: "sentence" }, say("verdict-" + r.verdict))),
-		el("ul", { class: "levels" }, ...Object.entries(r.levels).map(([n, v]) => levelItem(n, v))), factList(r), table);
+		el("ul", { class: "levels" }, ...Object.entries(r.levels).map(([n, v]) => levelItem(n, v, r))), factList(r), table);
 }
 
 function failureCard(r) {
@@ -109,7 +119,7 @@ function draw() {
 		e.textContent = say(e.dataset.text);
 	for (const b of document.querySelectorAll("[data-lang]"))
 		b.setAttribute("aria-pressed", String(b.dataset.lang === state.lang));
-	const lines = [trust.anchors.length === 0 ? say("anchors-none") : say("anchors-some", trust.anchors.length, trust.authorisers.length)];
+	const lines = [trust.anchors.length === 0 ? say("anchors-none") : say("anchors-some", trust.anchors.length, trust.tsa.length, trust.authorisers.length)];
 	document.getElementById("trust").replaceChildren(...[...lines, ...state.bad.map((n) => say("anchors-bad", n))]
 		.map((t) => el("p", {}, t)));
 	document.getElementById("status").textContent = state.working ? say("working", state.working) :

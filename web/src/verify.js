@@ -3,14 +3,15 @@
 // meaning of keten-verify's; what it does not look at (custody, scope, report and what the mandate
 // says) it does not claim. A finding is [key of text.js, values...].
 import { chain, equal, hex, sha } from "./cert.js";
-import { Wrong, verifyDetached } from "./cms.js";
+import { Wrong, verifyDetached, verifyToken } from "./cms.js";
 import * as L from "./layout.js";
+import { base64, verifyXades } from "./xades.js";
 import { content, crc32, readZip } from "./zip.js";
 
 export const LIMIT = 512 * 1024 * 1024;
 export const CHECKS = { container: "integrity", mimetype: "integrity", complete: "integrity", hashes: "integrity",
-	contents: "integrity", signature: "signature", operator: "signature", "mandate-signature": "signature",
-	authoriser: "signature", authority: "signature" };
+	contents: "integrity", signature: "signature", operator: "signature", xades: "signature",
+	"mandate-signature": "signature", authoriser: "signature", authority: "signature", "open-time": "time", "seal-time": "time" };
 const RANK = { ok: 0, open: 1, undetermined: 2, failed: 3 };
 const FINDINGS_MAX = 8;
 
@@ -170,22 +171,106 @@ async function facts(p, check, file, over) {
 	}
 }
 
-// Does the certificate lead to an anchor, at that time and now? when: a key of text.js.
-async function checkChain(p, check, f, time, when) {
-	const anchors = p.trust.anchors;
+// Does the certificate lead to an anchor, when it was used and, without a token, now? m: time (claimed), when (a
+// key of text.js), stamped (a believed token's time), exact (that time takes the place of the claimed one).
+async function checkChain(p, check, f, m) {
+	const at = (time) => chain(f.cert, f.helpers, p.trust.anchors, time);
+	const exact = m.stamped && m.exact;
 
 	if (!f.cert.maySign)
 		p.r.fail(check, "not-for-signing", f.cert.subject);
-	if (anchors.length === 0)
+	if (p.trust.anchors.length === 0)
 		return void p.r.unsure(check, "no-anchors", f.cert.subject);
-	if (!time)
+	if (!m.time)
 		return void p.r.unsure(check, "no-time");
-	const then = await chain(f.cert, f.helpers, anchors, time);
+	const then = exact ? "" : await at(m.time);
 	if (then !== "")
-		return void p.r.fail(check, "chain-then", f.cert.subject, [when], time.toISOString(), [then]);
-	const now = await chain(f.cert, f.helpers, anchors, new Date());
-	if (now !== "")
-		p.r.unsure(check, "chain-now", f.cert.subject, [when], [now]);
+		return void p.r.fail(check, "chain-then", f.cert.subject, [m.when], m.time.toISOString(), [then]);
+	const later = await at(m.stamped ?? new Date());
+	if (later === "")
+		return;
+	if (exact)
+		p.r.fail(check, "chain-stamp", f.cert.subject, m.stamped.toISOString(), [later]);
+	else if (m.stamped)
+		p.r.unsure(check, "chain-later", f.cert.subject, [m.when], m.stamped.toISOString(), [later]);
+	else
+		p.r.unsure(check, "chain-now", f.cert.subject, [m.when], [later]);
+}
+
+// A token of the package: its facts, and believed when it leads to an anchor for time; null when there is none
+// or it does not hold.
+async function judgeToken(p, check, name, der, over) {
+	// an anchor for signers is none for time
+	const anchors = p.trust.anchors.length === 0 ? [] :
+		p.trust.tsa.filter((t) => !p.trust.anchors.some((a) => equal(a.raw, t.raw)));
+	let t;
+
+	try {
+		t = await verifyToken(der, over);
+	} catch (e) {
+		if (!(e instanceof Wrong))
+			throw e;
+		p.r.fail(check, e.message, name);
+		return null;
+	}
+	if (p.trust.anchors.length === 0 || p.trust.tsa.length === 0) {
+		p.r.unsure(check, "tst-no-anchors", t.cert.subject);
+		return { ...t, check, believed: false };
+	}
+	const why = await chain(t.cert, t.helpers, anchors, t.time);
+	if (why !== "")
+		return p.r.fail(check, "tst-unknown", name, t.cert.subject, [why]), { ...t, check, believed: false };
+	return { ...t, check, believed: true };
+}
+
+async function readTokens(p) {
+	const signature = p.byName.get(L.SIGNATURE);
+	const log = p.byName.get(L.LOG);
+	const first = log?.readable ? content(p.bytes, log) : new Uint8Array(0);
+
+	p.tokens = {};
+	if (p.byName.has(L.OPEN_TOKEN)) {
+		const der = p.load("open-time", L.OPEN_TOKEN);
+		p.tokens.open = der && await judgeToken(p, "open-time", L.OPEN_TOKEN, der, first.subarray(0, first.indexOf(10) + 1));
+	}
+	if (!signature?.readable)
+		p.r.fail("seal-time", "missing", L.SIGNATURE);
+	if (p.byName.has(L.TOKEN)) {
+		const der = p.load("seal-time", L.TOKEN);
+		p.tokens.seal = der && signature?.readable &&
+			await judgeToken(p, "seal-time", L.TOKEN, der, content(p.bytes, signature));
+	}
+}
+
+// Who states the time has to be somebody else than those who sign.
+function checkTokensApart(p, people) {
+	for (const t of Object.values(p.tokens).filter(Boolean)) {
+		for (const f of people.filter(Boolean))
+			if (equal(t.cert.key, f.cert.key) || t.cert.subject === f.cert.subject)
+				p.r.fail(t.check, "tst-role", f.cert.subject);
+		if (isAuthoriser(p, t))
+			p.r.fail(t.check, "tst-authoriser", t.cert.subject);
+	}
+	p.r.done("open-time");
+	p.r.done("seal-time");
+}
+
+async function checkXades(p, operator) {
+	const document = p.load("xades", L.XADES);
+	const files = [];
+
+	if (!document || !operator)
+		return;
+	for (const e of p.entries.filter((f) => f.name !== "mimetype" && !f.name.startsWith("META-INF/")).sort((a, b) => L.byBytes(a.name, b.name)))
+		files.push([e.name, base64(e.readable ? await crypto.subtle.digest("SHA-256", content(p.bytes, e)) : new Uint8Array(32))]);
+	const x = await verifyXades(document, files, operator);
+	if (x.open)
+		p.r.unsure("xades", x.problem, L.XADES);
+	else if (x.problem !== "")
+		p.r.fail("xades", x.problem, L.XADES);
+	p.r.done("xades");
+	if (x.token)
+		p.tokens.xades = await judgeToken(p, "seal-time", L.XADES, x.token, x.stamped);
 }
 
 // The custody log as a chain: {head, lines, opened}; head is "" where it breaks, opened is known all the same
@@ -234,19 +319,34 @@ async function checkSignatures(p) {
 		if (!operator.cades)
 			p.r.fail("signature", "not-cades", L.SIGNATURE);
 		p.r.done("signature");
-		await checkChain(p, "operator", operator, operator.time, "when-signed");
+		await checkChain(p, "operator", operator, { time: operator.time, when: "when-signed", stamped: believed(p.tokens.seal), exact: true });
 		p.r.done("operator");
 	}
 	if (authoriser) {
 		p.r.signers.push(person("authoriser", authoriser));
 		p.r.done("mandate-signature");
-		if (p.type.word === "acquisition")
-			await checkChain(p, "authoriser", authoriser, p.log.opened, "when-opened");
-		if (authoriser.time && p.trust.anchors.length > 0)
-			await checkChain(p, "authoriser", authoriser, authoriser.time, "when-mandate");
+		await checkAuthoriser(p, authoriser);
 		p.r.done("authoriser");
 	}
 	checkRoles(p, operator, authoriser);
+	await checkXades(p, operator);
+	checkTokensApart(p, [operator, authoriser]);
+}
+
+function believed(token) {
+	return token?.believed ? token.time : undefined;
+}
+
+// Authority has to hold when it is used. The first line of the log holds the mandate's hash, so that a token over
+// it shows that the mandate was there.
+async function checkAuthoriser(p, f) {
+	const opened = believed(p.tokens.open);
+	const stamped = opened ?? believed(p.tokens.seal);
+
+	if (p.type.word === "acquisition")
+		await checkChain(p, "authoriser", f, { time: p.log.opened, when: "when-opened", stamped, exact: Boolean(opened) });
+	if (f.time && p.trust.anchors.length > 0)
+		await checkChain(p, "authoriser", f, { time: f.time, when: "when-mandate", stamped, exact: false });
 }
 
 function isAuthoriser(p, f) {
@@ -270,13 +370,15 @@ function checkRoles(p, operator, authoriser) {
 }
 
 function conclude(r) {
-	r.levels = { integrity: r.level("integrity"), signature: r.level("signature"), time: "unanchored" };
-	const all = [r.levels.integrity, r.levels.signature];
+	const time = r.level("time");
+	r.levels = { integrity: r.level("integrity"), signature: r.level("signature"),
+		time: time !== "ok" ? time : r.sealedBefore ? "anchored" : "unanchored" };
+	const all = [r.levels.integrity, r.levels.signature, time];
 	r.verdict = all.includes("failed") ? "invalid" : all.includes("undetermined") ? "undetermined" : "valid";
 	return r;
 }
 
-// file: a File. trust: {anchors, authorisers}, lists of readCert()'s. Never throws for what is in a package.
+// file: a File. trust: {anchors, authorisers, tsa}, lists of readCert()'s. Never throws for what is in a package.
 export async function judge(file, trust) {
 	const r = new Result(file.name, file.size);
 
@@ -296,6 +398,10 @@ export async function judge(file, trust) {
 	checkContents(p);
 	p.log = await readLog(p);
 	r.log = p.log;
+	await readTokens(p);
 	await checkSignatures(p);
+	r.openedAfter = believed(p.tokens.open);
+	r.sealedBefore = believed(p.tokens.seal);
+	r.stamps = Object.values(p.tokens).filter((t) => t?.believed).map((t) => ({ subject: t.cert.subject, time: t.time }));
 	return conclude(r);
 }
