@@ -57,8 +57,8 @@ check-ui: programs test-programs
 	$(Q)tests/ui/run $(BUILD) $(SCENES)
 
 bench: programs test-programs
-	$(Q)tests/bench/run $(BUILD)
-	$(Q)tests/bench/views $(BUILD) $(ROWS)
+	$(Q)tests/bench/run $(BUILD) $(ROWS)
+	$(Q)tests/bench/views $(BUILD)
 
 demo: programs $(addprefix $(BUILD)/,sim-usb sim-iphone make-photos make-timeline)
 	$(Q)tests/demo/run $(BUILD)

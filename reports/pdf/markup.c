@@ -179,7 +179,7 @@ static const struct widths {
 	unsigned n;
 	double w[CELLS_MAX];
 } tables[] = {
-	{"sources", 7, {20, 10, 12, 10, 12, 10, 26}},
+	{"sources", 7, {18, 10, 13, 10, 14, 9, 26}},
 	{"taken", 6, {28, 18, 22, 9, 12, 11}},
 	{"whole", 4, {38, 14, 30, 18}},
 	{"gaps", 3, {28, 24, 48}},

@@ -417,7 +417,7 @@ int stays_elem(struct html *h)
 	put_raw(h, "</td><td>");
 	put_seconds(h, flat_get(h->f, "longest_gap_s"));
 	put_raw(h, "</td><td>");
-	put_source(h, flat_get(h->f, "source"));
+	put_source_list(h, "sources");
 	put_raw(h, "</td></tr>\n");
 	return 0;
 }

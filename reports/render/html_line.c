@@ -88,7 +88,7 @@ static void put_axis(struct kt_buf *b, const struct scale *s, int64_t bottom)
 				coord(b, "x2", x);
 				coord(b, "y2", bottom * 10);
 				kt_buf_puts(b, "/>\n");
-				if (x - last < 800 || x > 9600)
+				if (x - last < 800 || x > 9150)
 					continue;
 				last = x;
 				kt_buf_puts(b, "<text class=\"soft\"");

@@ -61,6 +61,18 @@ check "in English: a claim without data" grep -q 'No data: no observation counts
 paper en 'What this report can and cannot say' 'Observations of place and time' 'Київський вокзал'
 paper nl 'Wat dit rapport wel en niet kan zeggen' 'Waarnemingen van plaats en tijd'
 
+# -- a report that is none, and one that is cut off: no view, no half of one that counts ---------------
+
+head -c 40000 "$r" >"$work/cut.json"
+for v in html-en pdf-nl; do
+	"$build/draw-view" $v "$work/cut.json" >/dev/null 2>"$work/err"
+	check "$v of half a report: refused" is $? 1
+	check "$v of half a report: says why" grep -q 'draw-view: ' "$work/err"
+done
+mkdir "$work/cut"
+"$build/draw-view" exports "$work/cut.json" "$work/cut" 2>/dev/null
+check "exports of half a report: refused" is $? 1
+
 # -- the other forms ----------------------------------------------------------------------------------
 
 # counts FILE...: how many observations, and how many with a position, each form holds

@@ -135,7 +135,7 @@ def middle(out, n):
            + [{"where": where("border", "GR", "TR"), "counts": False, "observations": 2, "days": 1, "first": utc(5), "last": utc(6)}])
     member(out, "stays", [{"n": i + 1, "where": where("in", c), "counts": True, "from": utc(i * 1200), "to": utc(i * 1200 + 1100),
                            "observations": 400, "not_determined": 0, "days": 2, "longest_gap_s": 7200,
-                           "basis": {"measured": 300, "inferred": 100, "other": 0}, "source": "camera",
+                           "basis": {"measured": 300, "inferred": 100, "other": 0}, "sources": ["camera"],
                            "first": "o000001#0", "last": "o000001#9"} for i, c in enumerate(CODES)])
     out.write('"places":[\n' + ",\n".join(
         '{"n":%d,"lat":%d.%07d,"lon":%d.%07d,"radius_m":120,"where":%s,"observations":400,"days":2,"first":"%s","last":"%s","sources":["camera"],"id":"o000001#0"}'
