@@ -92,7 +92,13 @@ static const char statement_json[] =
 	"{\"lat\":\"38.1\",\"lon\":\"23.6\"}]}},"
 	"{\"id\":\"c6\",\"kind\":\"stayed\",\"text\":\"In Kosovo on the way.\","
 	"\"period\":{\"from\":\"2024-05-09\",\"to\":\"2024-05-10\"},\"place\":{\"kind\":"
-	"\"country\",\"code\":\"x-kosovo\"}}]}";
+	"\"country\",\"code\":\"x-kosovo\"}},"
+	"{\"id\":\"c7\",\"kind\":\"stayed\",\"text\":\"A day in Belgium.\","
+	"\"period\":{\"from\":\"2024-05-11\",\"to\":\"2024-05-11\"},\"place\":{\"kind\":"
+	"\"country\",\"code\":\"BE\"}},"
+	"{\"id\":\"c8\",\"kind\":\"visited\",\"text\":\"In France.\","
+	"\"period\":{\"from\":\"2024-05-16\",\"to\":\"2024-05-26\"},\"place\":{\"kind\":"
+	"\"country\",\"code\":\"FR\"}}]}";
 
 struct fixture {
 	char dir[64];
@@ -295,6 +301,9 @@ static const struct step journey[] = {
 	POINT(TRACKS, "o000006", KT_BASIS_MEASURED, "2024-05-13T10:00:00Z", -22.91, -43.18, 0),
 	POINT(TIMELINE, "o000003", KT_BASIS_MEASURED, "2024-05-13T11:00:00Z", 52.3702, 4.8952, 20),
 	POINT(TIMELINE, "o000003", KT_BASIS_MEASURED, "2024-05-14T22:00:00Z", 52.09, 5.12, 20),
+	/* more than 72 hours later: another stay; and an island that belongs to a state far away */
+	POINT(TIMELINE, "o000003", KT_BASIS_MEASURED, "2024-05-18T08:00:00Z", 52.09, 5.12, 20),
+	POINT(TIMELINE, "o000003", KT_BASIS_MEASURED, "2024-05-25T08:00:00Z", -21.13, 55.53, 20),
 };
 
 static void put_record(struct fixture *f, const char *object, uint64_t n, struct kt_record *r)

@@ -210,6 +210,10 @@ static void test_area(void **state)
 					   {500000000, 60000000},
 					   {520000000, 60000000},
 					   {520000000, 40000000}};
+	const struct kt_geo_point north[] = {{600000000, 90000000},
+					     {600000000, 100000000},
+					     {610000000, 100000000},
+					     {610000000, 90000000}};
 	const struct kt_geo_point across[] = {{-10000000, 1790000000},
 					      {-10000000, 1810000000},
 					      {10000000, 1810000000},
@@ -224,6 +228,15 @@ static void test_area(void **state)
 	assert_false(kt_geo_in_area(box, 4, 510000000, 60001000, 1000000, &edge));
 	assert_true(edge);
 	assert_false(kt_geo_in_area(box, 4, 510000000, 61000000, 1000000, &edge));
+	assert_false(edge);
+	/* a degree of longitude is half as long at 60 degrees: 5 km are 0.0898 of it, and 0.0452 of latitude */
+	assert_false(kt_geo_in_area(north, 4, 605000000, 100880000, 5000000, &edge));
+	assert_true(edge);
+	assert_false(kt_geo_in_area(north, 4, 605000000, 100930000, 5000000, &edge));
+	assert_false(edge);
+	assert_false(kt_geo_in_area(north, 4, 610448000, 95000000, 5000000, &edge));
+	assert_true(edge);
+	assert_false(kt_geo_in_area(north, 4, 610458000, 95000000, 5000000, &edge));
 	assert_false(edge);
 	assert_true(kt_geo_in_area(across, 4, 0, -1795000000, 1, NULL));
 	assert_true(kt_geo_in_area(across, 4, 0, 1795000000, 1, NULL));
