@@ -57,7 +57,7 @@ struct kd_intake *kd_intake_new(struct kd_app *app)
 	in->secret_fd = -1;
 	in->titles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	in->ended = g_ptr_array_new_with_free_func(ended_free);
-	in->info_files = g_ptr_array_new_with_free_func(g_free);
+	in->languages = g_ptr_array_new_with_free_func(g_free);
 	kd_inhibit_init(&in->awake);
 	in->stack = gtk_stack_new();
 	gtk_stack_set_transition_type(GTK_STACK(in->stack), GTK_STACK_TRANSITION_TYPE_NONE);
@@ -138,7 +138,7 @@ void kd_intake_free(struct kd_intake *in)
 	kd_inhibit_end(&in->awake);
 	g_hash_table_unref(in->titles);
 	g_ptr_array_unref(in->ended);
-	g_ptr_array_unref(in->info_files);
+	g_ptr_array_unref(in->languages);
 	g_free(in->mandate);
 	g_free(in->mandate_id);
 	g_free(in->kind);
@@ -151,5 +151,6 @@ void kd_intake_free(struct kd_intake *in)
 	g_free(in->package);
 	g_free(in->case_id);
 	g_free(in->head);
+	g_free(in->receipt_text);
 	g_free(in);
 }

@@ -64,6 +64,8 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched)
 	check_row(in, _("The holder has the receipt"), NULL);
 }
 
+static void ask_receipt(struct kd_intake *in);
+
 /* -- how it ended ----------------------------------------------------------------------------- */
 
 /* What to do next, by the exit status of keten: nothing dead-ends. */
@@ -73,6 +75,10 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 		return _("Tell the authoriser that the holder withdrew. Whether what was taken so "
 			 "far is "
 			 "kept is theirs to decide.");
+	if (kd_ends_here(in))
+		return _("No phone was touched and nothing was read. Tell the authoriser that the "
+			 "holder "
+			 "objects; no reason is asked for.");
 	switch (res->status) {
 	case 0:
 		return _("Hand the receipt over, tick what is done, and pass the package on.");
@@ -100,6 +106,8 @@ static const char *headline(const struct kd_intake *in, const struct kd_engine_r
 {
 	if (in->withdrawn)
 		return _("The holder withdrew");
+	if (kd_ends_here(in))
+		return _("The holder said no");
 	if (in->stopping && res->status != 0)
 		return _("Stopped");
 	switch (res->status) {
@@ -126,6 +134,8 @@ static const char *state_word(const struct kd_intake *in, const struct kd_engine
 
 	if (in->withdrawn)
 		return "withdrawn";
+	if (kd_ends_here(in))
+		return "objected";
 	if (in->stopping && res->status != 0)
 		return "stopped";
 	return res->status >= 0 && res->status < (int)G_N_ELEMENTS(words) ? words[res->status]
@@ -163,27 +173,12 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	show_items(in);
 	show_checklist(in, in->ended->len > 0 || in->package != NULL);
 	gtk_widget_set_visible(in->again, again && !in->withdrawn);
-	gtk_widget_set_visible(in->receipt, in->head != NULL);
+	g_clear_pointer(&in->receipt_text, g_free);
+	gtk_widget_set_visible(in->receipt, FALSE);
+	gtk_widget_set_visible(in->receipt_frame, FALSE);
+	ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
-	kd_app_focus(in->p_done.forward);
-}
-
-void kd_done_refused(struct kd_intake *in)
-{
-	kd_set(in->p_done.heading, _("The holder said no"));
-	gtk_widget_set_visible(in->done_lead, FALSE);
-	kd_set(in->done_next,
-	       _("No phone was touched and nothing was read. Tell the authoriser that the "
-		 "holder objects; no reason is asked for."));
-	kd_group_clear(in->done_facts);
-	fact(in, _("Mandate"), in->mandate_id);
-	show_items(in);
-	show_checklist(in, false);
-	gtk_widget_set_visible(in->again, FALSE);
-	gtk_widget_set_visible(in->receipt, FALSE);
-	kd_intake_page(in, "done");
-	kd_app_state(in->app, "done-objected");
 	kd_app_focus(in->p_done.forward);
 }
 
@@ -203,41 +198,88 @@ static void on_again(GtkButton *b, gpointer data)
 
 /* -- the receipt ------------------------------------------------------------------------------ */
 
+#define RECEIPT_FONT "Monospace 9"
+
+static PangoLayout *receipt_layout(GtkPrintContext *ctx, const char *text)
+{
+	PangoLayout *l = gtk_print_context_create_pango_layout(ctx);
+	PangoFontDescription *font = pango_font_description_from_string(RECEIPT_FONT);
+
+	pango_layout_set_font_description(l, font);
+	pango_font_description_free(font);
+	pango_layout_set_width(l, (int)(gtk_print_context_get_width(ctx) * PANGO_SCALE));
+	pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
+	pango_layout_set_text(l, text, -1);
+	return l;
+}
+
+/* Lines from *at on that fit on a page; 0 at the end. */
+static int lines_of_page(PangoLayout *l, int at, double height)
+{
+	double used = 0;
+	int n = 0;
+
+	for (; at + n < pango_layout_get_line_count(l); n++) {
+		PangoRectangle r;
+
+		pango_layout_line_get_extents(pango_layout_get_line_readonly(l, at + n), NULL, &r);
+		used += (double)r.height / PANGO_SCALE;
+		if (used > height && n > 0)
+			break;
+	}
+	return n;
+}
+
+static void begin_receipt(GtkPrintOperation *op, GtkPrintContext *ctx, gpointer data)
+{
+	struct kd_intake *in = data;
+	PangoLayout *l = receipt_layout(ctx, in->receipt_text);
+	int pages = 0;
+
+	for (int at = 0, n; (n = lines_of_page(l, at, gtk_print_context_get_height(ctx))) > 0;
+	     at += n)
+		pages++;
+	gtk_print_operation_set_n_pages(op, MAX(pages, 1));
+	g_object_unref(l);
+}
+
 static void draw_receipt(GtkPrintOperation *op, GtkPrintContext *ctx, int page, gpointer data)
 {
 	struct kd_intake *in = data;
 	cairo_t *cr = gtk_print_context_get_cairo_context(ctx);
-	PangoLayout *l = gtk_print_context_create_pango_layout(ctx);
-	GDateTime *now = g_date_time_new_now_utc();
-	char *when = g_date_time_format(now, "%Y-%m-%d %H:%M UTC"), *text;
+	PangoLayout *l = receipt_layout(ctx, in->receipt_text);
+	double height = gtk_print_context_get_height(ctx), y = 0;
+	int at = 0, n = lines_of_page(l, 0, height);
 
 	(void)op;
-	(void)page;
-	text = g_strdup_printf(
-		"%s\n\n%s: %s\n%s: %s\n%s: %s\n\n%s\n%s\n", _("Receipt"), _("Mandate"),
-		in->mandate_id, _("Case"), in->case_id, _("Date"), when,
-		_("Head of the custody log. A log that was rewritten later has no line "
-		  "with this number:"),
-		in->head);
-	pango_layout_set_width(l, (int)(gtk_print_context_get_width(ctx) * PANGO_SCALE));
-	pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
-	pango_layout_set_text(l, text, -1);
-	pango_cairo_show_layout(cr, l);
-	g_free(text);
-	g_free(when);
-	g_date_time_unref(now);
+	for (int p = 0; p < page; p++) {
+		at += n;
+		n = lines_of_page(l, at, height);
+	}
+	for (int i = at; i < at + n; i++) {
+		PangoLayoutLine *line = pango_layout_get_line_readonly(l, i);
+		PangoRectangle r;
+
+		pango_layout_line_get_extents(line, NULL, &r);
+		cairo_move_to(cr, (double)r.x / PANGO_SCALE, y - (double)r.y / PANGO_SCALE);
+		pango_cairo_show_layout_line(cr, line);
+		y += (double)r.height / PANGO_SCALE;
+	}
 	g_object_unref(l);
 }
 
 static void on_receipt(GtkButton *b, gpointer data)
 {
 	struct kd_intake *in = data;
-	GtkPrintOperation *op = gtk_print_operation_new();
+	GtkPrintOperation *op;
 	GError *error = NULL;
 
 	(void)b;
-	gtk_print_operation_set_n_pages(op, 1);
+	if (in->receipt_text == NULL)
+		return;
+	op = gtk_print_operation_new();
 	gtk_print_operation_set_job_name(op, "keten-receipt");
+	g_signal_connect(op, "begin-print", G_CALLBACK(begin_receipt), in);
 	g_signal_connect(op, "draw-page", G_CALLBACK(draw_receipt), in);
 	kd_app_state(in->app, "print");
 	gtk_print_operation_run(op, GTK_PRINT_OPERATION_ACTION_PRINT_DIALOG,
@@ -246,6 +288,36 @@ static void on_receipt(GtkButton *b, gpointer data)
 		kd_app_say(in->app, error->message);
 	g_clear_error(&error);
 	g_object_unref(op);
+}
+
+static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_intake *in = data;
+	bool good = res->status == 0 && g_utf8_validate(res->out, (gssize)res->out_len, NULL);
+
+	in->check = NULL;
+	if (!good)
+		return;
+	in->receipt_text = g_strdup(res->out);
+	kd_set(in->receipt_view, in->receipt_text);
+	gtk_widget_set_visible(in->receipt_frame, TRUE);
+	gtk_widget_set_visible(in->receipt, TRUE);
+	kd_app_state(in->app, "receipt");
+}
+
+/* What the person leaves with, whatever happened: keten writes it from mandate, case and log. */
+static void ask_receipt(struct kd_intake *in)
+{
+	const char *args[] = {"receipt",
+			      kd_entry(in->case_row),
+			      "--lang",
+			      kd_sheet_language(in),
+			      in->app->set.information != NULL ? "--information" : NULL,
+			      in->app->set.information,
+			      NULL};
+
+	kd_engine_drop(in->check);
+	in->check = kd_engine_start(args, NULL, NULL, on_receipt_text, in);
 }
 
 void kd_done_page(struct kd_intake *in)
@@ -263,6 +335,11 @@ void kd_done_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(p->content), in->done_facts);
 	gtk_box_append(GTK_BOX(p->content), in->done_checklist);
 	gtk_box_append(GTK_BOX(p->content), in->done_items);
+	in->receipt_frame = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+	in->receipt_view = kd_text("", "kd-bytes");
+	gtk_box_append(GTK_BOX(in->receipt_frame), kd_text(_("Receipt"), "heading"));
+	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_view);
+	gtk_box_append(GTK_BOX(p->content), in->receipt_frame);
 	in->again = kd_button(_("_Go on reading"), NULL, G_CALLBACK(on_again), in);
 	in->receipt = kd_button(_("_Print the receipt"), NULL, G_CALLBACK(on_receipt), in);
 	kd_page_buttons(p, in->again,

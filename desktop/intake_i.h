@@ -30,7 +30,9 @@ struct kd_intake {
 
 	/* person */
 	GtkWidget *info_language, *info_text, *position[KD_POSITIONS], *refused_note;
-	GPtrArray *info_files;
+	GPtrArray *languages; /* tags of the sheets that there are */
+	GtkWidget *interpreter_row;
+	bool filling;
 	enum kd_position pos;
 
 	/* station */
@@ -55,8 +57,8 @@ struct kd_intake {
 
 	/* done */
 	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again,
-		*receipt;
-	char *package, *case_id, *head;
+		*receipt, *receipt_view, *receipt_frame;
+	char *package, *case_id, *head, *receipt_text;
 };
 
 void kd_mandate_page(struct kd_intake *in);
@@ -74,8 +76,13 @@ void kd_run_begin(struct kd_intake *in);
 void kd_done_page(struct kd_intake *in);
 /* res: how keten run ended. */
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res);
-/* Without a run: the holder refused before a phone was touched. */
-void kd_done_refused(struct kd_intake *in);
+
+/* "agrees", "objects", "not-asked"; NULL before anything was said. */
+const char *kd_position_word(enum kd_position pos);
+/* Tag of the sheet that is shown. */
+const char *kd_sheet_language(const struct kd_intake *in);
+/* The holder objects and the mandate rests on consent: that is recorded, and no phone is looked for. */
+bool kd_ends_here(const struct kd_intake *in);
 
 void kd_intake_page(struct kd_intake *in, const char *page);
 const char *kd_entry(GtkWidget *row);

@@ -1,118 +1,146 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Second page: the information for the holder of the phone, in their language, and what they say to
- * it. The sheets are reviewed data files; nothing is translated here.
+ * it. keten has the sheets, which people wrote and reviewed; nothing is translated here.
  */
 #include <string.h>
 
 #include "desktop/intake_i.h"
 
-#define SHEET_MAX ((gsize)256 << 10)
-
 static const char *const position_word[KD_POSITIONS] = {NULL, "agrees", "objects", "not-asked"};
 
-/* -- sheets ----------------------------------------------------------------------------------- */
-
-static char *sheet_folder(const struct kd_intake *in)
+const char *kd_position_word(enum kd_position pos)
 {
-	char *dir, *found;
-	static const char *const beside[] = {"information", "../data/information",
-					     "../../share/keten/information"};
-
-	if (in->app->set.information != NULL)
-		return g_strdup(in->app->set.information);
-	dir = g_path_get_dirname(kd_engine_path());
-	for (size_t i = 0; i < G_N_ELEMENTS(beside); i++) {
-		found = g_build_filename(dir, beside[i], NULL);
-		if (g_file_test(found, G_FILE_TEST_IS_DIR)) {
-			g_free(dir);
-			return found;
-		}
-		g_free(found);
-	}
-	return dir;
+	return position_word[pos];
 }
+
+/* -- sheets ----------------------------------------------------------------------------------- */
 
 static int by_name(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void find_sheets(struct kd_intake *in)
+static void add_language(struct kd_intake *in, const char *tag)
 {
-	char *folder = sheet_folder(in);
-	GDir *d = g_dir_open(folder, 0, NULL);
-	const char *name;
+	for (guint i = 0; i < in->languages->len; i++)
+		if (strcmp(in->languages->pdata[i], tag) == 0)
+			return;
+	g_ptr_array_add(in->languages, g_strdup(tag));
+}
 
-	g_ptr_array_set_size(in->info_files, 0);
-	while (d != NULL && (name = g_dir_read_name(d)) != NULL)
-		if (g_str_has_suffix(name, ".txt") && name[0] != '.' &&
-		    !g_str_has_prefix(name, "template"))
-			g_ptr_array_add(in->info_files, g_build_filename(folder, name, NULL));
+/* Those that are built into keten, and the files of the folder of this station. */
+static void find_languages(struct kd_intake *in)
+{
+	const char *folder = in->app->set.information, *name;
+	GDir *d = folder != NULL ? g_dir_open(folder, 0, NULL) : NULL;
+
+	g_ptr_array_set_size(in->languages, 0);
+	for (int lang = 0; lang < KT_LANG_END; lang++)
+		add_language(in, kt_lang_code((enum kt_lang)lang));
+	while (d != NULL && (name = g_dir_read_name(d)) != NULL) {
+		char *tag =
+			g_str_has_suffix(name, ".txt") ? g_strndup(name, strlen(name) - 4) : NULL;
+
+		if (tag != NULL && tag[0] != '.' && strcmp(tag, "template") != 0)
+			add_language(in, tag);
+		g_free(tag);
+	}
 	if (d != NULL)
 		g_dir_close(d);
-	g_ptr_array_sort(in->info_files, by_name);
-	g_free(folder);
+	g_ptr_array_sort(in->languages, by_name);
 }
 
-/* "…/nl.txt" to "nl" */
-static char *language_of(const char *file)
+const char *kd_sheet_language(const struct kd_intake *in)
 {
-	char *base = g_path_get_basename(file), *dot = strchr(base, '.');
+	guint i = gtk_drop_down_get_selected(GTK_DROP_DOWN(in->info_language));
 
-	if (dot != NULL)
-		*dot = '\0';
-	return base;
+	return i < in->languages->len ? in->languages->pdata[i] : "en";
 }
 
-static void show_sheet(struct kd_intake *in, guint i)
+static void on_sheet(const struct kd_engine_result *res, gpointer data)
 {
-	char *text = NULL;
-	gsize n = 0;
+	struct kd_intake *in = data;
 
-	if (i < in->info_files->len &&
-	    g_file_get_contents(in->info_files->pdata[i], &text, &n, NULL) && n <= SHEET_MAX &&
-	    g_utf8_validate(text, (gssize)n, NULL))
-		kd_set(in->info_text, text);
+	in->check = NULL;
+	if (res->status == 0 && res->out_len > 0 &&
+	    g_utf8_validate(res->out, (gssize)res->out_len, NULL))
+		kd_set(in->info_text, res->out);
 	else
-		kd_set(in->info_text, _("This station has no information sheet. Give the holder "
-					"the sheet on paper, in "
-					"their language, and let the interpreter read it."));
-	g_free(text);
+		kd_setf(in->info_text, "%s\n%s",
+			_("This station has no information sheet in this language. Give the holder "
+			  "the "
+			  "sheet on paper, in their language, and let the interpreter read it."),
+			res->error);
+	kd_app_state(in->app, "sheet-%s", kd_sheet_language(in));
+}
+
+static void ask_sheet(struct kd_intake *in)
+{
+	const struct kd_settings *set = &in->app->set;
+	const char *args[12];
+	size_t n = 0;
+
+	args[n++] = "information";
+	args[n++] = "--mandate";
+	args[n++] = in->mandate;
+	args[n++] = "--lang";
+	args[n++] = kd_sheet_language(in);
+	if (set->trust != NULL) {
+		args[n++] = "--trust";
+		args[n++] = set->trust;
+	}
+	if (set->information != NULL) {
+		args[n++] = "--information";
+		args[n++] = set->information;
+	}
+	args[n] = NULL;
+	kd_engine_drop(in->check);
+	in->check = kd_engine_start(args, NULL, NULL, on_sheet, in);
 }
 
 static void on_language(GtkDropDown *d, GParamSpec *spec, gpointer data)
 {
+	struct kd_intake *in = data;
+
+	(void)d;
 	(void)spec;
-	show_sheet(data, gtk_drop_down_get_selected(d));
+	if (!in->filling)
+		ask_sheet(in);
 }
 
-/* The sheet of the mandate's language, else the first one. */
+/* The sheet of the mandate's language, where there is one. */
 static void choose_sheet(struct kd_intake *in)
 {
 	GtkStringList *names = gtk_string_list_new(NULL);
 	guint best = 0;
+	gsize longest = 0;
 
-	find_sheets(in);
-	for (guint i = 0; i < in->info_files->len; i++) {
-		char *lang = language_of(in->info_files->pdata[i]);
+	find_languages(in);
+	for (guint i = 0; i < in->languages->len; i++) {
+		const char *tag = in->languages->pdata[i];
 
-		gtk_string_list_append(names, lang);
-		if (in->language != NULL && g_str_has_prefix(in->language, lang))
+		gtk_string_list_append(names, tag);
+		/* "ar" serves "ar-SY"; "ar-SY" itself is better */
+		if (in->language != NULL && g_str_has_prefix(in->language, tag) &&
+		    strlen(tag) > longest) {
 			best = i;
-		g_free(lang);
+			longest = strlen(tag);
+		} else if (longest == 0 && strcmp(tag, "en") == 0) {
+			best = i;
+		}
 	}
+	in->filling = true;
 	gtk_drop_down_set_model(GTK_DROP_DOWN(in->info_language), G_LIST_MODEL(names));
-	gtk_widget_set_visible(in->info_language, in->info_files->len > 1);
-	if (in->info_files->len > 0)
-		gtk_drop_down_set_selected(GTK_DROP_DOWN(in->info_language), best);
-	show_sheet(in, best);
+	gtk_drop_down_set_selected(GTK_DROP_DOWN(in->info_language), best);
+	in->filling = false;
+	ask_sheet(in);
 	g_object_unref(names);
 }
 
 /* -- position --------------------------------------------------------------------------------- */
 
-static bool ends_here(const struct kd_intake *in)
+bool kd_ends_here(const struct kd_intake *in)
 {
 	return in->pos == KD_OBJECTS && in->mode != NULL && strcmp(in->mode, "consent") == 0;
 }
@@ -129,7 +157,7 @@ static void on_position(GtkToggleButton *b, gpointer data)
 	gtk_widget_set_sensitive(in->p_person.forward, TRUE);
 	gtk_widget_set_visible(in->refused_note, in->pos == KD_OBJECTS);
 	kd_set(in->refused_note,
-	       ends_here(in)
+	       kd_ends_here(in)
 		       ? _("The mandate rests on consent: nothing will be read. The refusal is "
 			   "recorded, without a reason, and nobody is to be treated worse for it.")
 		       : _("The objection is recorded. The mandate is an order; it says what may "
@@ -143,10 +171,7 @@ static void on_forward(GtkButton *b, gpointer data)
 	struct kd_intake *in = data;
 
 	(void)b;
-	if (ends_here(in))
-		kd_done_refused(in);
-	else
-		kd_station_begin(in);
+	kd_station_begin(in);
 }
 
 static void on_back(GtkButton *b, gpointer data)
@@ -183,7 +208,7 @@ static void add_position(struct kd_intake *in, GtkWidget *group, enum kd_positio
 void kd_person_page(struct kd_intake *in)
 {
 	struct kd_page *p = &in->p_person;
-	GtkWidget *sheet = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12), *group;
+	GtkWidget *sheet = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12), *group, *who;
 
 	kd_page_init(
 		p, _("The holder of the phone"),
@@ -206,6 +231,12 @@ void kd_person_page(struct kd_intake *in)
 	add_position(in, group, KD_NOT_ASKED, _("They were not asked"),
 		     _("Only where an order allows it; the report says so."));
 	gtk_box_append(GTK_BOX(p->content), group);
+	who = kd_group("", NULL);
+	in->interpreter_row = adw_entry_row_new();
+	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(in->interpreter_row),
+				      _("Interpreter (name or number, if there is one)"));
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(who), in->interpreter_row);
+	gtk_box_append(GTK_BOX(p->content), who);
 	in->refused_note = kd_text("", NULL);
 	gtk_box_append(GTK_BOX(p->content), in->refused_note);
 	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(on_back), in),
@@ -222,6 +253,7 @@ void kd_person_begin(struct kd_intake *in)
 	gtk_widget_set_sensitive(in->position[KD_NOT_ASKED], !consent);
 	gtk_widget_set_sensitive(in->p_person.forward, FALSE);
 	gtk_widget_set_visible(in->refused_note, FALSE);
+	gtk_editable_set_text(GTK_EDITABLE(in->interpreter_row), "");
 	choose_sheet(in);
 	kd_intake_page(in, "person");
 }

@@ -323,10 +323,18 @@ void kd_run_page(struct kd_intake *in)
 	kd_page_buttons(p, in->stop, NULL);
 }
 
+/* The chosen phone; when none was looked for, the one that the mandate names, if it names one. */
+static const char *device_name(const struct kd_intake *in)
+{
+	if (kd_ends_here(in) || in->chosen == NULL)
+		return in->device != NULL ? in->device : "none";
+	return in->chosen;
+}
+
 void kd_run_begin(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	const char *args[32];
+	const char *args[40];
 	bool ios = g_strcmp0(in->kind, "ios") == 0;
 	size_t n = 0;
 
@@ -336,13 +344,25 @@ void kd_run_begin(struct kd_intake *in)
 	args[n++] = "--mandate";
 	args[n++] = in->mandate;
 	args[n++] = "--device";
-	args[n++] = in->chosen != NULL ? in->chosen : in->device != NULL ? in->device : "";
+	args[n++] = device_name(in);
 	args[n++] = "--operator";
 	args[n++] = kd_entry(in->operator_row);
 	args[n++] = "--case";
 	args[n++] = kd_entry(in->case_row);
 	args[n++] = "--out";
 	args[n++] = kd_entry(in->out_row);
+	args[n++] = "--subject";
+	args[n++] = kd_position_word(in->pos);
+	args[n++] = "--lang";
+	args[n++] = kd_sheet_language(in);
+	if (kd_entry(in->interpreter_row)[0] != '\0') {
+		args[n++] = "--interpreter";
+		args[n++] = kd_entry(in->interpreter_row);
+	}
+	if (set->information != NULL) {
+		args[n++] = "--information";
+		args[n++] = set->information;
+	}
 	args[n++] = "--wait";
 	args[n++] = "200";
 	if (set->trust != NULL) {

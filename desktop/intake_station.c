@@ -103,6 +103,8 @@ static void on_forward(GtkButton *b, gpointer data)
 	if (g_mkdir_with_parents(parent, 0700) < 0 ||
 	    g_mkdir_with_parents(kd_entry(in->out_row), 0700) < 0)
 		kd_app_say(in->app, _("These folders can't be made. Choose other ones."));
+	else if (kd_ends_here(in))
+		kd_run_begin(in);
 	else
 		kd_phone_begin(in);
 	g_free(parent);
