@@ -102,8 +102,9 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	rv->job = NULL;
 	if (res->status != 0) {
 		kd_set(rv->banner,
-		       _("No report can be shown: this package holds none, or it is sealed "
-			 "for a second stage. It has to be released first (keten release)."));
+		       _("No report can be shown: this package holds none, or it is sealed for a "
+			 "second stage."));
+		gtk_widget_set_visible(rv->release, TRUE);
 		kd_app_state(rv->app, "no-report");
 		return;
 	}
@@ -132,6 +133,7 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 		return;
 	}
 	kd_verify_show(rv, res);
+	gtk_widget_set_visible(rv->release, FALSE);
 	kd_set(rv->banner, strcmp(rv->verdict_word, "invalid") == 0
 				   ? _("This package is invalid. What it shows may not be what was "
 				       "sealed.")
@@ -143,7 +145,7 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 	ask_report(rv);
 }
 
-static void open_package(struct kd_review *rv, const char *path)
+void kd_review_open(struct kd_review *rv, const char *path)
 {
 	const char *args[] = {"verify",		  path,
 			      "--json",		  rv->app->set.trust != NULL ? "--trust" : NULL,
@@ -175,7 +177,7 @@ static void on_open(GtkButton *b, gpointer data)
 	struct kd_review *rv = data;
 
 	(void)b;
-	open_package(rv, gtk_editable_get_text(GTK_EDITABLE(rv->path_row)));
+	kd_review_open(rv, gtk_editable_get_text(GTK_EDITABLE(rv->path_row)));
 }
 
 static void on_home(GtkButton *b, gpointer data)
@@ -286,7 +288,7 @@ void kd_review_begin(struct kd_review *rv, const char *path)
 	kd_app_state(rv->app, "review");
 	gtk_editable_set_text(GTK_EDITABLE(rv->path_row), path != NULL ? path : "");
 	if (path != NULL && gtk_widget_get_sensitive(rv->p_open.forward))
-		open_package(rv, path);
+		kd_review_open(rv, path);
 	else
 		kd_app_focus(rv->path_row);
 }

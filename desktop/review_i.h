@@ -20,6 +20,7 @@ struct kd_review {
 	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
 	GtkWidget *verdict_box, *verdict, *verdict_reason, *checks, *signers, *levels;
 	char *sha256, *verdict_word;
+	GtkWidget *release, *releaser_row, *envelope_row, *release_out, *release_note;
 
 	/* findings */
 	struct kd_report *report;
@@ -43,6 +44,10 @@ struct kd_review {
 /* review_verify.c */
 GtkWidget *kd_verify_view(struct kd_review *rv);
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
+/* review_release.c: the second stage, offered where a package holds no report */
+GtkWidget *kd_release_group(struct kd_review *rv);
+/* Opens a package in this window, from the check on. */
+void kd_review_open(struct kd_review *rv, const char *path);
 /* review_table.c */
 GtkWidget *kd_table_view(struct kd_review *rv);
 GtkWidget *kd_filter_bar(struct kd_review *rv);

@@ -136,6 +136,7 @@ GtkWidget *kd_verify_view(struct kd_review *rv)
 	rv->signers = kd_group(_("Who signed"), NULL);
 	rv->levels = kd_group(_("What was reached"), NULL);
 	gtk_box_append(GTK_BOX(p.content), rv->verdict_box);
+	gtk_box_append(GTK_BOX(p.content), kd_release_group(rv));
 	gtk_box_append(GTK_BOX(p.content), rv->checks);
 	gtk_box_append(GTK_BOX(p.content), rv->signers);
 	gtk_box_append(GTK_BOX(p.content), rv->levels);
