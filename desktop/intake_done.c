@@ -72,9 +72,12 @@ static void ask_receipt(struct kd_intake *in);
 static const char *next_step(const struct kd_intake *in, const struct kd_engine_result *res)
 {
 	if (in->withdrawn)
-		return _("Tell the authoriser that the holder withdrew. Whether what was taken so "
-			 "far is "
-			 "kept is theirs to decide.");
+		return res->status == 0 ? _("What was taken is destroyed; that it was begun and "
+					    "stopped is recorded. "
+					    "Tell the authoriser.")
+					: _("The withdrawal could not be recorded to its end. Keep "
+					    "the case folder as "
+					    "it is and call the administrator.");
 	if (kd_ends_here(in))
 		return _("No phone was touched and nothing was read. Tell the authoriser that the "
 			 "holder "
@@ -160,7 +163,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	bool again = false;
 
 	take_result(in, res->json);
-	again = in->package == NULL && res->status != 3 && res->status != 2;
+	again = in->package == NULL && !kd_ends_here(in) && res->status != 3 && res->status != 2;
 	kd_set(in->p_done.heading, headline(in, res));
 	kd_set(in->done_lead, res->error);
 	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0');
@@ -169,14 +172,18 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	fact(in, _("Package"), in->package);
 	fact(in, _("Note"), kt_jv_str(res->json, "note"));
 	fact(in, _("Receipt: head of the custody log"), in->head);
-	fact(in, _("Folder of this case"), kd_entry(in->case_row));
+	if (res->json == NULL && res->status == 0)
+		fact(in, _("Record"), res->out);
+	if (!kd_ends_here(in))
+		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	show_items(in);
 	show_checklist(in, in->ended->len > 0 || in->package != NULL);
 	gtk_widget_set_visible(in->again, again && !in->withdrawn);
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	ask_receipt(in);
+	if (!kd_ends_here(in))
+		ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
 	kd_app_focus(in->p_done.forward);
@@ -308,14 +315,17 @@ static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 /* What the person leaves with, whatever happened: keten writes it from mandate, case and log. */
 static void ask_receipt(struct kd_intake *in)
 {
-	const char *args[] = {"receipt",
-			      kd_entry(in->case_row),
-			      "--lang",
-			      kd_sheet_language(in),
-			      in->app->set.information != NULL ? "--information" : NULL,
-			      in->app->set.information,
-			      NULL};
+	const char *args[12] = {"receipt", kd_entry(in->case_row), "--lang", kd_sheet_language(in)};
+	size_t n = 4;
 
+	if (in->app->set.trust != NULL) {
+		args[n++] = "--trust";
+		args[n++] = in->app->set.trust;
+	}
+	if (in->app->set.information != NULL) {
+		args[n++] = "--information";
+		args[n++] = in->app->set.information;
+	}
 	kd_engine_drop(in->check);
 	in->check = kd_engine_start(args, NULL, NULL, on_receipt_text, in);
 }

@@ -73,6 +73,8 @@ void kd_phone_begin(struct kd_intake *in);
 void kd_phone_leave(struct kd_intake *in);
 void kd_run_page(struct kd_intake *in);
 void kd_run_begin(struct kd_intake *in);
+/* Records, as a package, that nothing is read (the holder objects), or that they withdrew. */
+void kd_run_refuse(struct kd_intake *in);
 void kd_done_page(struct kd_intake *in);
 /* res: how keten run ended. */
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res);

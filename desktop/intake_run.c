@@ -229,6 +229,66 @@ static void on_line(const struct kt_jv *l, gpointer data)
 	show_figures(in, l);
 }
 
+/* -- what ends without evidence --------------------------------------------------------------- */
+
+static void on_recorded(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	in->run = NULL;
+	kd_inhibit_end(&in->awake);
+	kd_done_begin(in, res);
+}
+
+/* args: command and what is its own; operator, folder, interpreter and trust are added here. */
+static void record(struct kd_intake *in, const char *const *own)
+{
+	const char *args[32];
+	size_t n = 0;
+
+	for (; *own != NULL; own++)
+		args[n++] = *own;
+	args[n++] = "--operator";
+	args[n++] = kd_entry(in->operator_row);
+	args[n++] = "--out";
+	args[n++] = kd_entry(in->out_row);
+	if (kd_entry(in->interpreter_row)[0] != '\0') {
+		args[n++] = "--interpreter";
+		args[n++] = kd_entry(in->interpreter_row);
+	}
+	if (in->app->set.trust != NULL) {
+		args[n++] = "--trust";
+		args[n++] = in->app->set.trust;
+	}
+	args[n++] = "--progress=json";
+	args[n] = NULL;
+	in->run = kd_engine_start(args, NULL, NULL, on_recorded, in);
+}
+
+void kd_run_refuse(struct kd_intake *in)
+{
+	const char *own[] = {"refuse",
+			     "--mandate",
+			     in->mandate,
+			     "--reason",
+			     "person-objects",
+			     "--subject",
+			     kd_position_word(in->pos),
+			     NULL};
+
+	g_ptr_array_set_size(in->ended, 0);
+	in->stopping = in->withdrawn = in->reading = false;
+	record(in, own);
+}
+
+static void withdraw(struct kd_intake *in)
+{
+	const char *own[] = {"withdraw", "--case", kd_entry(in->case_row), NULL};
+
+	kd_set(in->run_title, _("Destroying what was taken"));
+	record(in, own);
+}
+
 static void on_end(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -238,7 +298,10 @@ static void on_end(const struct kd_engine_result *res, gpointer data)
 	if (in->secret_fd >= 0)
 		close(in->secret_fd);
 	in->secret_fd = -1;
-	kd_done_begin(in, res);
+	if (in->withdrawn && res->status != 0)
+		withdraw(in);
+	else
+		kd_done_begin(in, res);
 }
 
 static void on_stop(GtkButton *b, gpointer data)
@@ -323,12 +386,10 @@ void kd_run_page(struct kd_intake *in)
 	kd_page_buttons(p, in->stop, NULL);
 }
 
-/* The chosen phone; when none was looked for, the one that the mandate names, if it names one. */
+/* The chosen phone, else the one that the mandate names. */
 static const char *device_name(const struct kd_intake *in)
 {
-	if (kd_ends_here(in) || in->chosen == NULL)
-		return in->device != NULL ? in->device : "none";
-	return in->chosen;
+	return in->chosen != NULL ? in->chosen : in->device != NULL ? in->device : "";
 }
 
 void kd_run_begin(struct kd_intake *in)

@@ -104,7 +104,7 @@ static void on_forward(GtkButton *b, gpointer data)
 	    g_mkdir_with_parents(kd_entry(in->out_row), 0700) < 0)
 		kd_app_say(in->app, _("These folders can't be made. Choose other ones."));
 	else if (kd_ends_here(in))
-		kd_run_begin(in);
+		kd_run_refuse(in);
 	else
 		kd_phone_begin(in);
 	g_free(parent);

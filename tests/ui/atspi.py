@@ -216,7 +216,7 @@ def shot(path):
     """A picture of the whole (virtual) screen."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     before = None
-    for _ in range(6):  # until it stands still: what was drawn last may not be on the screen yet
+    for _ in range(3):  # until it stands still: what was drawn last may not be on the screen yet
         subprocess.run(["import", "-window", "root", path], check=False)
         now = subprocess.run(["identify", "-format", "%#", path], capture_output=True).stdout
         if now == before:

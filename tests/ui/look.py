@@ -86,7 +86,8 @@ def walk(a, page):
 
 def page(a, guise, what, tabs=False):
     shot("%s/%s-%s.png" % (SHOTS, guise, what))
-    lint(a, what)
+    if guise in ("light", "nl"):  # colours and directions change no names
+        lint(a, what)
     if tabs and guise == "light":
         walk(a, what)
 
@@ -105,6 +106,7 @@ def one(guise, package):
     page(a, guise, "mandate", True)
     a.click(w("Continue"))
     a.state("person")
+    a.state("sheet-en")
     page(a, guise, "person")
     a.press(w("They agree"))
     a.click(w("Continue"))
@@ -137,7 +139,7 @@ def scene():
               DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
               OWN + "/case", "--out", OWN + "/out", "--simulated")
     is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    for guise in os.environ.get("UI_GUISES", "light dark contrast rtl nl").split():
+    for guise in os.environ.get("UI_GUISES", "light dark rtl nl").split():
         one(guise, package())
 
 

@@ -28,8 +28,13 @@ def scene():
     a.state("position-objects")
     shot(SHOTS + "/objects.png")
     a.click("Continue")
+    a.state("station-checked")
+    a.click("Continue")
     a.state("done-objected")
     a.see("The holder said no")
+    a.see("KETEN-")
+    is_(keten("verify", package(), "--trust", DESK + "/trust").returncode, 0, "the refusal as a package")
+    is_(os.path.exists(OWN + "/cases") and os.listdir(OWN + "/cases"), [], "cases")
     a.click("Finish")
     # the phone's holder taps no
     n = len(a.states())
@@ -48,6 +53,7 @@ def scene():
     a.click("The holder withdraws")
     a.state("done-withdrawn")
     a.see("The holder withdrew")
+    a.see("What was taken is destroyed")
     shot(SHOTS + "/withdrawn.png")
     a.end()
 
