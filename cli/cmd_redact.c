@@ -31,6 +31,7 @@ struct redaction {
 	char reviewer[REVIEWER_MAX + 1];
 	struct kt_buf order;
 	unsigned marks;
+	bool release;
 };
 
 /* -- the full package ------------------------------------------------------------------------- */
@@ -96,6 +97,8 @@ static int judge(struct redaction *x, const struct kt_opts *o, struct kt_err *er
 	if (r == 0 && (!copy_text(x->name, sizeof(x->name), kt_jv_str(v, "package")) ||
 		       !copy_text(x->sha256, sizeof(x->sha256), kt_jv_str(v, "package_sha256"))))
 		r = KT_FAIL(err, KT_E_INTERNAL, "keten-verify names no package");
+	x->release = r == 0 && kt_jv_str(v, "type") != NULL &&
+		     strcmp(kt_jv_str(v, "type"), "release") == 0;
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
 	return r;
@@ -146,8 +149,9 @@ static int open_package(struct redaction *x, const struct kt_opts *o, struct kt_
 			    err);
 	if (r == 0)
 		r = kt_path_sha256(x->dir, "mandate.json", x->mandate_sha256, err);
+	/* a release has no case.json: its act names the case */
 	if (r == 0)
-		r = extract(x, "data/case.json", "case.json", err);
+		r = extract(x, x->release ? "data/act.json" : "data/case.json", "case.json", err);
 	if (r == 0)
 		r = text_of(x, "case.json", "case_id", x->case_id, sizeof(x->case_id), err);
 	return r;

@@ -143,7 +143,7 @@ const char html_css[] =
 	"-halo:#fff}"
 	"body{max-width:none;padding:0;font-size:10pt}.skip,nav{display:none}"
 	"h1{font-size:20pt}h2{font-size:14pt}h3{font-size:11.5pt}h2,h3,h4{break-after:avoid}"
-	"tr,.facts div,li{break-inside:avoid}th,td{padding:1.2mm "
+	"tr,.facts div,li,figure{break-inside:avoid}th,td{padding:1.2mm "
 	"1.5mm}thead{display:table-header-group}"
 	"table{font-size:8.5pt}.obs{font-size:7.5pt}.wide{page:wide}"
 	".obs th:nth-child(2){width:7.2rem}.obs th:nth-child(3){width:9.4rem}"

@@ -35,7 +35,17 @@ int find_begin(struct html *h)
 	f->stay = calloc(LINE_STAYS, sizeof(*f->stay));
 	if (f->place == NULL || f->stay == NULL)
 		return KT_FAIL(h->err, KT_E_NOMEM, "page: no memory");
-	return kt_geo_outlines(&f->geo, h->err);
+	return 0;
+}
+
+/* The map, when something needs it for the first time. NULL: no memory, which the page's end tells. */
+static struct kt_geo *map_of(const struct html *h)
+{
+	struct findings *f = h->find;
+
+	if (f->geo == NULL && kt_geo_outlines(&f->geo, h->err) < 0)
+		h->o->failed = true;
+	return f->geo;
 }
 
 void find_free(struct html *h)
@@ -58,7 +68,8 @@ void find_free(struct html *h)
 const char *territory_name(const struct html *h, const char *code)
 {
 	const struct findings *f = h->find;
-	int t = f != NULL && code != NULL ? kt_geo_find_code(f->geo, code) : -1;
+	int t = f != NULL && code != NULL && map_of(h) != NULL ? kt_geo_find_code(f->geo, code)
+							       : -1;
 	const struct kt_geo_territory *x;
 
 	if (t < 0)
@@ -483,7 +494,8 @@ static void note_place(struct html *h)
 	p->n = (uint32_t)strtoul(flat_get(h->f, "n") != NULL ? flat_get(h->f, "n") : "0", NULL, 10);
 	snprintf(p->first, sizeof(p->first), "%.23s", first != NULL ? first : "");
 	p->territory = v != NULL && (strcmp(v, "in") == 0 || strcmp(v, "contested") == 0) &&
-				       flat_at(h->f, "where.territories", 0) != NULL
+				       flat_at(h->f, "where.territories", 0) != NULL &&
+				       map_of(h) != NULL
 			       ? kt_geo_find_code(f->geo, flat_at(h->f, "where.territories", 0))
 			       : -1;
 	f->nplaces++;
@@ -576,7 +588,7 @@ static void put_drawings(struct html *h)
 	struct map_words line = {t2, d2, NULL, h->lang == KT_LANG_NL};
 
 	if (t1 != NULL && d1 != NULL && t2 != NULL && d2 != NULL) {
-		if (f->nplaces > 0) {
+		if (f->nplaces > 0 && map_of(h) != NULL) {
 			put_raw(h, "<figure>\n");
 			map_draw(h->o, f->geo, f->place, f->nplaces, &map);
 			put(h,
