@@ -96,6 +96,8 @@ static int make_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *det
 		r = kt_package_add_file(pkg, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
 	if (r == 0)
 		r = kt_package_add_file(pkg, KT_PKG_CUSTODY, "custody.jsonl", err);
+	if (r == 0 && faccessat(q->c.fd, KT_SUBJECT_SECOND, F_OK, 0) == 0)
+		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, KT_SUBJECT_SECOND, err);
 	if (r == 0)
 		r = add_papers(q, pkg, err);
 	if (r == 0)
@@ -234,7 +236,8 @@ struct gone {
 static bool stays(const char *name)
 {
 	static const char *const names[] = {"case.json",     "mandate.json", "mandate.json.p7s",
-					    "custody.jsonl", "lock",	     KT_SUBJECT_DIR};
+					    "custody.jsonl", "lock",	     KT_SUBJECT_SECOND,
+					    KT_SUBJECT_DIR};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)

@@ -32,6 +32,84 @@ const char *kt_source_name(const struct kt_words *w, const char *source)
 	return kt_words_of(w, "source", source, title);
 }
 
+static bool is_same(const struct kt_signer *a, const struct kt_signer *b)
+{
+	return memcmp(a->key_sha256, b->key_sha256, KT_SHA256_LEN) == 0 ||
+	       memcmp(a->cert_sha256, b->cert_sha256, KT_SHA256_LEN) == 0 ||
+	       strcmp(a->subject, b->subject) == 0;
+}
+
+/* The second authoriser's signature beside the mandate, and who made it. */
+static int load_second(const struct kt_opts *o, const struct kt_authority *a, struct kt_buf *der,
+		       struct kt_signer *s, struct kt_err *err)
+{
+	char path[4200];
+	int r = KT_E_ABSENT;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s.second.p7s", o->mandate) < sizeof(path))
+		r = kt_path_read(path, (size_t)1 << 20, der, NULL);
+	if (r < 0)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "second-authoriser-missing: the person objects; a second authoriser "
+			       "has to sign the mandate too, as %.100s.second.p7s beside it",
+			       strrchr(o->mandate, '/') != NULL ? strrchr(o->mandate, '/') + 1
+								: o->mandate);
+	r = kt_cms_verify(der->p, der->len, a->mandate_bytes.p, a->mandate_bytes.len, a->trust,
+			  kt_time_now(), s, err);
+	if (r < 0)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "second-authoriser-unfit: the second signature does not match this "
+			       "mandate");
+	if (!s->authoriser || !s->may_sign || !s->chain_ok || is_same(s, &a->authoriser) ||
+	    (a->has_operator && is_same(s, &a->operator_cert)))
+		return KT_FAIL(
+			err, KT_E_REFUSED,
+			"second-authoriser-unfit: %.100s is no authoriser that is trusted, or "
+			"is the first one or the operator",
+			s->subject);
+	return 0;
+}
+
+static bool wants_second(const struct kt_opts *o, const struct kt_authority *a)
+{
+	return o->subject != NULL && strcmp(o->subject, "objects") == 0 &&
+	       strcmp(a->mandate->objection, "second-authoriser") == 0;
+}
+
+static int check_second(const struct kt_opts *o, const struct kt_authority *a, struct kt_err *err)
+{
+	struct kt_signer s;
+	struct kt_buf der;
+	int r;
+
+	if (!wants_second(o, a))
+		return 0;
+	kt_buf_init(&der, 0);
+	r = load_second(o, a, &der, &s, err);
+	kt_buf_free(&der);
+	return r;
+}
+
+/* It goes into the case before the log names it. */
+static int keep_second(struct kt_acq *q, char cert[KT_SHA256_HEX], struct kt_err *err)
+{
+	struct kt_signer s;
+	struct kt_buf der;
+	int r;
+
+	cert[0] = '\0';
+	if (!wants_second(q->o, q->a))
+		return 0;
+	kt_buf_init(&der, 0);
+	r = load_second(q->o, q->a, &der, &s, err);
+	if (r == 0)
+		r = kt_file_write(q->c.fd, KT_SUBJECT_SECOND, der.p, der.len, 0600, err);
+	if (r == 0)
+		kt_hex(s.cert_sha256, KT_SHA256_LEN, cert);
+	kt_buf_free(&der);
+	return r;
+}
+
 int kt_subject_check(const struct kt_opts *o, const struct kt_authority *a, struct kt_err *err)
 {
 	if (o->interpreter != NULL && (strlen(o->interpreter) > NAME_LEN ||
@@ -39,12 +117,15 @@ int kt_subject_check(const struct kt_opts *o, const struct kt_authority *a, stru
 		return KT_FAIL(err, KT_E_USAGE,
 			       "--interpreter takes a name of at most %d bytes on one line",
 			       NAME_LEN);
-	if (o->subject == NULL || strcmp(o->subject, "objects") != 0 ||
-	    strcmp(a->mandate->mode, "consent") != 0)
+	if (o->subject == NULL || strcmp(o->subject, "objects") != 0)
 		return 0;
-	return KT_FAIL(err, KT_E_REFUSED,
-		       "subject-objects: this mandate rests on consent, and the person objects; "
-		       "nothing was read. Record that with keten refuse");
+	if (strcmp(a->mandate->mode, "consent") == 0 || strcmp(a->mandate->objection, "stop") == 0)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "subject-objects: this mandate %s, and the person objects; nothing "
+			       "was read. Record that with keten refuse",
+			       strcmp(a->mandate->mode, "consent") == 0 ? "rests on consent"
+									: "stops at an objection");
+	return check_second(o, a, err);
 }
 
 /* -- what they were shown --------------------------------------------------------------------- */
@@ -116,6 +197,7 @@ static int inform(struct kt_acq *q, struct kt_err *err)
 int kt_subject_record(struct kt_acq *q, struct kt_err *err)
 {
 	const char *position = q->o->subject != NULL ? q->o->subject : "not-asked";
+	char second[KT_SHA256_HEX] = "";
 	bool said = q->o->subject != NULL || q->o->interpreter != NULL || q->o->lang != NULL;
 	int r;
 
@@ -127,11 +209,14 @@ int kt_subject_record(struct kt_acq *q, struct kt_err *err)
 			"This mandate rests on consent, and --subject does not say that the "
 			"person agrees: \"not asked\" is recorded.");
 	r = inform(q, err);
+	if (r == 0)
+		r = keep_second(q, second, err);
 	if (r < 0)
 		return r;
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "interpreter", q->o->interpreter != NULL ? q->o->interpreter : "");
 	kt_jw_kstr(&q->log.w, "position", position);
+	kt_jw_kstr(&q->log.w, "second_cert_sha256", second);
 	r = kt_custody_end(&q->log, "subject.position", err);
 	q->state.position = r == 0;
 	return r;

@@ -11,6 +11,7 @@
 
 #define KT_SUBJECT_DIR	   "subject"
 #define KT_SUBJECT_RECEIPT "subject/receipt.json"
+#define KT_SUBJECT_SECOND  "mandate.json.second.p7s"
 
 /* "agrees", "objects", "not-asked"? */
 bool kt_subject_is_position(const char *word);

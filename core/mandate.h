@@ -45,6 +45,7 @@ struct kt_mandate {
 	unsigned device_forms;	       /* enum kt_form, bits: what may be read; default the phone */
 	const char *subject_language;
 	bool subject_minor;
+	const char *objection; /* what one leads to: "record", "second-authoriser", "stop" */
 	const char *operator_role;
 	bool two_stage; /* release.two_stage; false is "immediate" */
 	int64_t not_before_us, not_after_us, issued_at_us;

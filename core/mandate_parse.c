@@ -90,10 +90,9 @@ static const struct member device_members[] = {
 };
 
 static const struct member subject_members[] = {
-	{"minor", KT_JV_BOOL, REQUIRED},
-	{"representative", KT_JV_STR, OPTIONAL},
-	{"language", KT_JV_STR, REQUIRED},
-	{"interpreter", KT_JV_STR, OPTIONAL},
+	{"minor", KT_JV_BOOL, REQUIRED},    {"representative", KT_JV_STR, OPTIONAL},
+	{"language", KT_JV_STR, REQUIRED},  {"interpreter", KT_JV_STR, OPTIONAL},
+	{"objection", KT_JV_STR, OPTIONAL},
 };
 
 static const struct member release_members[] = {
@@ -485,6 +484,13 @@ static int parse_subject(const struct kt_jv *root, struct kt_mandate *m, struct 
 	m->subject_language = kt_jv_str(v, "language");
 	if (!is_word(m->subject_language, NAME_CHARS, 35))
 		return REFUSE(err, "bad-id", "subject.language is a tag such as nl, ar or ti-ER");
+	m->objection = kt_jv_str(v, "objection");
+	if (m->objection == NULL)
+		m->objection = "record";
+	if (strcmp(m->objection, "record") != 0 && strcmp(m->objection, "stop") != 0 &&
+	    strcmp(m->objection, "second-authoriser") != 0)
+		return REFUSE(err, "bad-value",
+			      "subject.objection is record, second-authoriser or stop");
 	if (m->subject_minor && kt_jv_get(v, "representative") == NULL)
 		return REFUSE(err, "minor-without-representative",
 			      "the person is a minor; name the representative in the mandate");

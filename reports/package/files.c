@@ -288,6 +288,8 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 		r = kt_package_add_file(pkg, KT_PKG_OPEN_TOKEN, "open.tst", err);
 	if (r == 0)
 		r = add_folder(pkg, "report", err);
+	if (r == 0 && faccessat(pkg->case_fd, "mandate.json.second.p7s", F_OK, 0) == 0)
+		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, "mandate.json.second.p7s", err);
 	/* papers for the person; a case of an older version has none */
 	if (r == 0 && faccessat(pkg->case_fd, "subject", F_OK, 0) == 0)
 		r = add_folder(pkg, "subject", err);

@@ -69,6 +69,7 @@ struct kt_vf {
 	char before_seal[KT_SHA256_HEX]; /* hash of the line before acquisition.sealed */
 	/* papers that the log tells of, "" when it doesn't */
 	char log_sheet[KT_SHA256_HEX], log_sheet_lang[36];
+	char log_second[KT_SHA256_HEX], log_position[16]; /* who countersigned an objection */
 	char log_receipt[KT_SHA256_HEX], log_receipt_head[KT_SHA256_HEX];
 	char log_statement[KT_SHA256_HEX]; /* "" when none was added */
 	int64_t log_segments, log_objects, log_bytes;

@@ -24,6 +24,9 @@ void kt_vf_on_subject(struct kt_vf *c, const char *event, const struct kt_jv *li
 	if (strcmp(event, "subject.informed") == 0) {
 		keep(d, "language", c->log_sheet_lang, sizeof(c->log_sheet_lang));
 		keep(d, "sheet_sha256", c->log_sheet, sizeof(c->log_sheet));
+	} else if (strcmp(event, "subject.position") == 0) {
+		keep(d, "position", c->log_position, sizeof(c->log_position));
+		keep(d, "second_cert_sha256", c->log_second, sizeof(c->log_second));
 	} else if (strcmp(event, "receipt.issued") == 0) {
 		if (c->log_receipt[0] != '\0')
 			kt_vf_fail(c, KT_V_EVENTS, "the log issues two receipts");
@@ -79,9 +82,51 @@ static int check_receipt(struct kt_vf *c)
 	return r;
 }
 
+static bool is_same(const struct kt_signer *a, const struct kt_signer *b)
+{
+	return memcmp(a->key_sha256, b->key_sha256, KT_SHA256_LEN) == 0 ||
+	       memcmp(a->cert_sha256, b->cert_sha256, KT_SHA256_LEN) == 0 ||
+	       strcmp(a->subject, b->subject) == 0;
+}
+
+/* The second authoriser's signature, where an objection asks for one. */
+static int check_second(struct kt_vf *c)
+{
+	bool wanted = c->mandate != NULL && strcmp(c->log_position, "objects") == 0 &&
+		      strcmp(c->mandate->objection, "second-authoriser") == 0;
+	char cert[KT_SHA256_HEX];
+	struct kt_signer s;
+	struct kt_buf der;
+	bool found = false;
+	int r;
+
+	if (strcmp(c->log_position, "objects") == 0 && c->mandate != NULL && !wanted &&
+	    (strcmp(c->mandate->objection, "stop") == 0 ||
+	     strcmp(c->mandate->mode, "consent") == 0))
+		kt_vf_fail(c, KT_V_EVENTS, "the person objected, and the mandate stops at that");
+	if (!wanted && kt_zip_find(&c->zip, KT_PKG_SECOND_SIG) == NULL)
+		return 0;
+	kt_buf_init(&der, 0);
+	r = kt_vf_load(c, KT_V_EVENTS, KT_PKG_SECOND_SIG, KT_PKG_MAX_SMALL, &der, &found);
+	if (r == 0 && found) {
+		if (kt_cms_verify(der.p, der.len, c->mandate_raw.p, c->mandate_raw.len, c->trust,
+				  c->session_us, &s, NULL) < 0)
+			kt_vf_fail(c, KT_V_EVENTS, "%s does not hold", KT_PKG_SECOND_SIG);
+		else if (strcmp(kt_hex(s.cert_sha256, KT_SHA256_LEN, cert), c->log_second) != 0)
+			kt_vf_fail(c, KT_V_EVENTS, "somebody else countersigned than the log says");
+		else if ((c->trust != NULL && (!s.chain_ok || !s.authoriser)) || !s.may_sign ||
+			 (c->res->have_operator && is_same(&s, &c->res->operator_cert)) ||
+			 (c->res->have_authoriser && is_same(&s, &c->res->authoriser_cert)))
+			kt_vf_fail(c, KT_V_EVENTS, "%s may not countersign the mandate", s.subject);
+	}
+	kt_buf_free(&der);
+	return r;
+}
+
 int kt_vf_subject(struct kt_vf *c)
 {
 	char name[KT_PKG_NAME_MAX + 1] = "";
+	int r;
 
 	if (c->log_sheet[0] != '\0' && (size_t)snprintf(name, sizeof(name), SHEET_PREFIX "%s.txt",
 							c->log_sheet_lang) < sizeof(name))
@@ -96,5 +141,6 @@ int kt_vf_subject(struct kt_vf *c)
 			kt_vf_fail(c, KT_V_EVENTS, "%s is none of the papers", other);
 	}
 	check_file(c, KT_PKG_RECEIPT, c->log_receipt);
-	return check_receipt(c);
+	r = check_receipt(c);
+	return r < 0 ? r : check_second(c);
 }

@@ -28,6 +28,7 @@ static const struct {
 	{KT_PKG_BUILD, ALL, 0},
 	{KT_PKG_MANDATE, I | S | R, D | A},
 	{KT_PKG_MANDATE_SIG, I | S | R, D | A},
+	{KT_PKG_SECOND_SIG, 0, I | S | A},
 	{KT_PKG_CUSTODY, I | S | R, D | A},
 	{KT_PKG_OPEN_TOKEN, 0, I | S | R},
 	{KT_PKG_REPORT, I | R, D},

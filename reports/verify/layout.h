@@ -32,6 +32,7 @@ struct kt_buf;
 #define KT_PKG_TAGS512	     "tagmanifest-sha512.txt"
 #define KT_PKG_MANDATE	     "mandate/mandate.json"
 #define KT_PKG_MANDATE_SIG   "mandate/mandate.json.p7s"
+#define KT_PKG_SECOND_SIG    "mandate/countersign.p7s"
 #define KT_PKG_CUSTODY	     "custody/custody.jsonl"
 #define KT_PKG_BUILD	     "tool/build.json"
 #define KT_PKG_REPORT_DIR    "report/"

@@ -672,6 +672,8 @@ KINDS = [
     ("receipt-changed", 5, "events", "sha256sum", "the receipt's record changed, signed again", lambda: paper(RECEIPT, lambda d: d.replace(b'"position":"', b'"position":"x'))),
     ("receipt-gone", 5, "events", "sha256sum", "the receipt's record left out, signed again", lambda: paper(RECEIPT, None)),
     ("receipt-other-log", 5, "events", "grep", "a receipt of another log, all made to fit", other_receipt),
+    ("countersign-gone", 5, "events", "-", "the second authoriser's signature left out, signed again", lambda: paper("mandate/countersign.p7s", None)),
+    ("countersign-other", 5, "events", "-", "the first authoriser's signature in its place, signed again", lambda: paper("mandate/countersign.p7s", lambda d: load()["mandate/mandate.json.p7s"])),
     ("sheet-changed", 5, "events", "-", "another information sheet than was shown, signed again", lambda: paper("subject/information.en.txt", lambda d: d + b"more\n")),
     ("report-signed", 5, "report", "sha256sum", "the report changed, signed again", lambda: changed("report/report.json", lambda d: d.replace(b"keten-report-2", b"keten-report-3"), signed)),
 ]

@@ -21,6 +21,41 @@ check "... by its name" grep -q '^refused: subject-objects: ' "$work/no/stderr"
 check "... the phone was not spoken to" is "$(wc -c <"$work/no.journal")" 0
 check "... there is no case" test ! -e "$work/no/case/case.json"
 
+# -- an order, and an objection that a second authoriser has to weigh
+consent=$mandate mandate=$work/ordered
+mandate_make "$mandate" --order --objection second-authoriser
+countersign() {
+	OPENSSL_CONF=/dev/null openssl cms -sign -binary -cades -md sha256 -outform DER -signer "$1" -in "$mandate/mandate.json" \
+		-out "$mandate/mandate.json.second.p7s"
+}
+run_keten objects -- --subject objects
+check "an objection without a second authoriser: refused" is "$status" 3
+check "... by its name" grep -q second-authoriser-missing "$work/objects/stderr"
+for who in authoriser operator; do
+	countersign "$mandate/$who.pem"
+	run_keten objects -- --subject objects
+	check "... the $who is none: refused" is "$status" 3
+	check "... by its name" grep -q second-authoriser-unfit "$work/objects/stderr"
+done
+check "... the phone was not spoken to" is "$(wc -c <"$work/objects.journal")" 0
+countersign "$mandate/second.pem"
+run_keten objects -- --subject objects
+check "an objection, countersigned: read" is "$status" 0
+check "... the package holds" verifies objects
+check "... and has the second signature" is "$(unzip -Z1 "$(packages objects)" | grep -c '^mandate/countersign.p7s$')" 1
+check "... stock tools accept it" tests/e2e/stock-verify.sh "$(packages objects)" "$mandate/trust"
+python3 tests/e2e/tamper_kinds.py "$(packages objects)" "$mandate" "$work/kinds" >"$work/kinds.tsv" 2>/dev/null
+for kind in countersign-gone countersign-other; do
+	"$build/keten-verify" "$work/kinds/$kind"/*.asice --trust "$mandate/trust" >"$work/out"
+	check "... $kind: the package does not hold" is $? 5
+	check "... $kind: for that reason" grep -q '^FAIL  events: .*countersign' "$work/out"
+done
+mandate=$work/stop
+mandate_make "$mandate" --order --objection stop
+run_keten stop -- --subject objects
+check "a mandate that stops at an objection: refused" is "$status" 3
+mandate=$consent
+
 # -- a run
 run_keten one -- --subject agrees --interpreter "Demo Interpreter" --lang nl
 check "run: exit status" is "$status" 0

@@ -25,7 +25,7 @@ const RULES = [
 	...OUTSIDE.map((name) => [name, "ISRDA", ""]), [TOKEN, "", "ISRDA"],
 	["bagit.txt", "ISRDA", ""], [INFO, "ISRDA", ""], ["manifest-sha256.txt", "ISRDA", ""], ["tool/build.json", "ISRDA", ""],
 	[MANDATE, "ISR", "DA"], [MANDATE + ".p7s", "ISR", "DA"], [LOG, "ISR", "DA"],
-	["custody/open.tst", "", "ISR"],
+	["custody/open.tst", "", "ISR"], ["mandate/countersign.p7s", "", "ISA"],
 	["report/report.json", "IR", "D"], ["report/report.html", "IR", "D"], ["report/run.json", "IR", "D"], ["report/", "", "IRD"],
 	["seal/seal.json", "IS", ""], ["seal/seal.json.p7s", "IS", ""], ["keys/release.json", "S", ""], ["data/case.json", "IS", ""],
 	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"], ["subject/", "", "ISA"],
