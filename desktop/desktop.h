@@ -26,11 +26,13 @@ struct kd_app {
 	FILE *state_log; /* tests: a word for each change of state, or NULL */
 	char *settings_path, *open_path;
 	int lock_fd; /* keeps a second window of this user away where there is no session bus */
-	bool leaving;
+	bool leaving, rtl;
 };
 
 /* A word for what is shown now, for tests. */
 void kd_app_state(struct kd_app *app, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+/* The same, once the widget was drawn as it is now. word: a constant. */
+void kd_app_drawn(struct kd_app *app, GtkWidget *w, const char *word);
 /* A line that goes away by itself. */
 void kd_app_say(struct kd_app *app, const char *text);
 /* "home", "intake" or "review"; title for the header bar. */

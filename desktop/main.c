@@ -27,6 +27,38 @@ void kd_app_state(struct kd_app *app, const char *fmt, ...)
 	fflush(app->state_log);
 }
 
+struct drawn {
+	struct kd_app *app;
+	const char *word;
+	int frames;
+};
+
+static gboolean on_frame(GtkWidget *w, GdkFrameClock *clock, gpointer data)
+{
+	struct drawn *d = data;
+
+	(void)w;
+	(void)clock;
+	if (d->frames++ < 2) {
+		gtk_widget_queue_draw(w);
+		return G_SOURCE_CONTINUE;
+	}
+	kd_app_state(d->app, "%s", d->word);
+	return G_SOURCE_REMOVE;
+}
+
+void kd_app_drawn(struct kd_app *app, GtkWidget *w, const char *word)
+{
+	struct drawn *d;
+
+	if (app->state_log == NULL)
+		return;
+	d = g_new0(struct drawn, 1);
+	d->app = app;
+	d->word = word;
+	gtk_widget_add_tick_callback(w, on_frame, d, g_free);
+}
+
 void kd_app_say(struct kd_app *app, const char *text)
 {
 	AdwToast *t = adw_toast_new("");
@@ -327,6 +359,8 @@ static void on_startup(GApplication *g, gpointer data)
 	g_action_map_add_action_entries(G_ACTION_MAP(g), actions, G_N_ELEMENTS(actions), app);
 	gtk_application_set_accels_for_action(GTK_APPLICATION(g), "app.help", f1);
 	gtk_application_set_accels_for_action(GTK_APPLICATION(g), "app.quit", quit);
+	if (app->rtl) /* here, as GTK's own start sets it by the locale */
+		gtk_widget_set_default_direction(GTK_TEXT_DIR_RTL);
 	load_css();
 }
 
@@ -437,8 +471,7 @@ int main(int argc, char **argv)
 		app.state_log = fopen(log, "ae");
 	/* GTK switches the locale on itself, numbers with it; what goes to keten is never formatted so */
 	gtk_disable_setlocale();
-	if (rtl)
-		gtk_widget_set_default_direction(GTK_TEXT_DIR_RTL);
+	app.rtl = rtl;
 	app.gtk = adw_application_new(KD_APP_ID, G_APPLICATION_HANDLES_OPEN);
 	g_signal_connect(app.gtk, "startup", G_CALLBACK(on_startup), &app);
 	g_signal_connect(app.gtk, "activate", G_CALLBACK(on_activate), &app);

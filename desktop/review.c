@@ -5,15 +5,15 @@
 #include <string.h>
 
 static const struct {
-	const char *id, *mnemonic;
+	const char *id, *word, *mnemonic;
 } tabs[] = {
-	{"verify", N_("_Verification")},
-	{"findings", N_("_Findings")},
-	{"map", N_("_Map")},
-	{"timeline", N_("_Timeline")},
-	{"statement", N_("_Statement")},
-	{"not-taken", N_("_Not taken")},
-	{"export", N_("E_xport")},
+	{"verify", "tab-verify", N_("_Verification")},
+	{"findings", "tab-findings", N_("_Findings")},
+	{"map", "tab-map", N_("_Map")},
+	{"timeline", "tab-timeline", N_("_Timeline")},
+	{"statement", "tab-statement", N_("_Statement")},
+	{"not-taken", "tab-not-taken", N_("_Not taken")},
+	{"export", "tab-export", N_("E_xport")},
 };
 
 static bool is_list(const char *tab)
@@ -27,7 +27,9 @@ static void show_tab(struct kd_review *rv, const char *id)
 	kd_stack_show(rv->views, id);
 	gtk_widget_set_visible(rv->filter_bar, is_list(id));
 	gtk_widget_set_visible(rv->side, is_list(id));
-	kd_app_state(rv->app, "tab-%s", id);
+	for (size_t i = 0; i < G_N_ELEMENTS(tabs); i++)
+		if (strcmp(tabs[i].id, id) == 0)
+			kd_app_drawn(rv->app, rv->views, tabs[i].word);
 }
 
 static void on_tab(GtkToggleButton *b, gpointer data)
