@@ -16,7 +16,7 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi  # noqa: E402
 
 S = Atspi.StateType
-TIMEOUT = float(os.environ.get("UI_TIMEOUT", "20"))
+TIMEOUT = float(os.environ.get("UI_TIMEOUT", "45"))
 
 
 class Failed(Exception):
