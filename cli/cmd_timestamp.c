@@ -23,15 +23,6 @@ struct stamps {
 	size_t n;
 };
 
-static void to_bytes(const char *hex, uint8_t *out)
-{
-	for (size_t i = 0; i < KT_SHA256_LEN; i++) {
-		char two[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-		out[i] = (uint8_t)strtoul(two, NULL, 16);
-	}
-}
-
 /* The package is judged, and the hash that is stamped is that of the bytes that were judged. */
 static int one(struct stamps *s, const char *path, struct kt_err *err)
 {
@@ -52,8 +43,9 @@ static int one(struct stamps *s, const char *path, struct kt_err *err)
 	snprintf(s->mandate_sha256, sizeof(s->mandate_sha256), "%s", f.mandate_sha256);
 	snprintf(s->case_id, sizeof(s->case_id), "%s", f.case_id);
 	memcpy(s->sha[s->n], f.sha256, KT_SHA256_HEX);
-	to_bytes(f.sha256, sha);
-	r = kt_act_concern(&s->act, f.package, f.sha256, err);
+	r = kt_unhex(f.sha256, sha, sizeof(sha))
+		    ? kt_act_concern(&s->act, f.package, f.sha256, err)
+		    : KT_FAIL(err, KT_E_INTERNAL, "keten-verify gave no hash");
 	if (r == 0)
 		r = kt_stamp_digest(sha, token, err);
 	if (r == 0)

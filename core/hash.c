@@ -107,3 +107,24 @@ int kt_sha256_fd(int fd, char out[KT_SHA256_HEX], struct kt_err *err)
 	kt_hash_free(&h);
 	return r;
 }
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool kt_unhex(const char *hex, uint8_t *out, size_t n)
+{
+	if (hex == NULL || strlen(hex) != 2 * n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (uint8_t)(16 * high + low);
+	}
+	return true;
+}

@@ -6,6 +6,7 @@
 #ifndef KT_CORE_HASH_H
 #define KT_CORE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ int kt_hash_final(struct kt_hash *h, uint8_t *out);
 int kt_sha256(const void *p, size_t n, uint8_t out[KT_SHA256_LEN], struct kt_err *err);
 /* Lower-case hex with NUL; out holds 2n+1. */
 const char *kt_hex(const uint8_t *p, size_t n, char *out);
+/* The other way: exactly 2n lower-case digits and a NUL into n bytes; false for anything else. */
+bool kt_unhex(const char *hex, uint8_t *out, size_t n);
 /* All bytes of an open file, from its start, in constant memory. 0, KT_E_STORAGE, KT_E_NOMEM. */
 int kt_sha256_fd(int fd, char out[KT_SHA256_HEX], struct kt_err *err);
 /* One-shot to hex. */

@@ -148,18 +148,6 @@ static int read_ids(struct kt_package *pkg, struct kt_err *err)
 	return r;
 }
 
-static bool hex_to_bytes(const char *hex, uint8_t *out, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (hex == NULL || strlen(hex) != 2 * n || strspn(hex, digits) != 2 * n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
-				   (strchr(digits, hex[2 * i + 1]) - digits));
-	return true;
-}
-
 static int on_index_line(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
 {
 	struct kt_package *pkg = arg;
@@ -174,7 +162,7 @@ static int on_index_line(void *arg, unsigned segment, const struct kt_jv *line, 
 	r = kt_package_add_file(pkg, name, path, err);
 	if (r < 0)
 		return r;
-	if (!hex_to_bytes(kt_jv_str(line, "sha256"), pkg->file[pkg->n - 1].sha256, KT_SHA256_LEN))
+	if (!kt_unhex(kt_jv_str(line, "sha256"), pkg->file[pkg->n - 1].sha256, KT_SHA256_LEN))
 		return KT_FAIL(err, KT_E_INVALID, "index segment %u: %s has no hash", segment,
 			       object);
 	pkg->file[pkg->n - 1].stated = true;

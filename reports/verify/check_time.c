@@ -127,20 +127,6 @@ static void apart(struct kt_vf *c, enum kt_verify_id id, const struct kt_token *
 			kt_vf_fail(c, id, "%s", kt_err_text(&err));
 }
 
-static void from_hex(const char *hex, uint8_t *out)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < KT_SHA256_LEN; i++) {
-		const char *high = strchr(digits, hex[2 * i]),
-			   *low = strchr(digits, hex[2 * i + 1]);
-
-		out[i] = high == NULL || low == NULL
-				 ? 0
-				 : (uint8_t)((high - digits) << 4 | (low - digits));
-	}
-}
-
 /* One concerned package: data/attachments/<its SHA-256>.tst has to be a token over that hash. */
 static int check_later(struct kt_vf *c, const char *sha_hex)
 {
@@ -154,7 +140,8 @@ static int check_later(struct kt_vf *c, const char *sha_hex)
 	bool found = false;
 	int r;
 
-	from_hex(sha_hex, sha);
+	if (!kt_unhex(sha_hex, sha, sizeof(sha)))
+		return 0; /* named by the check of the act */
 	snprintf(name, sizeof(name), KT_PKG_ATTACH_DIR "%s.tst", sha_hex);
 	kt_buf_init(&der, 0);
 	r = kt_vf_load(c, KT_V_SEAL_TIME, name, KT_TSP_MAX, &der, &found);
