@@ -33,7 +33,7 @@ void kt_outcome_set(struct kt_outcome *out, const char *name, const char *fmt, .
 
 /* -- opening ---------------------------------------------------------------------------------- */
 
-static int plan_hash(struct kt_acq *q, char out[KT_SHA256_HEX], struct kt_err *err)
+int kt_plan_sha256(struct kt_acq *q, char out[KT_SHA256_HEX], struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -170,6 +170,7 @@ static int open_case(struct kt_acq *q, struct kt_err *err)
 		.p7s = a->p7s.p,
 		.p7s_len = a->p7s.len,
 		.simulated = q->o->simulated,
+		.sealed = a->mandate->two_stage,
 	};
 	int r = kt_case_open(q->o->case_dir, &make, &q->c, err);
 
@@ -209,7 +210,7 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 	kt_progress_init(&q->prog, o);
 	r = kt_authority_plan(a, src != NULL ? src->form : KT_FORM_PHONE, &q->plan, err);
 	if (r == 0)
-		r = plan_hash(q, plan_sha, err);
+		r = kt_plan_sha256(q, plan_sha, err);
 	if (r == 0 && src != NULL && !resumes)
 		r = kt_source_open(q, err);
 	if (r == 0)
@@ -234,12 +235,16 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 				"plan-changed: this case was begun with another plan (another "
 				"version of Keten?); use that version, or a new case folder");
 		r = log_resume(q, dropped_tail, err);
+		if (r == 0)
+			r = kt_release_prepare(q, err);
 		return r < 0 ? r : kt_stamp_opening(q, err);
 	}
 	r = kt_register_use(a->mandate->mandate_id, a->sha256_hex, q->c.id,
 			    a->mandate->max_sessions, err);
 	if (r == 0)
 		r = log_open(q, plan_sha, err);
+	if (r == 0)
+		r = kt_release_prepare(q, err);
 	return r < 0 ? r : kt_stamp_opening(q, err);
 }
 
@@ -275,10 +280,12 @@ static int log_item_end(struct kt_acq *q, size_t i, const struct kt_outcome *out
 	kt_jw_kuint(&q->log.w, "bytes", ix->bytes);
 	kt_jw_kstr(&q->log.w, "item", q->plan.item[i].id);
 	kt_jw_kuint(&q->log.w, "objects", ix->objects);
-	kt_jw_kstr(&q->log.w, "reason", out->reason);
+	/* a reason can quote the phone, and counts tell of it: both are in the sealed index then */
+	kt_jw_kstr(&q->log.w, "reason", q->c.sealed ? "" : out->reason);
 	kt_jw_kuint(&q->log.w, "segment", i + 1);
 	kt_jw_kstr(&q->log.w, "segment_sha256", sha);
-	kt_jw_kuint(&q->log.w, "withheld", out->withheld);
+	if (!q->c.sealed)
+		kt_jw_kuint(&q->log.w, "withheld", out->withheld);
 	return kt_custody_end(&q->log, event, err);
 }
 
@@ -464,7 +471,9 @@ int kt_acq_run(struct kt_acq *q, struct kt_err *err)
 				return r;
 		}
 		forget_key(q);
-		r = kt_acq_seal(q, err);
+		r = q->c.sealed ? kt_case_forget_resume(&q->c, err) : 0;
+		if (r == 0)
+			r = kt_acq_seal(q, err);
 		if (r < 0)
 			return r;
 	}

@@ -37,7 +37,7 @@ struct kt_case_state {
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages;
-	bool parsed, reported;
+	bool parsed, reported, release_prepared;
 	bool closed;		/* refused or withdrawn: nothing more is read */
 	bool position, receipt; /* the person's position is recorded; a receipt was issued */
 	int64_t sealed_us;	/* when the acquisition was sealed; 0: not yet */
@@ -54,12 +54,15 @@ struct kt_acq {
 	struct kt_dev dev;
 	struct kt_progress prog;
 	bool dev_running, partial;
+	bool timed_out;	 /* while parsing: a parser hit its limit of time */
 	uint32_t layers; /* sandbox layers that held while parsing */
 	/* of the connection: */
 	char serial[128], fingerprint[64];
 	uint32_t adb_version, max_payload;
 	char banner_sha256[KT_SHA256_HEX];
 	bool ident;
+	char envelope
+		[160];	/* of a sealed case, once its package is made: the envelope's file name */
 	char note[200]; /* for the result line: what is missing as a whole */
 };
 
@@ -165,6 +168,17 @@ int kt_tally_lines(struct kt_index *ix, uint64_t unmatched, uint64_t links,
 int kt_index_lost_file(struct kt_index *ix, const struct kt_entry *e, const char *outcome,
 		       const char *reason, struct kt_err *err);
 const char *kt_method_name(unsigned method);
+
+/*
+ * release_key.c: of a case that waits for its release, sets the key that it is sealed with; makes
+ * it, in its envelope for the releasers, when the session is new. Nothing for other cases.
+ */
+int kt_release_prepare(struct kt_acq *q, struct kt_err *err);
+/* Can an envelope be made for this mandate? Before a case is opened. Warns of too few recipients. */
+int kt_release_check(const struct kt_opts *o, const struct kt_authority *a, struct kt_err *err);
+/* Copies the envelope to the folder of packages, under its package's name. name gets its name. */
+int kt_release_publish(struct kt_acq *q, int out_fd, uint64_t number, char *name, size_t n,
+		       struct kt_err *err);
 
 /* Seals the acquisition: seal.json and the operator's signature, then the log. */
 int kt_acq_seal(struct kt_acq *q, struct kt_err *err);

@@ -199,6 +199,8 @@ static int fetch_one(struct kt_acq *q, const struct kt_plan_item *it, struct kt_
 	line.bytes = sink.bytes;
 	line.sha256 = sha;
 	r = kt_sink_close(&sink, sha, err);
+	line.stored = sink.stored;
+	line.stored_sha = sink.stored_sha;
 	return r < 0 ? r : kt_index_add(ix, &line, err);
 }
 
@@ -294,13 +296,13 @@ int kt_take_files(struct kt_acq *q, const struct kt_plan_item *it, struct kt_ind
 		  struct kt_outcome *out, struct kt_err *err)
 {
 	struct listing l = {.q = q, .it = it};
-	struct kt_done d = {NULL, 0, 0, false};
+	struct kt_done d = {.by_state = false};
 	struct kt_tally t = {0};
 	struct kt_dev_result res = {0};
 	int r = kt_index_sync(ix, err);
 
 	if (r == 0)
-		r = kt_done_load(&d, q->c.index_fd, ix->segment, false, &t, err);
+		r = kt_done_load(&d, &q->c, ix->segment, false, &t, err);
 	if (r == 0)
 		r = list_root(q, it, &l, &res, err);
 	if (r < 0)

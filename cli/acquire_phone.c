@@ -284,5 +284,7 @@ int kt_take_output(struct kt_acq *q, const struct kt_plan_item *it, struct kt_in
 	e.object = sink.object;
 	e.sha256 = sha;
 	r = kt_sink_close(&sink, sha, err);
+	e.stored = sink.stored;
+	e.stored_sha = sink.stored_sha;
 	return r < 0 ? r : kt_index_add(ix, &e, err);
 }

@@ -25,7 +25,7 @@ int kt_pass_log_opened(struct kt_acq *q, const struct kt_source *s, struct kt_er
 	struct kt_jw *w = &q->log.w;
 
 	kt_custody_begin(&q->log);
-	kt_jw_kbytes(w, "detail", s->detail, strlen(s->detail));
+	kt_jw_kbytes(w, "detail", s->detail, q->c.sealed ? 0 : strlen(s->detail));
 	kt_jw_kstr(w, "form", kt_form_name(s->form));
 	kt_jw_kstr(w, "identifier", s->identifier);
 	kt_jw_kstr(w, "identity", s->identity);
@@ -67,7 +67,7 @@ int kt_pass_log_read(const struct kt_pass *p, struct kt_err *err)
 		   : p->gaps	  ? "gaps"
 				  : "whole");
 	kt_jw_kstr(&log->w, "sha256", p->sha256);
-	kt_jw_kbytes(&log->w, "text", text, strlen(text));
+	kt_jw_kbytes(&log->w, "text", text, p->q->c.sealed ? 0 : strlen(text));
 	kt_jw_kuint(&log->w, "unreadable", p->unreadable);
 	return kt_custody_end(log, "source.read", err);
 }
@@ -151,6 +151,8 @@ static int end_sink(struct kt_pass *p, struct kt_run *t, const char *outcome, co
 	int r = kt_sink_close(&t->sink, sha, err);
 
 	line.sha256 = sha;
+	line.stored = t->sink.stored;
+	line.stored_sha = t->sink.stored_sha;
 	return r < 0 ? r : kt_index_add(&t->ix, &line, err);
 }
 
@@ -488,8 +490,7 @@ int kt_pass_begin(struct kt_pass *p, struct kt_err *err)
 		kt_done_free(&t->done);
 		r = kt_index_sync(&t->ix, err);
 		if (r == 0)
-			r = kt_done_load(&t->done, p->q->c.index_fd, t->ix.segment, !p->phone,
-					 &t->t, err);
+			r = kt_done_load(&t->done, &p->q->c, t->ix.segment, !p->phone, &t->t, err);
 	}
 	return r;
 }

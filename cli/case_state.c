@@ -77,6 +77,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->closed = true;
 	} else if (strcmp(event, "receipt.issued") == 0) {
 		s->st->receipt = true;
+	} else if (strcmp(event, "release.prepared") == 0) {
+		s->st->release_prepared = true;
 	} else if (strcmp(event, "statement.added") == 0) {
 		const char *sha = kt_jv_str(d, "statement_sha256");
 
@@ -94,12 +96,14 @@ int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 	struct scan s = {plan, st};
 	char head[KT_SHA256_HEX];
 	struct kt_buf b;
+	KT_AUTO_FD fd = -1;
 	uint64_t lines;
 	int r;
 
 	memset(st, 0, sizeof(*st));
 	kt_buf_init(&b, 0);
-	r = kt_file_read(c->fd, "custody.jsonl", (size_t)64 << 20, &b, err);
+	fd = kt_case_read_open(c->fd, c->view, "custody.jsonl", err);
+	r = fd < 0 ? fd : kt_fd_read(fd, (size_t)64 << 20, &b, err);
 	if (r == 0)
 		r = kt_custody_check(b.p, b.len, head, &lines, on_line, &s, err);
 	kt_buf_free(&b);

@@ -25,11 +25,18 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 	struct kt_jw w;
 
 	if (!o->json) {
-		if (res->package[0] != '\0')
+		if (res->package[0] != '\0' && q->c.sealed)
+			printf("package  %s/%s\nenvelope %s/%s\n"
+			       "sealed   only a releaser can open it: keten release PACKAGE "
+			       "--envelope "
+			       "ENVELOPE\n",
+			       o->out_dir, res->package, o->out_dir, q->envelope);
+		else if (res->package[0] != '\0')
 			printf("package  %s/%s\nreport   %s/report/report.html\n", o->out_dir,
 			       res->package, o->case_dir);
 		printf("receipt  custody head %s\nresult   %s%s%s\n", q->log.head,
 		       res->code == 0 ? "complete"
+		       : q->c.sealed  ? "partial: not all that was asked for was taken"
 				      : "partial: see \"what was not taken\" in the report",
 		       q->note[0] != '\0' ? "; " : "", q->note);
 		return;
@@ -40,6 +47,8 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 	kt_jw_kstr(&w, "schema", "keten-run-result-1");
 	kt_jw_kstr(&w, "case_id", q->c.id);
 	kt_jw_kstr(&w, "custody_head", q->log.head);
+	if (q->c.sealed)
+		kt_jw_kstr(&w, "envelope", q->envelope[0] != '\0' ? q->envelope : NULL);
 	if (q->note[0] != '\0')
 		kt_jw_kstr(&w, "note", q->note);
 	kt_jw_kstr(&w, "package", res->package[0] != '\0' ? res->package : NULL);
@@ -74,26 +83,17 @@ static int check_run_opts(const struct kt_opts *o, const struct kt_source *src, 
 	return r;
 }
 
-static int refuse_two_stage(const struct kt_authority *a, struct kt_err *err)
-{
-	if (!a->mandate->two_stage)
-		return 0;
-	return KT_FAIL(
-		err, KT_E_REFUSED,
-		"two-stage-not-available: this mandate asks for release in two stages, which "
-		"this version can't do yet; nothing was read. Ask for an immediate mandate");
-}
-
 /* Steps that a run which was cut off has not done yet. */
 static int after_seal(struct kt_acq *q, char *package, size_t n, bool *partial, struct kt_err *err)
 {
-	int r = kt_step_parse(q, err);
+	/* what is sealed can't be read here: its release makes records and report */
+	int r = q->c.sealed ? 0 : kt_step_parse(q, err);
 
 	if (r == KT_E_PARTIAL) {
 		*partial = true;
 		r = 0;
 	}
-	if (r == 0)
+	if (r == 0 && !q->c.sealed)
 		r = kt_step_report(q, err);
 	if (r == 0 && package != NULL)
 		r = kt_step_package(q, package, n, err);
@@ -159,7 +159,7 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 	if (r == 0 && src == NULL)
 		r = name_phone(o, &a, &err);
 	if (r == 0)
-		r = refuse_two_stage(&a, &err);
+		r = kt_case_exists(o->case_dir) ? 0 : kt_release_check(o, &a, &err);
 	if (r == 0)
 		r = kt_subject_check(o, &a, &err);
 	if (r == 0 && package)
@@ -254,13 +254,15 @@ static int package_step(struct kt_acq *q, struct kt_err *err)
 
 	if (r == 0)
 		r = need(q->o->out_dir, "the folder for the package with --out DIR", err);
-	if (r == 0 && !q->state.reported)
+	if (r == 0 && !q->state.reported && !q->c.sealed)
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "no-report: make the report first (keten parse, then keten report)");
 	if (r == 0)
 		r = kt_step_package(q, name, sizeof(name), err);
 	if (r == 0)
 		printf("package  %s/%s\n", q->o->out_dir, name);
+	if (r == 0 && q->c.sealed)
+		printf("envelope %s/%s\n", q->o->out_dir, q->envelope);
 	return r;
 }
 

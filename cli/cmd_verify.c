@@ -37,9 +37,12 @@ static int run_verify(const char **argv)
  */
 int kt_cmd_verify(const struct kt_opts *o)
 {
-	const char **argv = calloc((size_t)o->nargs + 9, sizeof(*argv));
+	const char **argv;
 	int n = 1, status;
 
+	if (o->reproduce)
+		return kt_cmd_reproduce(o);
+	argv = calloc((size_t)o->nargs + 9, sizeof(*argv));
 	if (argv == NULL || o->nargs == 0) {
 		free(argv);
 		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--tsa-trust DIR] "

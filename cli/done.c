@@ -36,6 +36,14 @@ static int key(const struct kt_done *d, const void *path, size_t n, uint64_t siz
 
 	if (n > KT_DEV_PATH_MAX)
 		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
+	if (d->c->sealed) {
+		uint8_t id[KT_RESUME_ID];
+		int r = kt_case_resume_id(d->c, d->segment, path, n, size, mtime, "", id, err);
+
+		memset(out, 0, KT_SHA256_LEN);
+		memcpy(out, id, KT_RESUME_ID - 1);
+		return r;
+	}
 	memcpy(b, path, n);
 	if (d->by_state) {
 		memcpy(b + n, &size, sizeof(size));
@@ -62,15 +70,16 @@ static void count(struct kt_tally *t, const char *outcome)
 
 static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct kt_err *err)
 {
-	const char *hex = kt_jv_str(line, "path_hex"), *outcome = kt_jv_str(line, "outcome");
 	struct kt_done *d = ((struct load *)arg)->d;
+	const char *hex = kt_jv_str(line, d->c->sealed ? "id" : "path_hex");
+	const char *outcome = kt_jv_str(line, "outcome");
 	uint8_t path[KT_DEV_PATH_MAX];
 	size_t n;
 
 	(void)segment;
-	if (hex == NULL || outcome == NULL)
+	if (hex == NULL || (!d->c->sealed && outcome == NULL))
 		return 0;
-	if (!unhex(hex, path, sizeof(path), &n))
+	if (!unhex(hex, path, sizeof(path), &n) || (d->c->sealed && n != KT_RESUME_ID))
 		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
 	if (d->n == d->cap) {
 		size_t cap = d->cap > 0 ? d->cap * 2 : 256;
@@ -81,12 +90,18 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 		d->sha = p;
 		d->cap = cap;
 	}
+	if (d->c->sealed) {
+		count(((struct load *)arg)->t, kt_case_resume_outcome(d->c, path));
+		memset(d->sha[d->n], 0, KT_SHA256_LEN);
+		memcpy(d->sha[d->n++], path, KT_RESUME_ID - 1);
+		return 0;
+	}
 	count(((struct load *)arg)->t, outcome);
 	return key(d, path, n, (uint64_t)kt_jv_int(line, "fs_size", 0),
 		   kt_jv_int(line, "fs_mtime", 0), d->sha[d->n++], err);
 }
 
-int kt_done_load(struct kt_done *d, int index_fd, unsigned segment, bool by_state,
+int kt_done_load(struct kt_done *d, const struct kt_case *c, unsigned segment, bool by_state,
 		 struct kt_tally *t, struct kt_err *err)
 {
 	struct load l = {d, t};
@@ -95,7 +110,9 @@ int kt_done_load(struct kt_done *d, int index_fd, unsigned segment, bool by_stat
 
 	memset(d, 0, sizeof(*d));
 	d->by_state = by_state;
-	r = kt_index_read(index_fd, segment, &complete, on_line, &l, err);
+	d->c = c;
+	d->segment = segment;
+	r = kt_index_read(c->index_fd, segment, &complete, on_line, &l, err);
 	if (r == 0 && d->n > 0)
 		qsort(d->sha, d->n, KT_SHA256_LEN, by_sha);
 	return r;

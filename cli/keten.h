@@ -29,9 +29,15 @@ enum kt_exit {
 };
 int kt_exit_of(int code);
 
-#define KT_TSA_MAX 8
+#define KT_TSA_MAX	 8
+#define KT_RELEASERS_MAX 16
 
 struct kt_opts {
+	/* releasers: certificates or folders of them for a session; the first is a release's key */
+	const char *releasers[KT_RELEASERS_MAX];
+	unsigned nreleasers;
+	const char *envelope, *second, *until;
+	bool reproduce;
 	const char *mandate, *device, *operator_key, *case_dir, *out_dir, *trust, *text, *from;
 	const char *statement; /* what the applicant said, or NULL */
 	/* the person: position, interpreter, language of papers, folder of further ones, page to write */
@@ -92,8 +98,8 @@ int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_pla
 /* How keten-sign is to ask and whom: pinentry, authorities, trust in them. o is borrowed. */
 void kt_sign_setup(const struct kt_opts *o);
 /*
- * Runs an act of keten-sign that needs a key, with one more option or NULL: content goes in, result is
- * appended. 0 or a code, when keten-sign has said why.
+ * Runs an act of keten-sign, with one more option or NULL; key NULL where the act needs none: content goes
+ * in, result is appended. 0 or a code, when keten-sign has said why.
  */
 int kt_sign_run(const char *act, const char *option, const char *key, const void *content, size_t n,
 		struct kt_buf *result, struct kt_err *err);
@@ -169,5 +175,10 @@ int kt_cmd_erratum(const struct kt_opts *o);
 int kt_cmd_disclose(const struct kt_opts *o);
 int kt_cmd_information(const struct kt_opts *o);
 int kt_cmd_receipt(const struct kt_opts *o);
+int kt_cmd_release(const struct kt_opts *o);
+int kt_cmd_reproduce(const struct kt_opts *o);
+int kt_cmd_expire(const struct kt_opts *o);
+int kt_cmd_stats(const struct kt_opts *o);
+int kt_cmd_act(const struct kt_opts *o);
 
 #endif

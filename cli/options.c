@@ -55,18 +55,20 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	const struct {
 		const char *name, **to;
 	} valued[] = {
-		{"--mandate", &o->mandate}, {"--device", &o->device},
-		{"--marks", &o->marks},	    {"--offset", &o->offset},
-		{"--length", &o->length},   {"--operator", &o->operator_key},
-		{"--case", &o->case_dir},   {"--out", &o->out_dir},
-		{"--trust", &o->trust},	    {"--text", &o->text},
-		{"--from", &o->from},	    {"--interpreter", &o->interpreter},
-		{"--lang", &o->lang},	    {"--information", &o->information},
-		{"--html", &o->html},	    {"--tsa-trust", &o->tsa_trust},
-		{"--crl", &o->crl},	    {"--pinentry", &o->pinentry},
-		{"--reason", &o->reason},   {"--note", &o->note},
-		{"--plugin", &o->plugin},   {"--to", &o->to},
-		{"--purpose", &o->purpose}, {"--statement", &o->statement},
+		{"--mandate", &o->mandate},   {"--device", &o->device},
+		{"--marks", &o->marks},	      {"--offset", &o->offset},
+		{"--length", &o->length},     {"--operator", &o->operator_key},
+		{"--case", &o->case_dir},     {"--out", &o->out_dir},
+		{"--trust", &o->trust},	      {"--text", &o->text},
+		{"--from", &o->from},	      {"--interpreter", &o->interpreter},
+		{"--lang", &o->lang},	      {"--information", &o->information},
+		{"--html", &o->html},	      {"--tsa-trust", &o->tsa_trust},
+		{"--crl", &o->crl},	      {"--pinentry", &o->pinentry},
+		{"--reason", &o->reason},     {"--note", &o->note},
+		{"--plugin", &o->plugin},     {"--to", &o->to},
+		{"--purpose", &o->purpose},   {"--statement", &o->statement},
+		{"--envelope", &o->envelope}, {"--second", &o->second},
+		{"--until", &o->until},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];
@@ -85,6 +87,13 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 			return KT_FAIL(err, KT_E_USAGE, "at most %d authorities with --tsa",
 				       KT_TSA_MAX);
 		o->tsa[o->ntsa++] = v;
+		return 0;
+	}
+	v = value_of("--releaser", argc, argv, i, &missing);
+	if (v != NULL) {
+		if (o->nreleasers >= KT_RELEASERS_MAX)
+			return KT_FAIL(err, KT_E_USAGE, "at most %d releasers", KT_RELEASERS_MAX);
+		o->releasers[o->nreleasers++] = v;
 		return 0;
 	}
 	v = value_of("--form", argc, argv, i, &missing);
@@ -137,6 +146,8 @@ int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err)
 			o->json = true;
 		else if (strcmp(argv[i], "--simulated") == 0)
 			o->simulated = true;
+		else if (strcmp(argv[i], "--reproduce") == 0)
+			o->reproduce = true;
 		else if (strcmp(argv[i], "--try") == 0)
 			o->try_file = true;
 		else if (strcmp(argv[i], "--count") == 0)

@@ -24,7 +24,11 @@ struct kt_pending {
 	char sha[KT_SHA256_HEX];
 	char cipher_sha[KT_SHA256_HEX]; /* of what came, once it is decrypted; "" else */
 	uint64_t cipher_bytes;
-	char *path; /* owned: the phone's name for it, then the one in Manifest.db */
+	/* of a sealed case: what came stays as it came, and its key is sealed with its line */
+	bool keyed;
+	uint8_t key[KT_CBC_KEY];
+	uint64_t size; /* of the plaintext, then */
+	char *path;    /* owned: the phone's name for it, then the one in Manifest.db */
 	uint32_t path_len;
 	int64_t mtime;
 	char note[120];
@@ -70,6 +74,7 @@ static void drop_from(struct kt_pass *p, size_t first)
 		struct kt_pending *w = &v->v[--v->n];
 
 		kt_sink_drop(&p->q->c, &w->sink);
+		explicit_bzero(w->key, sizeof(w->key));
 		free(w->path);
 	}
 }
@@ -260,26 +265,46 @@ static int decrypt_into(struct kt_pass *p, int fd, struct kt_cbc *cbc, struct kt
 
 /*
  * The padding says the size once more, and a wrong key spoils it: the last block ends in as many bytes of
- * that value as there are behind the plaintext (PKCS #7).
+ * that value as there are behind the plaintext (PKCS #7). last2: the last two blocks of bytes, or the one
+ * that there is in their second half.
  */
-static int check_end(struct kt_pending *w, int fd, const uint8_t *key, uint64_t size,
-		     struct kt_err *err)
+static int check_end(struct kt_pending *w, const uint8_t last2[2 * KT_CBC_BLOCK],
+		     const uint8_t *key, uint64_t size, struct kt_err *err)
 {
 	uint64_t bytes = w->sink.bytes, pad = bytes - size;
-	uint8_t b[2 * KT_CBC_BLOCK] = {0}, last[KT_CBC_BLOCK];
-	size_t n = bytes > KT_CBC_BLOCK ? sizeof(b) : KT_CBC_BLOCK;
+	uint8_t last[KT_CBC_BLOCK];
 	int r;
 
 	w->odd_end = bytes > 0 && pad == 0;
 	if (pad == 0)
 		return 0;
-	if (pread(fd, b + sizeof(b) - n, n, (off_t)(bytes - n)) != (ssize_t)n)
-		return KT_FAIL(err, KT_E_STORAGE, "an object can't be read again");
-	r = kt_cbc_blocks(key, n == sizeof(b) ? b : NULL, b + KT_CBC_BLOCK, KT_CBC_BLOCK, last,
-			  err);
+	r = kt_cbc_blocks(key, bytes > KT_CBC_BLOCK ? last2 : NULL, last2 + KT_CBC_BLOCK,
+			  KT_CBC_BLOCK, last, err);
 	for (size_t i = KT_CBC_BLOCK - (size_t)pad; r == 0 && i < KT_CBC_BLOCK; i++)
 		w->odd_end |= last[i] != pad;
 	return r;
+}
+
+static int read_end(const struct kt_pending *w, int fd, uint8_t last2[2 * KT_CBC_BLOCK],
+		    struct kt_err *err)
+{
+	uint64_t bytes = w->sink.bytes;
+	size_t n = bytes > KT_CBC_BLOCK ? 2 * KT_CBC_BLOCK : bytes > 0 ? KT_CBC_BLOCK : 0;
+
+	if (pread(fd, last2 + 2 * KT_CBC_BLOCK - n, n, (off_t)(bytes - n)) != (ssize_t)n)
+		return KT_FAIL(err, KT_E_STORAGE, "an object can't be read again");
+	return 0;
+}
+
+/* Nobody here can read again what came: it is decrypted when it is released. */
+static int keep_key(struct kt_pending *w, const uint8_t *key, uint64_t size, struct kt_err *err)
+{
+	w->keyed = true;
+	memcpy(w->key, key, sizeof(w->key));
+	w->size = size;
+	w->cipher_bytes = w->sink.bytes;
+	memcpy(w->cipher_sha, w->sha, sizeof(w->cipher_sha));
+	return check_end(w, w->sink.tail, key, size, err);
 }
 
 /* The ciphertext is replaced by what it says; both are hashed. */
@@ -288,12 +313,15 @@ static int decrypt(struct kt_pass *p, struct kt_pending *w, const uint8_t *key, 
 {
 	struct kt_cbc cbc = {NULL, 0};
 	struct kt_sink plain = {.fd = -1};
+	uint8_t last2[2 * KT_CBC_BLOCK] = {0};
 	char sha[KT_SHA256_HEX];
 	KT_AUTO_FD fd = kt_sink_reread(&p->q->c, &w->sink, err);
 	int r = fd;
 
 	if (r >= 0)
-		r = check_end(w, fd, key, size, err);
+		r = read_end(w, fd, last2, err);
+	if (r == 0)
+		r = check_end(w, last2, key, size, err);
 	if (r == 0)
 		r = kt_sink_hold(&p->q->c, &plain, err);
 	if (r == 0)
@@ -336,7 +364,8 @@ static int check(struct kt_pass *p, struct kt_pending *w, const struct kt_dev_ev
 		judge(w, KT_VERDICT_CONTRADICTED, "another size");
 		return 0;
 	}
-	r = decrypt(p, w, ev->key, ev->size, err);
+	r = p->q->c.sealed ? keep_key(w, ev->key, ev->size, err)
+			   : decrypt(p, w, ev->key, ev->size, err);
 	if (r == KT_E_FORMAT) {
 		judge(w, KT_VERDICT_CONTRADICTED, "it does not decrypt");
 		kt_err_clear(err);
@@ -413,7 +442,7 @@ static const char *why(const struct kt_pass *p, const struct kt_pending *w, char
 static int settle_one(struct kt_pass *p, struct kt_pending *w, struct kt_err *err)
 {
 	struct kt_run *t = &p->run[w->item];
-	struct kt_entry e = {w->path, w->path_len, w->sink.bytes, w->mtime};
+	struct kt_entry e = {w->path, w->path_len, w->keyed ? w->size : w->sink.bytes, w->mtime};
 	struct kt_index_entry line = {.outcome = "acquired"};
 	bool refused = p->no_password || w->verdict == KT_VERDICT_CONTRADICTED ||
 		       w->verdict == KT_VERDICT_NOT_LISTED;
@@ -441,7 +470,10 @@ static int settle_one(struct kt_pass *p, struct kt_pending *w, struct kt_err *er
 	line.fs_size = line.bytes = e.size;
 	line.fs_mtime = e.mtime;
 	line.object = w->sink.object;
-	line.sha256 = w->sha;
+	line.sha256 = w->keyed ? NULL : w->sha;
+	line.file_key = w->keyed ? w->key : NULL;
+	line.stored = w->sink.stored;
+	line.stored_sha = w->sink.stored_sha;
 	line.cipher_sha256 = w->cipher_sha[0] != '\0' ? w->cipher_sha : NULL;
 	line.cipher_bytes = w->cipher_bytes;
 	if (w->odd_end && t->missing[0] == '\0')

@@ -272,6 +272,8 @@ static int store(struct kt_ranged *f, struct kt_case *c, struct kt_index *ix, co
 	r = kt_sink_close(&sink, sha, err);
 	line.object = sink.object;
 	line.sha256 = sha;
+	line.stored = sink.stored;
+	line.stored_sha = sink.stored_sha;
 	line.nranges = f->nr;
 	return r < 0 ? r : kt_index_add(ix, &line, err);
 }

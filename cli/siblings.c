@@ -84,13 +84,14 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 	return kt_sha256(hex, stem, sib->stem, err);
 }
 
-int kt_siblings_load(struct kt_siblings *s, int index_fd, unsigned segment, struct kt_err *err)
+int kt_siblings_load(struct kt_siblings *s, const struct kt_case *c, unsigned segment,
+		     struct kt_err *err)
 {
 	bool complete;
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	r = kt_index_read(index_fd, segment, &complete, on_line, s, err);
+	r = kt_index_read_case(c, segment, &complete, on_line, s, err);
 	if (r == 0 && s->n > 1)
 		qsort(s->v, s->n, sizeof(*s->v), order);
 	return r;

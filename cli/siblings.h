@@ -32,7 +32,8 @@ struct kt_siblings {
  * Collects those of one index segment: about a hundred bytes for each. 0, KT_E_INVALID, KT_E_NOMEM,
  * KT_E_STORAGE. Free with kt_siblings_free(), also after an error.
  */
-int kt_siblings_load(struct kt_siblings *s, int index_fd, unsigned segment, struct kt_err *err);
+int kt_siblings_load(struct kt_siblings *s, const struct kt_case *c, unsigned segment,
+		     struct kt_err *err);
 void kt_siblings_free(struct kt_siblings *s);
 
 /* Is the object of this index line a sibling? */

@@ -144,13 +144,17 @@ int kt_sign_run(const char *act, const char *option, const char *key, const void
 	static const struct {
 		int status, code;
 	} codes[] = {{3, KT_E_REFUSED}, {5, KT_E_INVALID}, {7, KT_E_STORAGE}};
-	const char *argv[8] = {"keten-sign", act, "--key", key};
-	int argc = 4;
+	const char *argv[8] = {"keten-sign", act};
+	int argc = 2;
 	/* a card's module may need its settings, and a window to ask in its screen */
-	bool card = strncmp(key, "pkcs11:", 7) == 0;
+	bool card = key != NULL && strncmp(key, "pkcs11:", 7) == 0;
 	bool window = setup != NULL && setup->pinentry != NULL;
 	int status = 0, r, code = KT_E_USAGE;
 
+	if (key != NULL) {
+		argv[argc++] = "--key";
+		argv[argc++] = key;
+	}
 	if (option != NULL)
 		argv[argc++] = option;
 	if (window) {
@@ -163,7 +167,9 @@ int kt_sign_run(const char *act, const char *option, const char *key, const void
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].status == status)
 			code = codes[i].code;
-	return KT_FAIL(err, code, "the key %.100s can't be used (see the line above)", key);
+	return key == NULL ? KT_FAIL(err, code, "keten-sign refuses (see the line above)")
+			   : KT_FAIL(err, code, "the key %.100s can't be used (see the line above)",
+				     key);
 }
 
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)

@@ -175,7 +175,12 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 	while (faccessat(out, name, F_OK, 0) == 0)
 		snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
 			 (unsigned long long)++number);
-	r = kt_sign_pdfs(q, err);
+	/* the envelope first: no package without the key to it */
+	r = !q->c.sealed
+		    ? 0
+		    : kt_release_publish(q, out, number, q->envelope, sizeof(q->envelope), err);
+	if (r == 0 && !q->c.sealed)
+		r = kt_sign_pdfs(q, err);
 	if (r == 0)
 		r = issue_receipt(q, err);
 	if (r == 0)
@@ -221,6 +226,10 @@ int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authori
 	r = kt_case_open(own.case_dir, NULL, &q->c, err);
 	if (r == 0)
 		r = kt_authority_load(&own, false, true, q->c.created_us, a, err);
+	if (r == 0 && q->c.sealed && strcmp(step, "seal") != 0)
+		r = KT_FAIL(err, KT_E_REFUSED,
+			    "sealed: this case waits for its release; nobody at this station can "
+			    "read it. keten release makes the report");
 	if (r == 0 && kt_form_find(q->c.form) == 0)
 		r = KT_FAIL(err, KT_E_INVALID, "case.json: this version can't read a %s",
 			    q->c.form);

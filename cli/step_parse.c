@@ -164,6 +164,7 @@ static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *
 	if (end->verdict == KT_JE_NO_SANDBOX)
 		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: %s", end->text);
 	p->q->layers = end->layers;
+	p->q->timed_out |= end->verdict == KT_JE_CPU || end->verdict == KT_JE_WALL;
 	if (end->verdict != KT_JE_OK && end->verdict != KT_JE_PARSE_ERROR)
 		p->failures++;
 	if (rejected) {
@@ -186,8 +187,11 @@ static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *
 
 static int open_object(const struct parse *p, const char *object, int *fd, struct kt_err *err)
 {
-	*fd = openat(p->q->c.objects_fd, object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return *fd >= 0 ? 0 : KT_FAIL(err, KT_E_INVALID, "object %s: %s", object, strerror(errno));
+	char name[48];
+
+	snprintf(name, sizeof(name), "objects/%.32s", object);
+	*fd = kt_case_read_open(p->q->c.fd, p->q->c.view, name, err);
+	return *fd >= 0 ? 0 : KT_TRACE(err, KT_E_INVALID, "an object can't be read");
 }
 
 static int note_partial(struct parse *p, const struct kt_sib *s, struct kt_err *err)
@@ -320,9 +324,9 @@ static int parse_all(struct parse *p, struct kt_err *err)
 		p->it = &p->q->plan.item[i];
 		kt_progress_step(&p->q->prog, "parse", p->it->id);
 		if (p->it->want->take == KT_TAKE_GROUP)
-			r = kt_siblings_load(&p->sib, p->q->c.index_fd, i + 1, err);
+			r = kt_siblings_load(&p->sib, &p->q->c, i + 1, err);
 		if (r == 0)
-			r = kt_index_read(p->q->c.index_fd, i + 1, &complete, on_line, p, err);
+			r = kt_index_read_case(&p->q->c, i + 1, &complete, on_line, p, err);
 		if (r == 0)
 			r = list_siblings(p, err);
 		kt_siblings_free(&p->sib);
@@ -334,6 +338,10 @@ static int parse_all(struct parse *p, struct kt_err *err)
 
 int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *err)
 {
+	if (q->c.view != NULL) { /* records of what was opened stay in memory */
+		snprintf(out, n, "%s", KT_RECSTORE_MEMORY);
+		return 0;
+	}
 	if ((size_t)snprintf(out, n, "%s/" KT_RECORDS, q->o->case_dir) >= n)
 		return KT_FAIL(err, KT_E_USAGE, "the case's path is too long");
 	return 0;

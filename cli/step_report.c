@@ -52,6 +52,14 @@ int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct 
 	return kt_sha256_fd(fd, sha, err);
 }
 
+static int read_all(const struct kt_acq *q, const char *name, size_t max, struct kt_buf *b,
+		    struct kt_err *err)
+{
+	KT_AUTO_FD fd = kt_case_read_open(q->c.fd, q->c.view, name, err);
+
+	return fd < 0 ? fd : kt_fd_read(fd, max, b, err);
+}
+
 /* Who sealed the acquisition: the case says so, whoever makes the report and with whatever options. */
 static int sealed_by(const struct kt_acq *q, struct kt_signer *s, struct kt_err *err)
 {
@@ -60,9 +68,9 @@ static int sealed_by(const struct kt_acq *q, struct kt_signer *s, struct kt_err 
 
 	kt_buf_init(&seal, 0);
 	kt_buf_init(&p7s, 0);
-	r = kt_file_read(q->c.fd, "seal.json", (size_t)16 << 20, &seal, err);
+	r = read_all(q, "seal.json", (size_t)16 << 20, &seal, err);
 	if (r == 0)
-		r = kt_file_read(q->c.fd, "seal.json.p7s", (size_t)1 << 20, &p7s, err);
+		r = read_all(q, "seal.json.p7s", (size_t)1 << 20, &p7s, err);
 	if (r == 0)
 		r = kt_cms_verify(p7s.p, p7s.len, seal.p, seal.len, q->a->trust, kt_time_now(), s,
 				  err);
@@ -71,11 +79,12 @@ static int sealed_by(const struct kt_acq *q, struct kt_signer *s, struct kt_err 
 	return r < 0 ? KT_TRACE(err, r, "the seal of this case can't be read") : 0;
 }
 
-static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
+int kt_report_json(struct kt_acq *q, int dir, int fd, struct kt_err *err)
 {
 	struct kt_signer operator_cert;
 	struct kt_report_in in = {
 		.case_fd = q->c.fd,
+		.view = q->c.view,
 		.mandate = q->a->mandate,
 		.authoriser = &q->a->authoriser,
 		.operator_cert = &operator_cert,
@@ -86,7 +95,7 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 	struct kt_statement statement = {0};
 	struct kt_recstore store;
 	char path[4200];
-	int fd, r = sealed_by(q, &operator_cert, err);
+	int r = sealed_by(q, &operator_cert, err);
 
 	if (r == 0)
 		r = kt_records_path(q, path, sizeof(path), err);
@@ -99,17 +108,24 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 	if (r < 0)
 		goto out;
 	in.statement = r == 1 ? &statement : NULL;
-	fd = openat(dir, "report.json.tmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno))
-		   : kt_report_write(&in, fd, err);
+	r = kt_report_write(&in, fd, err);
+out:
+	kt_statement_free(&statement);
+	kt_recstore_close(&store, NULL);
+	return r;
+}
+
+static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
+{
+	int fd = openat(dir, "report.json.tmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno))
+		       : kt_report_json(q, dir, fd, err);
+
 	if (r == 0)
 		r = kt_sync_fd(fd, err);
 	kt_close_fd(&fd);
 	if (r == 0 && renameat(dir, "report.json.tmp", dir, "report.json") < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno));
-out:
-	kt_statement_free(&statement);
-	kt_recstore_close(&store, NULL);
 	return r;
 }
 

@@ -20,7 +20,8 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 
 	(void)segment;
 	(void)err;
-	if (kind != NULL && strcmp(kind, "object") == 0 && kt_jv_str(line, "object") != NULL) {
+	if (kind != NULL && (strcmp(kind, "object") == 0 || strcmp(kind, "details") == 0) &&
+	    kt_jv_str(line, "object") != NULL) {
 		s->bytes += (uint64_t)kt_jv_int(line, "bytes", 0);
 		s->objects++;
 	}

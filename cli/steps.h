@@ -21,6 +21,8 @@ int kt_run_case(const struct kt_opts *o, struct kt_source *src, bool package);
 int kt_step_parse(struct kt_acq *q, struct kt_err *err);
 /* report/report.json, report.html, run.json. */
 int kt_step_report(struct kt_acq *q, struct kt_err *err);
+/* report.json alone, into an open file; dir gets the statement that went into it, where there is one. */
+int kt_report_json(struct kt_acq *q, int dir, int fd, struct kt_err *err);
 /* The package; name (KT_PKG_NAME) gets its file name. */
 int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err);
 
@@ -58,6 +60,8 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 int kt_report_views(int dir, struct kt_err *err);
 /* dir/report.json from a file with an order and the full report (redact.h), made in the sandbox. */
 int kt_redact_report(int from, const char *input, int dir, struct kt_err *err);
+/* Hash of the plan of q, as session.open has it. 0 or a code. */
+int kt_plan_sha256(struct kt_acq *q, char out[KT_SHA256_HEX], struct kt_err *err);
 /* SHA-256 of a file's bytes. 0 or KT_E_STORAGE. */
 int kt_path_sha256(int dirfd, const char *name, char sha[KT_SHA256_HEX], struct kt_err *err);
 

@@ -9,6 +9,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,7 @@
 #include <unistd.h>
 
 #define CASE_FORMAT "keten-case-1"
+#define RESUME_KEY  "resume.key"
 #define UNNAMED_MAX 512 /* each costs a descriptor as long as it is held */
 
 static int take_lock(struct kt_case *c, const char *path, struct kt_err *err)
@@ -46,6 +50,32 @@ static bool copy_text(char *out, size_t n, const char *s)
 	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
 }
 
+static int make_resume_key(struct kt_case *c, struct kt_err *err)
+{
+	uint8_t key[KT_SHA256_LEN];
+	int r;
+
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		return KT_FAIL(err, KT_E_INTERNAL, "no random bytes");
+	r = kt_file_write(c->fd, RESUME_KEY, key, sizeof(key), 0600, err);
+	OPENSSL_cleanse(key, sizeof(key));
+	return r;
+}
+
+/* Not there: the acquisition is sealed, or the case never was. */
+static int read_resume_key(struct kt_case *c, struct kt_err *err)
+{
+	KT_AUTO_FD fd = openat(c->fd, RESUME_KEY, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t got;
+	int r;
+
+	if (fd < 0)
+		return 0;
+	r = kt_read_full(fd, c->resume_key, sizeof(c->resume_key), &got, err);
+	c->has_resume_key = r == 0 && got == sizeof(c->resume_key);
+	return r;
+}
+
 static int write_case(struct kt_case *c, const struct kt_case_new *make, struct kt_err *err)
 {
 	char now[KT_TIME_TEXT];
@@ -66,6 +96,8 @@ static int write_case(struct kt_case *c, const struct kt_case_new *make, struct 
 	kt_jw_kstr(&w, "format", CASE_FORMAT);
 	kt_jw_kstr(&w, "mandate_id", make->mandate_id);
 	kt_jw_kstr(&w, "mandate_sha256", make->mandate_sha256);
+	if (make->sealed)
+		kt_jw_kstr(&w, "release", "two-stage");
 	kt_jw_kbool(&w, "simulated", make->simulated);
 	if (make->source != NULL)
 		kt_jw_kbytes(&w, "source", make->source, strlen(make->source));
@@ -73,6 +105,8 @@ static int write_case(struct kt_case *c, const struct kt_case_new *make, struct 
 	kt_buf_putc(&b, '\n');
 	/* case.json last: with it the folder is a case */
 	r = kt_file_write(c->fd, "mandate.json", make->mandate, make->mandate_len, 0600, err);
+	if (r == 0 && make->sealed)
+		r = make_resume_key(c, err);
 	if (r == 0)
 		r = kt_file_write(c->fd, "mandate.json.p7s", make->p7s, make->p7s_len, 0600, err);
 	if (r == 0)
@@ -117,7 +151,11 @@ static int read_case(struct kt_case *c, struct kt_err *err)
 			r = KT_FAIL(err, KT_E_INVALID,
 				    "case.json is not as this version writes it");
 		c->simulated = sim != NULL && sim->type == KT_JV_BOOL && sim->i;
+		form = kt_jv_str(root, "release");
+		c->sealed = form != NULL && strcmp(form, "two-stage") == 0;
 	}
+	if (r == 0 && c->sealed)
+		r = read_resume_key(c, err);
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
 	return r;
@@ -135,6 +173,8 @@ static bool is_foreign(int fd)
 					   "mandate.json.p7s",
 					   "mandate.json.tmp",
 					   "mandate.json.p7s.tmp",
+					   "resume.key",
+					   "resume.key.tmp",
 					   "case.json.tmp"};
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
@@ -201,10 +241,132 @@ out:
 
 void kt_case_close(struct kt_case *c)
 {
+	OPENSSL_cleanse(c->resume_key, sizeof(c->resume_key));
 	kt_close_fd(&c->objects_fd);
 	kt_close_fd(&c->index_fd);
 	kt_close_fd(&c->lock_fd);
 	kt_close_fd(&c->fd);
+}
+
+void kt_case_seal_to(struct kt_case *c, const uint8_t recipient[KT_AGE_KEY])
+{
+	memcpy(c->recipient, recipient, KT_AGE_KEY);
+	c->has_recipient = true;
+}
+
+static const char *const outcomes[] = {"acquired", "partial", "refused",
+				       "failed",   "absent",  "withheld"};
+
+/* Hides the outcome behind the rest of an id. */
+static int outcome_mask(const struct kt_case *c, const uint8_t *id, uint8_t *mask)
+{
+	uint8_t mac[KT_SHA256_LEN];
+
+	if (HMAC(EVP_sha256(), c->resume_key, sizeof(c->resume_key), id, KT_RESUME_ID - 1, mac,
+		 NULL) == NULL)
+		return KT_E_INTERNAL;
+	*mask = mac[0];
+	return 0;
+}
+
+int kt_case_resume_id(const struct kt_case *c, unsigned segment, const void *path, size_t n,
+		      uint64_t size, int64_t mtime, const char *outcome, uint8_t id[KT_RESUME_ID],
+		      struct kt_err *err)
+{
+	bool by_state = strcmp(c->form, "phone") != 0;
+	uint8_t head[20] = {0}, sum[KT_SHA256_LEN], mac[KT_SHA256_LEN], at = 0, mask = 0;
+	struct kt_hash h;
+	int r;
+
+	if (!c->has_resume_key)
+		return KT_FAIL(err, KT_E_INTERNAL, "this case can't be gone on with");
+	for (unsigned i = 0; i < 4; i++)
+		head[i] = (uint8_t)(segment >> 8 * i);
+	for (unsigned i = 0; by_state && i < 8; i++) {
+		head[4 + i] = (uint8_t)(size >> 8 * i);
+		head[12 + i] = (uint8_t)((uint64_t)mtime >> 8 * i);
+	}
+	r = kt_hash_init(&h, KT_SHA256, err);
+	if (r == 0)
+		r = kt_hash_update(&h, head, sizeof(head));
+	if (r == 0)
+		r = kt_hash_update(&h, path, n);
+	if (r == 0)
+		r = kt_hash_final(&h, sum);
+	kt_hash_free(&h);
+	if (r == 0 && HMAC(EVP_sha256(), c->resume_key, sizeof(c->resume_key), sum, sizeof(sum),
+			   mac, NULL) == NULL)
+		r = KT_E_INTERNAL;
+	memcpy(id, mac, KT_RESUME_ID - 1);
+	if (r == 0)
+		r = outcome_mask(c, id, &mask);
+	if (r < 0)
+		return KT_FAIL(err, KT_E_INTERNAL, "hashing failed");
+	while (at < sizeof(outcomes) / sizeof(outcomes[0]) && strcmp(outcomes[at], outcome) != 0)
+		at++;
+	id[KT_RESUME_ID - 1] = (uint8_t)(mask ^ at);
+	return 0;
+}
+
+const char *kt_case_resume_outcome(const struct kt_case *c, const uint8_t id[KT_RESUME_ID])
+{
+	uint8_t mask, at;
+
+	if (outcome_mask(c, id, &mask) < 0)
+		return "failed";
+	at = id[KT_RESUME_ID - 1] ^ mask;
+	return at < sizeof(outcomes) / sizeof(outcomes[0]) ? outcomes[at] : "failed";
+}
+
+int kt_case_forget_resume(struct kt_case *c, struct kt_err *err)
+{
+	OPENSSL_cleanse(c->resume_key, sizeof(c->resume_key));
+	c->has_resume_key = false;
+	if (unlinkat(c->fd, RESUME_KEY, 0) < 0 && errno != ENOENT)
+		return KT_FAIL(err, KT_E_STORAGE, RESUME_KEY ": %s", strerror(errno));
+	return kt_sync_fd(c->fd, err);
+}
+
+/* -- sinks ------------------------------------------------------------------------------------ */
+
+static int write_stored(void *arg, const void *p, size_t n, struct kt_err *err)
+{
+	struct kt_sink *s = arg;
+	int r = kt_hash_update(&s->stored_hash, p, n);
+
+	if (r < 0)
+		return KT_FAIL(err, r, "hashing failed");
+	s->stored += n;
+	return kt_write_full(s->fd, p, n, err);
+}
+
+static void sink_free(struct kt_sink *s)
+{
+	kt_close_fd(&s->fd);
+	kt_hash_free(&s->hash);
+	kt_hash_free(&s->stored_hash);
+	kt_age_enc_free(&s->enc);
+}
+
+/* What every sink begins with; its descriptor is open. */
+static int sink_begin(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
+{
+	int r = kt_hash_init(&s->hash, KT_SHA256, err);
+
+	s->sealed = c->sealed;
+	if (r == 0 && c->sealed && !c->has_recipient)
+		r = KT_FAIL(err, KT_E_INTERNAL, "there is no key to seal this case with");
+	if (r == 0 && c->sealed)
+		r = kt_hash_init(&s->stored_hash, KT_SHA256, err);
+	if (r == 0 && c->sealed)
+		r = kt_age_enc_begin(&s->enc, c->recipient, write_stored, s, err);
+	return r;
+}
+
+static void name_object(const struct kt_case *c, char name[KT_OBJECT])
+{
+	snprintf(name, KT_OBJECT, "o%06llu",
+		 (unsigned long long)(c->next_object % UINT64_C(100000000000)));
 }
 
 int kt_sink_open(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
@@ -212,19 +374,28 @@ int kt_sink_open(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	s->fd = -1;
-	snprintf(s->object, sizeof(s->object), "o%06llu",
-		 (unsigned long long)(c->next_object % UINT64_C(100000000000)));
-	r = kt_hash_init(&s->hash, KT_SHA256, err);
-	if (r < 0)
-		return r;
+	name_object(c, s->object);
 	s->fd = openat(c->objects_fd, s->object, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (s->fd < 0) {
-		kt_hash_free(&s->hash);
+	if (s->fd < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
-	}
 	c->next_object++;
-	return 0;
+	r = sink_begin(c, s, err);
+	if (r < 0)
+		kt_sink_drop(c, s);
+	return r;
+}
+
+/* The last bytes of what was written so far. */
+static void keep_tail(struct kt_sink *s, const uint8_t *p, size_t n)
+{
+	const size_t all = sizeof(s->tail);
+
+	if (n >= all) {
+		memcpy(s->tail, p + n - all, all);
+	} else {
+		memmove(s->tail, s->tail + n, all - n);
+		memcpy(s->tail + all - n, p, n);
+	}
 }
 
 int kt_sink_write(struct kt_sink *s, const void *p, size_t n, struct kt_err *err)
@@ -234,18 +405,44 @@ int kt_sink_write(struct kt_sink *s, const void *p, size_t n, struct kt_err *err
 	if (r < 0)
 		return KT_FAIL(err, r, "hashing failed");
 	s->bytes += n;
-	r = kt_write_full(s->fd, p, n, err);
+	if (s->sealed) {
+		keep_tail(s, p, n);
+		s->enc.arg = s; /* a sink may have moved since it was opened */
+		r = kt_age_enc_write(&s->enc, p, n, err);
+	} else {
+		r = kt_write_full(s->fd, p, n, err);
+	}
 	return r < 0 ? KT_TRACE(err, r, "objects/%s can't be written", s->object) : 0;
+}
+
+/* The hashes, once all is written. */
+static int sum_up(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
+{
+	uint8_t d[KT_SHA256_LEN] = {0};
+	int r;
+
+	s->enc.arg = s;
+	r = s->sealed ? kt_age_enc_end(&s->enc, err) : 0;
+	if (r == 0)
+		r = kt_hash_final(&s->hash, d);
+	if (r == 0)
+		kt_hex(d, sizeof(d), sha);
+	if (r == 0 && s->sealed)
+		r = kt_hash_final(&s->stored_hash, d);
+	if (r == 0)
+		kt_hex(d, sizeof(d), s->stored_sha);
+	if (!s->sealed)
+		s->stored = s->bytes;
+	kt_hash_free(&s->hash);
+	kt_hash_free(&s->stored_hash);
+	kt_age_enc_free(&s->enc);
+	return r;
 }
 
 int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
 {
-	uint8_t d[KT_SHA256_LEN] = {0};
-	int r = kt_hash_final(&s->hash, d);
+	int r = sum_up(s, sha, err);
 
-	if (r == 0)
-		kt_hex(d, sizeof(d), sha);
-	kt_hash_free(&s->hash);
 	if (s->fd >= 0 && close(s->fd) < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
 	s->fd = -1;
@@ -254,8 +451,7 @@ int kt_sink_close(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err
 
 static void drop_held(struct kt_case *c, struct kt_sink *s)
 {
-	kt_close_fd(&s->fd);
-	kt_hash_free(&s->hash);
+	sink_free(s);
 	if (s->held[0] != '\0')
 		unlinkat(c->objects_fd, s->held, 0);
 	else
@@ -265,16 +461,20 @@ static void drop_held(struct kt_case *c, struct kt_sink *s)
 
 void kt_sink_drop(struct kt_case *c, struct kt_sink *s)
 {
+	char last[KT_OBJECT];
+
 	if (s->holds) {
 		drop_held(c, s);
 		return;
 	}
 	if (s->fd < 0)
 		return;
-	kt_close_fd(&s->fd);
-	kt_hash_free(&s->hash);
+	sink_free(s);
 	unlinkat(c->objects_fd, s->object, 0);
 	c->next_object--;
+	name_object(c, last);
+	if (strcmp(last, s->object) != 0)
+		c->next_object++; /* others came after it: its number stays unused */
 }
 
 static int open_unnamed(struct kt_case *c)
@@ -294,32 +494,25 @@ int kt_sink_hold(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	s->fd = -1;
-	r = kt_hash_init(&s->hash, KT_SHA256, err);
-	if (r < 0)
-		return r;
 	s->fd = open_unnamed(c);
 	if (s->fd < 0) {
 		snprintf(s->held, sizeof(s->held), "p%06u", ++c->held);
 		s->fd = openat(c->objects_fd, s->held, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 			       0600);
 	}
-	if (s->fd < 0) {
-		kt_hash_free(&s->hash);
+	if (s->fd < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->held, strerror(errno));
-	}
 	s->holds = true;
-	return 0;
+	r = sink_begin(c, s, err);
+	if (r < 0)
+		drop_held(c, s);
+	return r;
 }
 
 int kt_sink_finish(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *err)
 {
-	uint8_t d[KT_SHA256_LEN] = {0};
-	int r = kt_hash_final(&s->hash, d);
+	int r = sum_up(s, sha, err);
 
-	if (r == 0)
-		kt_hex(d, sizeof(d), sha);
-	kt_hash_free(&s->hash);
 	/* without a name the descriptor is all that keeps it */
 	if (s->held[0] != '\0') {
 		if (s->fd >= 0 && close(s->fd) < 0)
@@ -331,9 +524,12 @@ int kt_sink_finish(struct kt_sink *s, char sha[KT_SHA256_HEX], struct kt_err *er
 
 int kt_sink_reread(struct kt_case *c, const struct kt_sink *s, struct kt_err *err)
 {
-	int fd = s->held[0] != '\0' ? openat(c->objects_fd, s->held, O_RDONLY | O_CLOEXEC)
-				    : fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	int fd;
 
+	if (s->sealed)
+		return KT_FAIL(err, KT_E_INTERNAL, "what is sealed can't be read again");
+	fd = s->held[0] != '\0' ? openat(c->objects_fd, s->held, O_RDONLY | O_CLOEXEC)
+				: fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0) {
 		kt_close_fd(&fd);
 		return KT_FAIL(err, KT_E_STORAGE, "an object can't be read again: %s",
@@ -347,8 +543,7 @@ int kt_sink_keep(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
 	char self[32];
 	int r;
 
-	snprintf(s->object, sizeof(s->object), "o%06llu",
-		 (unsigned long long)(c->next_object % UINT64_C(100000000000)));
+	name_object(c, s->object);
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", s->fd);
 	r = s->held[0] != '\0'
 		    ? renameat2(c->objects_fd, s->held, c->objects_fd, s->object, RENAME_NOREPLACE)
@@ -363,6 +558,17 @@ int kt_sink_keep(struct kt_case *c, struct kt_sink *s, struct kt_err *err)
 		r = KT_FAIL(err, KT_E_STORAGE, "objects/%s: %s", s->object, strerror(errno));
 	s->fd = -1;
 	return r;
+}
+
+int kt_case_read_open(int case_fd, const struct kt_case_view *view, const char *name,
+		      struct kt_err *err)
+{
+	int fd;
+
+	if (view != NULL)
+		return view->open(view->arg, name, err);
+	fd = openat(case_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 ? fd : KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
 }
 
 int kt_case_sync(struct kt_case *c, struct kt_err *err)

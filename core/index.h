@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Index segments (docs/formats/case.md): which object came from where on the phone, one segment
- * per plan item. Lines reach the disk in groups, after their objects have.
+ * per plan item. Lines reach the disk in groups, after their objects have. Of a sealed case a line
+ * says little more than that there is an object; the whole lines of a group are sealed too
+ * (docs/formats/release.md).
  */
 #ifndef KT_CORE_INDEX_H
 #define KT_CORE_INDEX_H
@@ -22,12 +24,16 @@ struct kt_index_range {
 	uint64_t pos; /* in the object */
 };
 
-/* One object line. Texts and bytes borrowed. */
+/* One object line. Texts and bytes borrowed. stored_*: of the sink, for a sealed case. */
 struct kt_index_entry {
 	const char *object; /* NULL: nothing stored (refused, failed, absent file) */
 	const char *outcome, *reason, *method;
-	const char *sha256;
+	const char *sha256; /* NULL: it is only known when it is released; see file_key */
 	uint64_t bytes;
+	const char *stored_sha;
+	uint64_t stored;
+	const uint8_t
+		*file_key; /* 32 bytes: what arrived is stored, to be decrypted with this key */
 	/* of what arrived, when it was decrypted here; NULL: it was not */
 	const char *cipher_sha256;
 	uint64_t cipher_bytes;
@@ -48,7 +54,11 @@ struct kt_index {
 	unsigned segment;
 	struct kt_buf pending; /* lines of objects that are not yet synced */
 	uint64_t pending_lines, pending_bytes;
-	uint64_t entries, objects, bytes; /* so far, all lines */
+	uint64_t entries;	 /* so far, all lines */
+	uint64_t objects, bytes; /* files in objects/, and their bytes */
+	/* of a sealed case: what the lines leave out, on its way into an object of its own */
+	struct kt_buf details;
+	uint64_t details_lines, taken; /* taken: objects without those of details */
 	/* lines that belong together wait for kt_index_sync(), however many */
 	bool hold;
 	/* opened with its end line in place: nothing may be added, kt_index_end() only hashes it */
@@ -91,5 +101,8 @@ typedef int (*kt_index_fn)(void *arg, unsigned segment, const struct kt_jv *line
  */
 int kt_index_read(int index_fd, unsigned segment, bool *complete, kt_index_fn fn, void *arg,
 		  struct kt_err *err);
+/* The same of a case that may be read through a view. */
+int kt_index_read_case(const struct kt_case *c, unsigned segment, bool *complete, kt_index_fn fn,
+		       void *arg, struct kt_err *err);
 
 #endif

@@ -132,6 +132,14 @@ int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, stru
 	return read_all(fd, max, b, err);
 }
 
+int kt_fd_read(int fd, size_t max, struct kt_buf *b, struct kt_err *err)
+{
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "a file can't be read: %s", strerror(errno));
+	b->max = max + 65536 + 1;
+	return read_all(fd, max, b, err);
+}
+
 int kt_path_read(const char *path, size_t max, struct kt_buf *b, struct kt_err *err)
 {
 	return kt_file_read(AT_FDCWD, path, max, b, err);

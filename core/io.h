@@ -30,6 +30,8 @@ int kt_pread_full(int fd, void *p, size_t n, uint64_t off, size_t *got, struct k
 
 /* Appends a whole file to b. 0, KT_E_ABSENT when there is none, KT_E_LIMIT above max, KT_E_STORAGE. */
 int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, struct kt_err *err);
+/* Appends all of an open file, from its start. As above. */
+int kt_fd_read(int fd, size_t max, struct kt_buf *b, struct kt_err *err);
 /* The same from a path given by a person. */
 int kt_path_read(const char *path, size_t max, struct kt_buf *b, struct kt_err *err);
 /*

@@ -48,6 +48,12 @@ struct kt_mandate {
 	const char *objection; /* what one leads to: "record", "second-authoriser", "stop" */
 	const char *operator_role;
 	bool two_stage; /* release.two_stage; false is "immediate" */
+	/* certificates by SHA-256 in hex: who may release, and to whom the key of a case is closed */
+	const char *releasers[KT_SCOPE_MAX], *recipients[KT_SCOPE_MAX];
+	size_t nreleasers, nrecipients;
+	bool second; /* a release wants a second person */
+	int64_t unreleased_days, released_until_us;
+	bool erase_package; /* on expiry: the package too, not the key alone */
 	int64_t not_before_us, not_after_us, issued_at_us;
 	int64_t max_sessions;
 	size_t nscope;

@@ -99,6 +99,7 @@ static const struct member release_members[] = {
 	{"two_stage", KT_JV_BOOL, REQUIRED},
 	{"releasers", KT_JV_ARR, OPTIONAL},
 	{"recipients", KT_JV_ARR, OPTIONAL},
+	{"second", KT_JV_BOOL, OPTIONAL},
 };
 
 static const struct member retention_members[] = {
@@ -508,6 +509,16 @@ static int check_cert_hashes(const struct kt_jv *list, struct kt_err *err)
 	return 0;
 }
 
+/* They were checked; a list holds at most ARRAY_MAX. */
+static size_t keep_hashes(const struct kt_jv *list, const char **out)
+{
+	size_t n = 0;
+
+	for (const struct kt_jv *c = list == NULL ? NULL : list->child; c != NULL; c = c->next)
+		out[n++] = c->str;
+	return n;
+}
+
 static int parse_release(const struct kt_jv *root, struct kt_mandate *m, struct kt_err *err)
 {
 	static const char *const expiry[] = {"erase-key", "erase-package", NULL};
@@ -529,6 +540,16 @@ static int parse_release(const struct kt_jv *root, struct kt_mandate *m, struct 
 		r = check_choice(ret, "on_expiry", expiry, err);
 	if (r == 0)
 		m->two_stage = kt_jv_get(rel, "two_stage")->i != 0;
+	if (r == 0) {
+		const struct kt_jv *second = kt_jv_get(rel, "second");
+
+		m->second = second != NULL && second->i != 0;
+		m->unreleased_days = kt_jv_int(ret, "unreleased_days", 0);
+		m->released_until_us = until;
+		m->erase_package = strcmp(kt_jv_str(ret, "on_expiry"), "erase-package") == 0;
+		m->nreleasers = keep_hashes(kt_jv_get(rel, "releasers"), m->releasers);
+		m->nrecipients = keep_hashes(kt_jv_get(rel, "recipients"), m->recipients);
+	}
 	return r;
 }
 

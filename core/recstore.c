@@ -71,7 +71,8 @@ static int open_db(const char *path, int flags, struct kt_recstore *s, struct kt
 	/* one thread in every program of ours: SQLite's own locks are not needed */
 	flags |= SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
 	kt_buf_init(&s->texts, 0);
-	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &s->db, flags,
+			    strcmp(path, KT_RECSTORE_MEMORY) == 0 ? "memdb" : NULL) != SQLITE_OK)
 		return db_fail(s, err, "cannot be opened");
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -80,18 +81,32 @@ static int open_db(const char *path, int flags, struct kt_recstore *s, struct kt
 	return 0;
 }
 
+int kt_recstore_hold(struct kt_recstore *s, struct kt_err *err)
+{
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	r = open_db(KT_RECSTORE_MEMORY, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, s, err);
+	if (r < 0)
+		kt_recstore_abandon(s);
+	return r;
+}
+
 int kt_recstore_create(const char *path, struct kt_recstore *s, struct kt_err *err)
 {
 	int fd, r;
 
 	memset(s, 0, sizeof(*s));
-	if (unlink(path) < 0 && errno != ENOENT)
-		return KT_FAIL(err, KT_E_STORAGE, "old records.sqlite: %s", strerror(errno));
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return KT_FAIL(err, KT_E_STORAGE, "records.sqlite: %s", strerror(errno));
-	close(fd);
-	r = open_db(path, SQLITE_OPEN_READWRITE, s, err);
+	if (strcmp(path, KT_RECSTORE_MEMORY) != 0) {
+		if (unlink(path) < 0 && errno != ENOENT)
+			return KT_FAIL(err, KT_E_STORAGE, "old records.sqlite: %s",
+				       strerror(errno));
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return KT_FAIL(err, KT_E_STORAGE, "records.sqlite: %s", strerror(errno));
+		close(fd);
+	}
+	r = open_db(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, s, err);
 	if (r == 0)
 		r = run(s, setup, "cannot be set up", err);
 	for (unsigned i = 0; r == 0 && i < STMT_COUNT; i++)
@@ -125,7 +140,7 @@ int kt_recstore_open(const char *path, struct kt_recstore *s, struct kt_err *err
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	if (access(path, F_OK) < 0 && errno == ENOENT)
+	if (strcmp(path, KT_RECSTORE_MEMORY) != 0 && access(path, F_OK) < 0 && errno == ENOENT)
 		return KT_FAIL(err, KT_E_ABSENT, "there is no records.sqlite");
 	r = open_db(path, SQLITE_OPEN_READONLY, s, err);
 	if (r == 0)

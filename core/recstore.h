@@ -31,6 +31,11 @@ struct kt_err;
 struct kt_locator;
 struct sqlite3;
 
+/*
+ * A path that is none: a store in this process's memory, for what must not reach a disk. It lives
+ * as long as some kt_recstore or kt_recstore_hold() has it open.
+ */
+#define KT_RECSTORE_MEMORY  "/keten-records"
 #define KT_RECSTORE_VERSION 2
 #define KT_RECSTORE_BATCH   16u
 
@@ -62,6 +67,8 @@ struct kt_artifact_row {
  * by its owner alone. 0 or KT_E_STORAGE; *s needs no close then.
  */
 int kt_recstore_create(const char *path, struct kt_recstore *s, struct kt_err *err);
+/* Keeps KT_RECSTORE_MEMORY alive between its writer and its readers. 0 or KT_E_STORAGE; close it. */
+int kt_recstore_hold(struct kt_recstore *s, struct kt_err *err);
 /* Opens for reading. 0, KT_E_ABSENT, or KT_E_FORMAT when it is no complete store of this version. */
 int kt_recstore_open(const char *path, struct kt_recstore *s, struct kt_err *err);
 /*

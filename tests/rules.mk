@@ -37,6 +37,10 @@ PKGS_try-parser := $(TEST_PKGS)
 SRCS_make-photos := tests/tools/make_photos.c
 SRCS_make-timeline := tests/tools/make_timeline.c
 LIBS_make-timeline := core
+PROGS_TEST += age-stream
+SRCS_age-stream := tests/tools/age_stream.c
+LIBS_age-stream := core
+PKGS_age-stream := libcrypto
 
 # -- bench: helpers of tests/bench/run ------------------------------------------------------------
 PROGS_TEST += bench-measure bench-recv-hash bench-sink-copy bench-gen-records

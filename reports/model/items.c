@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The index of a case: read once for sums and places, and a second time for the list of objects. */
 #include "reports/model/report_i.h"
+#include "core/casestore.h"
 #include "core/err.h"
 #include "core/io.h"
 #include "core/mandate.h"
@@ -311,17 +312,23 @@ static int sort_refs(struct rep *r)
 
 int rep_index_read(struct rep *r)
 {
-	KT_AUTO_FD dir = kt_dir_open(r->in->case_fd, "index", false, r->err);
-	char name[16];
+	char name[32];
 	int c;
 
-	if (dir < 0)
-		return KT_TRACE(r->err, dir, "report: no index");
 	for (unsigned s = 1; s <= KT_PLAN_MAX; s++) {
-		snprintf(name, sizeof(name), "i%04u.jsonl", s);
-		r->seg_fd[s] = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (r->seg_fd[s] < 0)
+		struct kt_err missing = {0};
+
+		snprintf(name, sizeof(name), "index/i%04u.jsonl", s);
+		r->seg_fd[s] = kt_case_read_open(r->in->case_fd, r->in->view, name, &missing);
+		if (r->seg_fd[s] == KT_E_ABSENT) {
+			r->seg_fd[s] = -1;
 			continue;
+		}
+		if (r->seg_fd[s] < 0) {
+			c = r->seg_fd[s];
+			r->seg_fd[s] = -1;
+			return KT_TRACE(r->err, c, "report: %s", kt_err_text(&missing));
+		}
 		c = read_segment(r, s);
 		if (c < 0)
 			return c;

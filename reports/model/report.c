@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The document as a whole: its members in order, the result and the limits. */
 #include "reports/model/report_i.h"
+#include "core/casestore.h"
 #include "core/err.h"
 #include "core/io.h"
 #include "core/mandate.h"
@@ -354,13 +355,20 @@ static void write_plugins(struct rep *r)
 	kt_jw_arr_end(&r->w);
 }
 
+static int read_file(struct rep *r, const char *name, size_t max, struct kt_buf *b)
+{
+	KT_AUTO_FD fd = kt_case_read_open(r->in->case_fd, r->in->view, name, r->err);
+
+	return fd < 0 ? fd : kt_fd_read(fd, max, b, r->err);
+}
+
 static int read_doc(struct rep *r, const char *name, struct kt_jdoc **doc, char *sha256)
 {
 	struct kt_buf b;
 	int c;
 
 	kt_buf_init(&b, 0);
-	c = kt_file_read(r->in->case_fd, name, DOC_MAX, &b, r->err);
+	c = read_file(r, name, DOC_MAX, &b);
 	if (c == 0)
 		c = kt_jdoc_parse(b.p, b.len, doc, r->err);
 	if (c == 0 && sha256 != NULL)
@@ -380,7 +388,7 @@ static int read_case(struct rep *r)
 		kt_err_clear(r->err); /* not sealed yet: the report says so */
 	else if (c < 0)
 		return c;
-	c = kt_file_read(r->in->case_fd, "custody.jsonl", CUSTODY_MAX, &r->custody, r->err);
+	c = read_file(r, "custody.jsonl", CUSTODY_MAX, &r->custody);
 	if (c < 0)
 		return KT_TRACE(r->err, c, "report: custody.jsonl");
 	return rep_index_read(r);

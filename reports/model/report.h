@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+struct kt_case_view;
 struct kt_err;
 struct kt_mandate;
 struct kt_plan;
@@ -23,6 +24,7 @@ struct kt_statement;
 /* Everything is borrowed. */
 struct kt_report_in {
 	int case_fd; /* case folder: case.json, index/, custody.jsonl, seal.json */
+	const struct kt_case_view *view; /* NULL: the folder */
 	const struct kt_mandate *mandate;
 	const struct kt_signer *authoriser, *operator_cert; /* NULL: written as null */
 	const struct kt_plan *plan;

@@ -142,6 +142,7 @@ static int read_ids(struct kt_package *pkg, struct kt_err *err)
 		if (!take_id(pkg->case_id, sizeof(pkg->case_id), kt_jv_str(o, "case_id")) ||
 		    !take_id(pkg->mandate_id, sizeof(pkg->mandate_id), kt_jv_str(o, "mandate_id")))
 			r = KT_FAIL(err, KT_E_INVALID, "case.json does not name case and mandate");
+		pkg->sealed = kt_jv_str(o, "release") != NULL;
 	}
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
@@ -155,7 +156,8 @@ static int on_index_line(void *arg, unsigned segment, const struct kt_jv *line, 
 	char name[64], path[64];
 	int r;
 
-	if (kind == NULL || strcmp(kind, "object") != 0 || object == NULL)
+	if (kind == NULL || object == NULL ||
+	    (strcmp(kind, "object") != 0 && strcmp(kind, "details") != 0))
 		return 0;
 	snprintf(name, sizeof(name), KT_PKG_OBJECT_DIR "%.20s", object);
 	snprintf(path, sizeof(path), "objects/%.20s", object);
@@ -264,18 +266,19 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 		{KT_PKG_CUSTODY, "custody.jsonl"},
 		{KT_PKG_SEAL, "seal.json"},
 		{KT_PKG_SEAL_SIG, "seal.json.p7s"},
-		{KT_PKG_REPORT, "report/report.json"},
-		{KT_PKG_REPORT_HTML, "report/report.html"},
-		{KT_PKG_RUN, "report/run.json"},
+		{KT_PKG_RELEASE, "release.json"},
 	};
 	int r = read_ids(pkg, err);
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && r == 0; i++)
-		r = kt_package_add_file(pkg, files[i][0], files[i][1], err);
+		if (kt_pkg_allows(files[i][0], KT_PT_ACQUISITION, pkg->sealed))
+			r = kt_package_add_file(pkg, files[i][0], files[i][1], err);
 	if (r == 0 && faccessat(pkg->case_fd, "open.tst", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		r = kt_package_add_file(pkg, KT_PKG_OPEN_TOKEN, "open.tst", err);
-	if (r == 0)
-		r = add_folder(pkg, "report", err);
+	if (r == 0 && !pkg->sealed)
+		r = kt_package_add_file(pkg, KT_PKG_RUN, KT_PKG_RUN, err);
+	if (r == 0 && !pkg->sealed)
+		r = kt_package_add_report(pkg, err);
 	if (r == 0 && faccessat(pkg->case_fd, "mandate.json.second.p7s", F_OK, 0) == 0)
 		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, "mandate.json.second.p7s", err);
 	/* papers for the person; a case of an older version has none */

@@ -55,16 +55,16 @@ int kt_package_add_file(struct kt_package *pkg, const char *name, const char *pa
 int kt_package_add_bytes(struct kt_package *pkg, const char *name, const void *p, size_t n,
 			 struct kt_err *err);
 /*
+ * report.json, report.html and the further views from the folder report/ below the package's dir_fd: for
+ * acts that bring a report. 0 or a code.
+ */
+int kt_package_add_report(struct kt_package *pkg, struct kt_err *err);
+/*
  * Adds all that the case folder holds for a package: case.json, mandate, custody log, seal, report,
  * index, and the objects that the index names, each with the hash stated there. What is left to
  * the caller is tool/build.json, and views of the report beyond the three standard files. 0;
  * KT_E_INVALID when case.json or the index are not as documented; KT_E_ABSENT, KT_E_STORAGE.
  */
-/*
- * report.json, report.html and the further views from the folder report/ below the package's dir_fd: for
- * acts that bring a report. 0 or a code.
- */
-int kt_package_add_report(struct kt_package *pkg, struct kt_err *err);
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err);
 
 /*

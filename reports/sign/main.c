@@ -38,6 +38,8 @@ static const char usage[] =
 	"       keten-sign decrypt --key KEY < envelope > plaintext\n"
 	"       keten-sign stamp --tsa URL... --tsa-trust DIR [--deadline S] [--digest]\n"
 	"                  < content > token\n"
+	"       keten-sign open --key KEY    (started by keten release, on a socket)\n"
+	"       keten-sign envelope < certificates.pem > recipient-and-envelope\n"
 	"\n"
 	"KEY is a PEM file (a private key, its certificate, then further certificates of the\n"
 	"chain), or a card: pkcs11:token=NAME;id=%01?module-path=/usr/lib/.../module.so\n"
@@ -49,6 +51,8 @@ static const char usage[] =
 	"stamp    an RFC 3161 token over content from the first authority that gives one; DIR\n"
 	"         holds the CA certificates whose time is believed; needs no key. --digest: "
 	"content is a SHA-256\n"
+	"envelope makes the key of a case and closes it into one: first the age recipient,\n"
+	"         on a line, then the envelope; needs no key\n"
 	"\n"
 	"--pin-fd N       passphrase or PIN from descriptor N (also: --passphrase-fd)\n"
 	"--pinentry FILE  a program that asks for it; default: on the terminal\n"
@@ -113,6 +117,8 @@ static int act(const struct request *q, struct kt_err *err)
 
 	kt_buf_init(&in, CONTENT_MAX + 2 * CHUNK);
 	kt_buf_init(&out, 0);
+	if (strcmp(q->act, "open") == 0)
+		return kt_sign_open(&q->key, STDIN_FILENO, err);
 	if (strcmp(q->act, "cert") != 0)
 		r = read_content(&in, err);
 	if (r < 0)
@@ -125,6 +131,8 @@ static int act(const struct request *q, struct kt_err *err)
 		r = kt_sign_digest(&q->key, in.p, in.len, &out, err);
 	else if (strcmp(q->act, "stamp") == 0)
 		r = kt_stamp(&q->stamp, in.p, in.len, &out, err);
+	else if (strcmp(q->act, "envelope") == 0)
+		r = kt_sign_envelope(in.p, in.len, &out, err);
 	else if (in.len > ENVELOPE_MAX)
 		r = KT_FAIL(err, KT_E_LIMIT, "the envelope is longer than 1 MiB");
 	else
@@ -152,7 +160,8 @@ static int parse_fd(const char *s, int *fd)
 
 static bool is_act(const char *s)
 {
-	static const char *const acts[] = {"sign", "digest", "cert", "decrypt", "stamp"};
+	static const char *const acts[] = {"sign",  "digest",	"cert", "decrypt",
+					   "stamp", "envelope", "open"};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
 		if (strcmp(s, acts[i]) == 0)
@@ -229,7 +238,8 @@ static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
 	if (argc < 2 || !is_act(argv[1]))
 		return KT_FAIL(
 			err, KT_E_USAGE,
-			"the act is sign, digest, cert, decrypt or stamp; see keten-sign --help");
+			"the act is sign, digest, cert, decrypt, stamp, envelope or open; see "
+			"keten-sign --help");
 	q->act = argv[1];
 	for (int i = 2; i < argc; i++) {
 		int r = 0;
@@ -247,7 +257,7 @@ static int parse(int argc, char **argv, struct request *q, struct kt_err *err)
 		if (r < 0)
 			return r;
 	}
-	if (q->key.path == NULL && strcmp(q->act, "stamp") != 0)
+	if (q->key.path == NULL && strcmp(q->act, "stamp") != 0 && strcmp(q->act, "envelope") != 0)
 		return KT_FAIL(err, KT_E_USAGE, "--key FILE is missing");
 	return 0;
 }

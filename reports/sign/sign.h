@@ -53,4 +53,18 @@ int kt_sign_cert(const struct kt_sign_key *key, struct kt_buf *pem, struct kt_er
 int kt_sign_decrypt(const struct kt_sign_key *key, const void *envelope, size_t n,
 		    struct kt_buf *plain, struct kt_err *err);
 
+/*
+ * Holds the identity of a case, from its envelope, and opens objects for keten on sock
+ * (core/openproto.h) until that ends. 0, or a code: why the envelope could not be opened.
+ */
+int kt_sign_open(const struct kt_sign_key *key, int sock, struct kt_err *err);
+
+/*
+ * Makes an age identity and closes it into such an envelope for the certificates (PEM, 1 to 16);
+ * appends the public recipient and a newline, then the envelope. The identity exists in here alone
+ * and is cleansed. Needs no key. 0; KT_E_USAGE, KT_E_REFUSED: a certificate that can't be used;
+ * KT_E_INTERNAL.
+ */
+int kt_sign_envelope(const void *certs_pem, size_t n, struct kt_buf *out, struct kt_err *err);
+
 #endif

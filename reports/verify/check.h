@@ -8,6 +8,7 @@
 #ifndef KT_VERIFY_CHECK_H
 #define KT_VERIFY_CHECK_H
 
+#include "core/age.h"
 #include "core/buf.h"
 #include "core/custody.h"
 #include "core/mandate.h"
@@ -53,7 +54,8 @@ struct kt_vf {
 	bool have_seal_cert;
 	/* data/act.json, of all but acquisitions */
 	bool have_act;
-	char act_mandate[KT_SHA256_HEX], act_mandate_id[73];
+	char act_mandate[KT_SHA256_HEX], act_mandate_id[73], act_releaser[KT_SHA256_HEX];
+	bool envelope_opened, log_ended; /* log of a release */
 	/* custody log */
 	bool have_log;		   /* the chain holds and the facts below are filled */
 	struct kt_vf_segment *seg; /* KT_VF_SEGMENTS; [0] is segment 1 */
@@ -65,6 +67,7 @@ struct kt_vf {
 	char log_device[129];	 /* serial of the phone that was identified, "" when none was */
 	char log_form[17];	 /* of the source that was opened, "" when none was */
 	char log_source_id[129]; /* the phone that it says it comes from */
+	char log_recipient[KT_AGE_RECIPIENT], log_envelope[KT_SHA256_HEX]; /* "": not sealed */
 	char log_seal[KT_SHA256_HEX], log_report[KT_SHA256_HEX];
 	char before_seal[KT_SHA256_HEX]; /* hash of the line before acquisition.sealed */
 	/* papers that the log tells of, "" when it doesn't */
@@ -99,6 +102,11 @@ int kt_vf_load(struct kt_vf *c, enum kt_verify_id id, const char *name, size_t m
 /* check_act.c */
 int kt_vf_type(struct kt_vf *c); /* type, and which checks apply */
 int kt_vf_act(struct kt_vf *c);	 /* ACT; facts of data/act.json */
+/* check_release.c */
+int kt_vf_release(struct kt_vf *c); /* AUTHORITY and ACT of a release */
+void kt_vf_release_detail(struct kt_vf *c, const struct kt_jv *detail);
+int kt_vf_release_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		       struct kt_err *err);
 /* check_files.c */
 int kt_vf_hash_all(struct kt_vf *c);
 int kt_vf_lists(struct kt_vf *c);    /* COMPLETE, HASHES */
@@ -128,6 +136,12 @@ void kt_vf_token(struct kt_vf *c, enum kt_verify_id id, const char *name, const 
 void kt_vf_revocation(struct kt_vf *c, const struct kt_signer *s);
 /* check_xades.c */
 int kt_vf_xades(struct kt_vf *c); /* XADES */
+/* check_sealed.c */
+int kt_vf_sealed(struct kt_vf *c); /* SEALED */
+/* A line of a sealed index: no more than it may say. A finding of SEALED otherwise. */
+void kt_vf_sealed_line(struct kt_vf *c, const char *file, const struct kt_jv *line);
+/* An object has to be an age file. 0 or trouble of ours. */
+int kt_vf_sealed_object(struct kt_vf *c, const struct kt_zip_entry *e);
 /* check_seal.c */
 int kt_vf_seal(struct kt_vf *c); /* SEAL */
 /* check_index.c */

@@ -189,6 +189,8 @@ static void read_act(struct kt_vf *c, const struct kt_jv *o)
 			   c->package);
 	take_concerns(c, kt_jv_get(o, "concerns"));
 	take_attachments(c, kt_jv_get(o, "attachments"));
+	if (res->type == KT_PT_RELEASE)
+		kt_vf_release_detail(c, detail);
 	snprintf(res->package, sizeof(res->package), "%s", name);
 	c->have_act = true;
 	kt_vf_done(c, KT_V_ACT);

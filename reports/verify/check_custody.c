@@ -60,6 +60,27 @@ static void on_open(struct story *s, const char *event, int64_t utc)
 	take_text(s, event, "authoriser_cert_sha256", c->log_authoriser, sizeof(c->log_authoriser));
 }
 
+/* The key of a sealed case is made before anything is read, once. */
+static void on_prepared(struct story *s, const char *event)
+{
+	struct kt_vf *c = s->c;
+
+	if (s->nstarted > 0 || c->log_recipient[0] != '\0')
+		misplaced(s, event, "comes too late, or twice");
+	take_text(s, event, "recipient", c->log_recipient, sizeof(c->log_recipient));
+	take_text(s, event, "envelope_sha256", c->log_envelope, sizeof(c->log_envelope));
+}
+
+/* What can quote the phone is sealed. */
+static void check_silent(struct story *s, const char *event, const char *key)
+{
+	const char *v = kt_jv_str(s->detail, key);
+
+	if (s->c->res->sealed && v != NULL && v[0] != '\0')
+		kt_vf_fail(s->c, KT_V_SEALED, "log line %llu: the %s of %s stands in clear",
+			   (unsigned long long)s->seq, key, event);
+}
+
 static void on_start(struct story *s, const char *event)
 {
 	if (s->sealed)
@@ -84,6 +105,7 @@ static void on_outcome(struct story *s, const char *event)
 	const char *outcome = event + strlen("item.");
 	struct kt_vf_segment *g;
 
+	check_silent(s, event, "reason");
 	if (s->sealed)
 		misplaced(s, event, "comes after the seal");
 	if (number < 1 || number > (int64_t)KT_VF_SEGMENTS) {
@@ -191,6 +213,7 @@ static void on_source(struct story *s, const char *event)
 
 	if (s->sealed)
 		misplaced(s, event, "comes after the seal");
+	check_silent(s, event, "detail");
 	if (!take_text(s, event, "form", form, sizeof(form)) ||
 	    !take_text(s, event, "layout", layout, sizeof(layout)) ||
 	    !take_text(s, event, "identifier", id, sizeof(id)))
@@ -213,6 +236,7 @@ static void on_source_read(struct story *s, const char *event)
 	char result[16], sha[KT_SHA256_HEX];
 	bool phone = strcmp(s->c->log_form, kt_form_name(KT_FORM_PHONE)) == 0;
 
+	check_silent(s, event, "text");
 	if (s->sealed || s->c->log_form[0] == '\0')
 		misplaced(s, event, "stands where no source is open");
 	s->source_read = true;
@@ -260,6 +284,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		on_source(s, event);
 	else if (strcmp(event, "source.read") == 0)
 		on_source_read(s, event);
+	else if (strcmp(event, "release.prepared") == 0)
+		on_prepared(s, event);
 	else if (strcmp(event, "item.start") == 0)
 		on_start(s, event);
 	else if (is_outcome(event))
@@ -290,8 +316,12 @@ static void judge_story(struct story *s)
 		kt_vf_fail(c, KT_V_EVENTS, "the log has no session.open");
 	if (!s->sealed)
 		kt_vf_fail(c, KT_V_EVENTS, "the log has no acquisition.sealed");
-	if (c->log_report[0] == '\0')
+	if (c->log_report[0] == '\0' && !c->res->sealed)
 		kt_vf_fail(c, KT_V_EVENTS, "the log has no report.made");
+	if (c->log_report[0] != '\0' && c->res->sealed)
+		kt_vf_fail(c, KT_V_EVENTS, "the log tells of a report, but the bytes are sealed");
+	if ((c->log_recipient[0] != '\0') != c->res->sealed)
+		kt_vf_fail(c, KT_V_EVENTS, "log and package differ about whether it is sealed");
 	if (strcmp(s->last, "package.sealing") != 0)
 		kt_vf_fail(c, KT_V_EVENTS, "the log does not end with package.sealing");
 	for (size_t i = 0; i < c->nseg; i++)
@@ -306,7 +336,11 @@ int kt_vf_custody(struct kt_vf *c)
 	struct story s = {.c = c};
 	struct kt_err err = {0};
 	char head[KT_SHA256_HEX];
-	bool found = false;
+	bool found = false, acquired = c->res->type == KT_PT_ACQUISITION;
+	kt_custody_fn fn = acquired			   ? on_line
+			   : c->res->type == KT_PT_RELEASE ? kt_vf_release_line
+							   : NULL;
+	void *arg = acquired ? (void *)&s : c;
 	int r;
 
 	if (!c->res->applies[KT_V_CUSTODY])
@@ -318,8 +352,7 @@ int kt_vf_custody(struct kt_vf *c)
 	s.started = calloc(KT_VF_SEGMENTS, sizeof(*s.started));
 	if (s.started == NULL)
 		return KT_FAIL(c->err, KT_E_NOMEM, "no memory");
-	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines,
-			     c->res->type == KT_PT_ACQUISITION ? on_line : NULL, &s, &err);
+	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines, fn, arg, &err);
 	if (r == 0 && c->res->type != KT_PT_ACQUISITION) {
 		kt_vf_done(c, KT_V_CUSTODY); /* the story of another act: see check_act.c */
 	} else if (r == 0) {
@@ -359,7 +392,7 @@ int kt_vf_events(struct kt_vf *c)
 	char name[KT_PKG_NAME_MAX + 1] = "";
 	int r;
 
-	if (!c->have_log)
+	if (!c->have_log || !c->res->applies[KT_V_EVENTS])
 		return 0;
 	r = kt_vf_subject(c);
 	if (r < 0)

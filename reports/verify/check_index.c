@@ -19,6 +19,8 @@ struct walk {
 	char last[16]; /* object named last */
 	char outcome[16];
 	char item[KT_VF_ITEM];
+	bool details; /* of the line at hand */
+	int r;	      /* trouble of ours */
 };
 
 static bool same_text(const char *a, const char *b)
@@ -148,6 +150,16 @@ static void check_line(struct walk *w, const struct kt_jv *o, const char *object
 			   w->item, object);
 }
 
+/* What is sealed shows its kind and its size alone. */
+static int check_sealed(struct walk *w, const struct kt_zip_entry *e, const char *object)
+{
+	if (w->ranges && w->scope != NULL && w->scope->max_object_bytes > 0 &&
+	    e->size > kt_age_size((uint64_t)w->scope->max_object_bytes) && !w->details)
+		kt_vf_fail(w->c, KT_V_SCOPE, "%s: %s holds more bytes than the mandate allows",
+			   w->item, object);
+	return kt_vf_sealed_object(w->c, e);
+}
+
 static void take_object(struct walk *w, const struct kt_jv *o)
 {
 	const char *object = kt_jv_str(o, "object"), *sha = kt_jv_str(o, "sha256");
@@ -179,7 +191,10 @@ static void take_object(struct walk *w, const struct kt_jv *o)
 			   "%s is not what was taken: the index states other "
 			   "bytes",
 			   object);
-	check_line(w, o, object, bytes);
+	if (!w->c->res->sealed)
+		check_line(w, o, object, bytes);
+	else if (w->r == 0)
+		w->r = check_sealed(w, e, object);
 }
 
 static void take_end(struct walk *w, const struct kt_jv *o)
@@ -196,17 +211,21 @@ static void take_end(struct walk *w, const struct kt_jv *o)
 static void take_line(struct walk *w, const struct kt_jv *o)
 {
 	const char *kind = kt_jv_str(o, "kind");
+	bool sealed = w->c->res->sealed;
 
+	w->details = same_text(kind, "details");
 	if (w->ended)
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: goes on behind its end", w->file);
 	else if (!w->head)
 		take_head(w, o);
-	else if (same_text(kind, "object"))
+	else if (same_text(kind, "object") || (sealed && w->details))
 		take_object(w, o);
 	else if (same_text(kind, "end"))
 		take_end(w, o);
-	else if (!same_text(kind, "withheld") && !same_text(kind, "unmatched"))
+	else if (sealed || (!same_text(kind, "withheld") && !same_text(kind, "unmatched")))
 		kt_vf_fail(w->c, KT_V_INDEX, "%s: a line of no known kind", w->file);
+	if (sealed)
+		kt_vf_sealed_line(w->c, w->file, o);
 }
 
 /* The segment as a whole, against log and seal. */
@@ -244,6 +263,10 @@ static int read_lines(struct walk *w, struct kt_zip_lines *l, struct kt_err *err
 			return r;
 		take_line(w, kt_jdoc_root(doc));
 		kt_jdoc_free(&doc);
+		if (w->r < 0) {
+			*err = *w->c->err;
+			return w->r;
+		}
 	}
 	return r;
 }
@@ -331,7 +354,7 @@ int kt_vf_index(struct kt_vf *c)
 	if (c->have_log)
 		kt_vf_done(c, KT_V_INDEX);
 	kt_vf_done(c, KT_V_OBJECTS);
-	if (c->mandate != NULL && c->mandate->two_stage)
+	if (c->mandate != NULL && c->mandate->two_stage && !c->res->sealed)
 		kt_vf_fail(
 			c, KT_V_SCOPE,
 			"the mandate asks for release in two stages, but the bytes stand readable "

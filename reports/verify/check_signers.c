@@ -274,7 +274,8 @@ int kt_vf_mandate(struct kt_vf *c)
 		kt_vf_done(c, KT_V_AUTHORISER);
 	}
 	check_authority(c);
-	if (c->mandate != NULL && c->have_log && c->case_id[0] != '\0')
+	if (c->mandate != NULL && c->have_log && c->case_id[0] != '\0' &&
+	    c->res->type == KT_PT_ACQUISITION)
 		check_terms(c);
 	if (c->mandate != NULL && c->have_act)
 		check_act_terms(c);

@@ -15,6 +15,7 @@
 #include "core/err.h"
 #include "reports/verify/sandbox.h"
 #include "reports/verify/show.h"
+#include "reports/verify/chain.h"
 #include "reports/verify/verify.h"
 
 #define DEFAULT_TRUST "/etc/keten/trust"
@@ -178,12 +179,27 @@ static int show_one(int fd, const struct kt_show *s)
 				   : kt_verdict_status(KT_VERDICT_INVALID);
 }
 
+/* Packages that were given together, when acts are among them. */
+static int judge_chain(const struct kt_chain_link *link, size_t n, bool json)
+{
+	struct kt_chain_result r;
+
+	kt_chain_judge(link, n, &r);
+	if (r.acts == 0)
+		return 0;
+	kt_chain_print(&r, json, stdout);
+	return kt_verdict_status(r.verdict);
+}
+
 static int run(const struct options *o, const struct kt_trust *trust, const int *fds)
 {
 	static struct kt_verify_result res;
+	struct kt_chain_link *link = calloc((size_t)o->n + 1, sizeof(*link));
 	struct kt_err err = {0};
 	int status = 0;
 
+	if (link == NULL)
+		return EXIT_INTERNAL;
 	if (kt_verify_warm(&err) < 0 || kt_verify_sandbox(&err) < 0) {
 		say("refused to read without a sandbox", &err);
 		return EXIT_INTERNAL;
@@ -194,7 +210,10 @@ static int run(const struct options *o, const struct kt_trust *trust, const int 
 		if (i > 0 && !o->json)
 			putchar('\n');
 		status = worse(status, verify_one(fds[i], o->packages[i], trust, o->json, &res));
+		kt_chain_take(&res, &link[i]);
 	}
+	if (o->show.member == NULL && o->n > 1)
+		status = worse(status, judge_chain(link, (size_t)o->n, o->json));
 	/* a result that did not arrive must not look like one */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return EXIT_STORAGE;

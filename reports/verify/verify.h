@@ -113,7 +113,8 @@ struct kt_verify_result {
 	bool trusted;	     /* trust anchors were given */
 	/* what it says of itself, when the package could be read so far; "" else */
 	enum kt_pkg_type type;
-	bool sealed; /* an acquisition that waits for its release */
+	bool sealed; /* an acquisition that waits for its release, or waited */
+	char envelope_sha256[KT_SHA256_HEX]; /* of what it is opened with (release too), or "" */
 	char case_id[65], mandate_id[73], mandate_sha256[KT_SHA256_HEX];
 	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX]; /* packages that it is about, ascending */
 	unsigned nconcerns;

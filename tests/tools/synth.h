@@ -472,7 +472,8 @@ static inline int synth_case(const struct synth *s, uint64_t number, struct kt_e
 					   m->p7s.len,
 					   true,
 					   s->form,
-					   s->form != NULL ? "image.tar" : NULL};
+					   s->form != NULL ? "image.tar" : NULL,
+					   false};
 
 		r = kt_case_open(s->case_dir, &make, &m->c, err);
 		if (r == 0) {

@@ -41,7 +41,7 @@ static void end(struct kt_siblings *s)
 	char sha[KT_SHA256_HEX];
 
 	assert_int_equal(kt_index_end(&ix, "acquired", "", sha, NULL), 0);
-	assert_int_equal(kt_siblings_load(s, c.index_fd, 1, NULL), 0);
+	assert_int_equal(kt_siblings_load(s, &c, 1, NULL), 0);
 }
 
 /* What the engine asks for each line: "o000001:o000002/o000003" for an object with both. */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten expire: destroys the envelopes of what may no longer be kept, and what the mandate wants
+ * erased with them; a signed package says so. A package that names a hold is left alone.
+ */
+#include "cli/found.h"
+#include "cli/steps.h"
+#include "core/io.h"
+#include "core/json.h"
+#include "core/time.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DAY_US	    (INT64_C(86400) * KT_US_PER_S)
+#define TEXT_MAX    200
+#define DESTROY_MAX 16
+
+/* What is to be done with one acquisition. */
+struct fate {
+	const struct kt_found_one *p;
+	struct kt_mandate *mandate;
+	int64_t until_us, hold_us;
+	bool released, deleted, orphan; /* orphan: an envelope is gone, and no package says why */
+	const char *reason;
+	char rule[TEXT_MAX];
+	char target[DESTROY_MAX][4200]; /* files */
+	unsigned ntargets;
+	struct kt_buf not_reached; /* JSON list */
+	unsigned copies;
+};
+
+static bool concerns(const struct kt_found_one *act, const struct kt_found_one *p)
+{
+	for (unsigned i = 0; act->valid && i < act->link.nconcerns; i++)
+		if (strcmp(act->link.concerns[i], p->link.sha256) == 0)
+			return true;
+	return false;
+}
+
+/* A text of the act's detail. */
+static bool act_detail(const struct kt_found_one *act, const char *key, char *out, size_t cap)
+{
+	struct kt_jdoc *doc = NULL;
+	struct kt_buf b;
+	const char *s = NULL;
+
+	kt_buf_init(&b, 0);
+	if (kt_found_read(act, KT_PKG_ACT, (size_t)1 << 20, &b, NULL) == 0 &&
+	    kt_jdoc_parse(b.p, b.len, &doc, NULL) == 0)
+		s = kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), key);
+	snprintf(out, cap, "%s", s != NULL ? s : "");
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return out[0] != '\0';
+}
+
+static void note_copy(struct fate *f, struct kt_jw *w, const struct kt_found_one *act)
+{
+	char to[TEXT_MAX], text[2 * TEXT_MAX], t[KT_TIME_TEXT];
+
+	if (!act_detail(act, "to", to, sizeof(to)))
+		return;
+	snprintf(text, sizeof(text), "what %s got on %.10s (%s)", to,
+		 kt_time_text(act->link.made_us, t), act->link.name);
+	kt_jw_str(w, text);
+	f->copies++;
+}
+
+/* What the other packages say about it. */
+static void look_around(struct fate *f, const struct kt_found *all)
+{
+	struct kt_jw w;
+
+	kt_jw_init(&w, &f->not_reached);
+	kt_jw_arr(&w);
+	kt_jw_str(&w, "backups of this station, and files in folders that were not named");
+	for (size_t i = 0; i < all->n; i++) {
+		const struct kt_found_one *act = &all->v[i];
+		char text[TEXT_MAX];
+		int64_t us = 0;
+
+		if (act->is_case || !concerns(act, f->p))
+			continue;
+		f->released |= act->link.type == KT_PT_RELEASE;
+		f->deleted |= act->link.type == KT_PT_DELETION;
+		if (act->link.type == KT_PT_COPY || act->link.type == KT_PT_TRANSFER)
+			note_copy(f, &w, act);
+		if (act->link.type == KT_PT_HOLD && act_detail(act, "until", text, sizeof(text)) &&
+		    kt_time_parse(text, strlen(text), true, &us, NULL, NULL) == 0 &&
+		    us > f->hold_us)
+			f->hold_us = us;
+	}
+	kt_jw_arr_end(&w);
+}
+
+static int read_mandate(struct fate *f, struct kt_err *err)
+{
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_found_read(f->p, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &b, err);
+	if (r == 0)
+		r = kt_mandate_parse(b.p, b.len, &f->mandate, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+static void decide(struct fate *f)
+{
+	const struct kt_mandate *m = f->mandate;
+	int64_t unreleased = f->p->link.made_us + m->unreleased_days * DAY_US;
+	char t[KT_TIME_TEXT];
+
+	if (f->p->link.sealed && !f->released && unreleased < m->released_until_us) {
+		f->until_us = unreleased;
+		f->reason = "expired-unreleased";
+		snprintf(f->rule, sizeof(f->rule), "unreleased_days %lld",
+			 (long long)m->unreleased_days);
+	} else {
+		f->until_us = m->released_until_us;
+		f->reason = "expired-released";
+		snprintf(f->rule, sizeof(f->rule), "released_until %s",
+			 kt_time_text(m->released_until_us, t));
+	}
+}
+
+static void add_target(struct fate *f, const char *path)
+{
+	if (f->ntargets < DESTROY_MAX && access(path, F_OK) == 0)
+		snprintf(f->target[f->ntargets++], sizeof(f->target[0]), "%s", path);
+}
+
+/* Envelopes: beside the package, and in the case's folder. */
+static void find_envelopes(struct fate *f, const struct kt_found *all)
+{
+	char path[4200];
+	size_t n = strlen(f->p->path) - strlen(KT_PKG_SUFFIX);
+
+	if ((size_t)snprintf(path, sizeof(path), "%.*s.release.p7m", (int)n, f->p->path) <
+	    sizeof(path))
+		add_target(f, path);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->link.case_id) == 0)
+			add_target(f, all->v[i].path);
+	f->orphan = f->p->link.sealed && f->ntargets == 0;
+}
+
+/* Once over its bytes, then its name: what a disk keeps elsewhere can't be reached from here. */
+static int destroy(const char *path, struct kt_err *err)
+{
+	static const uint8_t zeros[4096];
+	KT_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	char folder[4200];
+	struct stat st;
+	char *slash;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? KT_E_STORAGE : 0;
+
+	for (off_t at = 0; r == 0 && at < st.st_size; at += (off_t)sizeof(zeros))
+		r = kt_write_full(fd, zeros,
+				  st.st_size - at < (off_t)sizeof(zeros) ? (size_t)(st.st_size - at)
+									 : sizeof(zeros),
+				  err);
+	if (r == 0)
+		r = kt_sync_fd(fd, err);
+	if (r == 0 && unlink(path) < 0)
+		r = KT_E_STORAGE;
+	if (r < 0)
+		return KT_FAIL(err, r, "%.100s can't be destroyed: %s", path, strerror(errno));
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	kt_close_fd(&fd);
+	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? 0 : kt_sync_fd(fd, err);
+}
+
+static const char *base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static int write_deletion(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+			  bool erase, char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
+{
+	static struct kt_act act;
+	struct kt_package *pkg = NULL;
+	struct kt_buf b;
+	struct kt_jw w;
+	int r;
+
+	memset(&act, 0, sizeof(act));
+	act.type = KT_PT_DELETION;
+	act.mandate_id = f->mandate->mandate_id;
+	act.mandate_sha256 = f->p->link.mandate_sha256;
+	act.case_id = f->p->link.case_id;
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_key(&w, "destroyed");
+	kt_jw_arr(&w);
+	for (unsigned i = 0; i < f->ntargets; i++)
+		kt_jw_bytes(&w, base(f->target[i]), strlen(base(f->target[i])));
+	if (erase)
+		kt_jw_bytes(&w, base(f->p->path), strlen(base(f->p->path)));
+	kt_jw_arr_end(&w);
+	kt_jw_kstr(&w, "kept", erase ? "" : "the sealed package, which nobody can open");
+	kt_jw_key(&w, "not_reached");
+	kt_jw_raw(&w, (const char *)f->not_reached.p, f->not_reached.len);
+	kt_jw_kstr(&w, "reason", o->reason != NULL ? o->reason : f->reason);
+	kt_jw_kstr(&w, "rule", f->rule);
+	kt_jw_obj_end(&w);
+	act.detail = (const char *)kt_buf_cstr(&b);
+	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
+	if (r == 0)
+		r = kt_act_concern(&act, f->p->link.name, f->p->link.sha256, err);
+	if (r == 0)
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, name, err);
+	kt_package_free(&pkg);
+	kt_buf_free(&b);
+	return r;
+}
+
+/*
+ * The key first: from then on nothing can be opened, whatever stops us. Then the package that says
+ * so, then what else is to go; each step is found done or undone when the command runs again.
+ */
+static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+		     struct kt_err *err)
+{
+	bool erase = f->mandate->erase_package;
+	char name[KT_PKG_NAME_MAX + 1] = "";
+	int r = 0;
+
+	if (!f->p->link.sealed && !erase) {
+		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
+		       "nothing is destroyed\n",
+		       f->p->path);
+		return 0;
+	}
+	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
+		r = destroy(f->target[i], err);
+	if (r == 0 && !f->deleted)
+		r = write_deletion(o, all, f, erase, name, err);
+	if (r == 0 && erase)
+		r = destroy(f->p->path, err);
+	if (r < 0)
+		return r;
+	printf("%s: destroyed (%s): %u envelope%s%s\n", f->p->path, f->rule, f->ntargets,
+	       f->ntargets == 1 ? "" : "s", erase ? ", and the package" : "");
+	if (name[0] != '\0')
+		printf("  deletion %s/%s\n", o->out_dir, name);
+	printf("  not reached: backups, and files in folders that were not named%s\n",
+	       f->copies > 0 ? "; copies that were handed out, as the deletion lists them" : "");
+	return 0;
+}
+
+static int one(const struct kt_opts *o, const struct kt_found *all, const struct kt_found_one *p,
+	       struct kt_err *err)
+{
+	static struct fate f;
+	int64_t now = kt_time_now();
+	char t[KT_TIME_TEXT];
+	int r;
+
+	memset(&f, 0, sizeof(f));
+	f.p = p;
+	kt_buf_init(&f.not_reached, 0);
+	r = read_mandate(&f, err);
+	if (r < 0)
+		goto out;
+	look_around(&f, all);
+	decide(&f);
+	if (o->reason != NULL)
+		snprintf(f.rule, sizeof(f.rule), "%s before its time", o->reason);
+	find_envelopes(&f, all);
+	if (f.hold_us > now)
+		printf("%s: on hold until %s\n", p->path, kt_time_text(f.hold_us, t));
+	else if (now < f.until_us && o->reason == NULL)
+		printf("%s: kept until %s (%s)\n", p->path, kt_time_text(f.until_us, t), f.rule);
+	else if (f.deleted && f.ntargets == 0 && !f.mandate->erase_package)
+		printf("%s: its envelope was destroyed before\n", p->path);
+	else
+		r = carry_out(o, all, &f, err);
+out:
+	kt_mandate_free(&f.mandate);
+	kt_buf_free(&f.not_reached);
+	return r;
+}
+
+int kt_cmd_expire(const struct kt_opts *o)
+{
+	struct kt_found all;
+	struct kt_err err = {0};
+	int r;
+
+	if (o->nargs == 0 || o->operator_key == NULL || o->out_dir == NULL ||
+	    (o->reason != NULL && strcmp(o->reason, "ordered") != 0 &&
+	     strcmp(o->reason, "withdrawn") != 0)) {
+		fprintf(stderr, "usage: keten expire PACKAGE|FOLDER... --operator KEY --out DIR "
+				"[--reason ordered|withdrawn] [--trust DIR]\n");
+		return KT_EXIT_USAGE;
+	}
+	r = kt_found_load(o, &all, &err);
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (all.v[i].valid && all.v[i].link.type == KT_PT_ACQUISITION)
+			r = one(o, &all, &all.v[i], &err);
+	if (r == 0 && all.invalid > 0)
+		printf("%llu package%s not valid and left alone (keten verify says why)\n",
+		       (unsigned long long)all.invalid, all.invalid == 1 ? " is" : "s are");
+	if (r == 0 && all.invalid > 0)
+		r = KT_E_PARTIAL;
+	kt_found_free(&all);
+	return r == KT_E_PARTIAL ? KT_EXIT_PARTIAL : r < 0 ? kt_fail_exit(r, &err) : KT_EXIT_OK;
+}

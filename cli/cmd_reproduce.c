@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten verify --reproduce: opens the sealed bytes of an acquisition again, parses them, and compares
+ * the report with that of its release byte for byte.
+ */
+#include "cli/release.h"
+#include "core/io.h"
+#include "core/json.h"
+#include "core/spawn.h"
+#include "parsers/host/host.h"
+#include "reports/model/statement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PIECE ((size_t)64 << 10)
+
+struct again {
+	struct kt_release r;
+	int fd; /* of the release */
+	struct kt_verify_result res;
+	struct kt_zip zip;
+	bool zip_open;
+	char dir[64];  /* for the log of this opening; "" when there is none */
+	char why[200]; /* why it can't be told */
+};
+
+static int verify_both(const struct kt_opts *o)
+{
+	const char *argv[] = {"keten-verify",
+			      "--json",
+			      o->args[0],
+			      o->args[1],
+			      o->trust != NULL ? "--trust" : NULL,
+			      o->trust,
+			      NULL};
+	struct kt_err err = {0};
+	struct kt_spawn s;
+	int status;
+	pid_t pid;
+
+	kt_spawn_init(&s, "keten-verify", argv);
+	pid = kt_spawn_start(&s, &err);
+	if (pid < 0)
+		return kt_fail_exit((int)pid, &err);
+	status = kt_wait(pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
+}
+
+static void on_defect(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text; /* the verifier has named them */
+}
+
+static int load_release(struct again *x, const char *path, struct kt_err *err)
+{
+	int e;
+
+	x->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (x->fd < 0)
+		return KT_FAIL(err, KT_E_USAGE, "%.100s: %s", path, strerror(errno));
+	e = kt_verify_package(x->fd, path, x->r.a.trust, &x->res, err);
+	if (e == 0)
+		e = kt_zip_read_open(x->fd, &x->zip, on_defect, NULL, err);
+	x->zip_open = e == 0;
+	if (e == 0 && (x->res.type != KT_PT_RELEASE || x->res.nconcerns != 1 ||
+		       strcmp(x->res.concerns[0], x->r.res.sha256) != 0))
+		e = KT_FAIL(err, KT_E_USAGE, "the second package is not a release of the first");
+	return e;
+}
+
+/* Other parsers may rightly say something else. */
+static int compare_plugins(struct again *x, struct kt_err *err)
+{
+	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_BUILD);
+	struct kt_jdoc *doc = NULL;
+	const struct kt_jv *list;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = e == NULL ? KT_E_ABSENT : kt_zip_load(&x->zip, e, (size_t)1 << 20, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	list = r == 0 ? kt_jv_get(kt_jdoc_root(doc), "plugins") : NULL;
+	for (size_t i = 0; r == 0 && i < kt_plugins_n; i++)
+		if (kt_jv_int(list, kt_plugins[i].id, -1) != (int64_t)kt_plugins[i].version &&
+		    x->why[0] == '\0')
+			snprintf(x->why, sizeof(x->why),
+				 "the release was made with another version of the parser %s",
+				 kt_plugins[i].id);
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+/* The release says so itself when one of its parsers was stopped by the clock. */
+static int read_detail(struct again *x, struct kt_err *err)
+{
+	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_ACT);
+	struct kt_jdoc *doc = NULL;
+	const char *said;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = e == NULL ? KT_E_ABSENT : kt_zip_load(&x->zip, e, (size_t)1 << 20, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	said = r == 0 ? kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), "reproducible") : NULL;
+	if (r == 0 && (said == NULL || strcmp(said, "yes") != 0))
+		snprintf(x->why, sizeof(x->why), "at the release a parser hit its limit of time");
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int open_log(struct again *x, struct kt_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	int tail, e;
+
+	snprintf(x->dir, sizeof(x->dir), "%.40s/keten-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(x->dir) == NULL) {
+		x->dir[0] = '\0';
+		return KT_FAIL(err, KT_E_STORAGE, "no temporary folder: %s", strerror(errno));
+	}
+	x->r.work = kt_dir_open(AT_FDCWD, x->dir, false, err);
+	if (x->r.work < 0)
+		return x->r.work;
+	x->r.q.c.fd = x->r.work;
+	e = kt_custody_open(x->r.work, &x->r.q.log, &tail, err);
+	x->r.q.log.actor = "releaser";
+	return e == 0 ? kt_custody_event(&x->r.q.log, "envelope.opened", "purpose", "reproduce",
+					 err)
+		      : e;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+/* 0: the same; 1: not, *at says where. */
+static int compare(struct again *x, int fd, uint64_t *at, struct kt_err *err)
+{
+	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_REPORT);
+	static uint8_t a[PIECE], b[PIECE];
+	size_t n = 1, m = 0;
+
+	*at = 0;
+	if (e == NULL)
+		return KT_FAIL(err, KT_E_INVALID, "the release has no report");
+	while (n > 0) {
+		int r = kt_zip_pread(&x->zip, e, *at, a, PIECE, &n, err);
+
+		if (r == 0)
+			r = kt_pread_full(fd, b, PIECE, *at, &m, err);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < n && i < m; i++)
+			if (a[i] != b[i]) {
+				*at += i;
+				return 1;
+			}
+		*at += n < m ? n : m;
+		if (n != m)
+			return 1;
+	}
+	return 0;
+}
+
+/* An opening leaves its package too. */
+static int record(struct again *x, const char *outcome, struct kt_err *err)
+{
+	static struct kt_act act;
+	struct kt_package *pkg = NULL;
+	char name[KT_PKG_NAME_MAX + 1];
+	struct kt_buf b;
+	struct kt_jw w;
+	int e;
+
+	if (x->r.o->out_dir == NULL)
+		return 0;
+	memset(&act, 0, sizeof(act));
+	act.type = KT_PT_OPENING;
+	act.mandate_id = x->r.a.mandate->mandate_id;
+	act.mandate_sha256 = x->r.a.sha256_hex;
+	act.case_id = x->r.q.c.id;
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kstr(&w, "by", x->r.releaser.subject);
+	kt_jw_kstr(&w, "outcome", outcome);
+	kt_jw_kstr(&w, "purpose", "reproduce");
+	kt_jw_obj_end(&w);
+	act.detail = (const char *)kt_buf_cstr(&b);
+	e = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
+	if (e == 0)
+		e = kt_act_concern(&act, x->r.res.package, x->r.res.sha256, err);
+	if (e == 0)
+		e = kt_act_concern(&act, x->res.package, x->res.sha256, err);
+	if (e == 0)
+		e = kt_act_begin(&act, AT_FDCWD, &pkg, err);
+	if (e == 0)
+		e = kt_act_make(x->r.o->out_dir, x->r.o->releasers[0], x->r.a.trust, pkg, &act,
+				name, err);
+	kt_package_free(&pkg);
+	kt_buf_free(&b);
+	if (e == 0 && !x->r.o->json)
+		printf("opening  %s/%s\n", x->r.o->out_dir, name);
+	return e;
+}
+
+static int conclude(struct again *x, int same, uint64_t at, struct kt_err *err)
+{
+	const char *outcome = same == 0		  ? "reproduced"
+			      : x->why[0] != '\0' ? "undetermined"
+						  : "different";
+	int e = record(x, outcome, err);
+
+	if (e < 0)
+		return kt_fail_exit(e, err);
+	if (x->r.o->json)
+		printf("{\"at\":%llu,\"result\":\"%s\",\"schema\":\"keten-reproduce-1\",\"why\":\"%"
+		       "s\"}\n",
+		       (unsigned long long)at, outcome, x->why);
+	else if (same == 0)
+		printf("reproduced: parsed again, report.json is the same, %llu bytes\n",
+		       (unsigned long long)at);
+	else if (x->why[0] != '\0')
+		printf("undetermined: report.json differs from byte %llu on, and %s\n",
+		       (unsigned long long)at, x->why);
+	else
+		printf("different: report.json differs from byte %llu on\n",
+		       (unsigned long long)at);
+	return same == 0 ? KT_EXIT_OK : x->why[0] != '\0' ? KT_EXIT_UNDETERMINED : KT_EXIT_INVALID;
+}
+
+/* What the report was made beside. */
+static int copy_statement(struct again *x, struct kt_err *err)
+{
+	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_REPORT_DIR KT_STATEMENT_FILE);
+	struct kt_buf b;
+	int r;
+
+	if (e == NULL)
+		return 0;
+	kt_buf_init(&b, 0);
+	r = kt_zip_load(&x->zip, e, (size_t)16 << 20, &b, err);
+	if (r == 0)
+		r = kt_sha256_hex(b.p, b.len, x->r.q.state.statement_sha256, err);
+	if (r == 0)
+		r = kt_file_write(x->r.work, KT_STATEMENT_FILE, b.p, b.len, 0600, err);
+	kt_buf_free(&b);
+	return r;
+}
+
+static int parse_again(struct again *x, int *fd, struct kt_err *err)
+{
+	int e = open_log(x, err);
+
+	if (e == 0)
+		e = copy_statement(x, err);
+	if (e == 0)
+		e = kt_release_unseal(&x->r, err);
+	if (e == 0)
+		e = kt_step_parse(&x->r.q, err);
+	if (e == KT_E_PARTIAL)
+		e = 0;
+	if (e == 0 && x->r.q.timed_out && x->why[0] == '\0')
+		snprintf(x->why, sizeof(x->why), "a parser hit its limit of time now");
+	*fd = e == 0 ? memfd_create("report", MFD_CLOEXEC) : -1;
+	if (e == 0)
+		e = *fd < 0 ? KT_FAIL(err, KT_E_NOMEM, "no memory for the report")
+			    : kt_report_json(&x->r.q, x->r.work, *fd, err);
+	return e;
+}
+
+int kt_cmd_reproduce(const struct kt_opts *o)
+{
+	static struct again x;
+	struct kt_err err = {0};
+	uint64_t at = 0;
+	KT_AUTO_FD fd = -1;
+	int e, status;
+
+	x.fd = -1;
+	if (o->nargs != 2 || o->nreleasers != 1) {
+		fprintf(stderr,
+			"usage: keten verify --reproduce ACQUISITION RELEASE --releaser KEY "
+			"[--envelope FILE] [--second KEY] [--out DIR]\n");
+		return KT_EXIT_USAGE;
+	}
+	status = verify_both(o);
+	if (status != KT_EXIT_OK) {
+		fprintf(stderr,
+			"keten: the packages do not hold together: keten verify says why\n");
+		return status;
+	}
+	e = kt_release_load(&x.r, o, o->args[0], true, &err);
+	if (e == 0)
+		e = load_release(&x, o->args[1], &err);
+	if (e == 0)
+		e = read_detail(&x, &err);
+	if (e == 0)
+		e = compare_plugins(&x, &err);
+	if (e == 0)
+		e = parse_again(&x, &fd, &err);
+	kt_progress_end(&x.r.q.prog);
+	if (e == 0)
+		e = compare(&x, fd, &at, &err);
+	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, e, at, &err);
+	if (x.zip_open)
+		kt_zip_read_close(&x.zip);
+	kt_close_fd(&x.fd);
+	kt_release_close(&x.r);
+	if (x.dir[0] != '\0')
+		nftw(x.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return status;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "cli/found.h"
+#include "core/io.h"
+#include "core/json.h"
+#include "reports/verify/zip_read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 4
+#define FOUND_MAX 100000u
+
+static struct kt_found_one *add(struct kt_found *f, const char *path, struct kt_err *err)
+{
+	struct kt_found_one *p;
+
+	if (f->n == f->cap) {
+		size_t cap = f->cap > 0 ? f->cap * 2 : 16;
+		void *m = f->n < FOUND_MAX ? reallocarray(f->v, cap, sizeof(*f->v)) : NULL;
+
+		if (m == NULL) {
+			KT_FAIL(err, KT_E_NOMEM, "too many packages");
+			return NULL;
+		}
+		f->v = m;
+		f->cap = cap;
+	}
+	p = &f->v[f->n];
+	memset(p, 0, sizeof(*p));
+	p->path = strdup(path);
+	if (p->path == NULL) {
+		KT_FAIL(err, KT_E_NOMEM, "no memory");
+		return NULL;
+	}
+	f->n++;
+	return p;
+}
+
+static int add_package(struct kt_found *f, int fd, const char *path, struct kt_err *err)
+{
+	static struct kt_verify_result res;
+	struct kt_found_one *p;
+	int r = kt_verify_package(fd, path, f->trust, &res, err);
+
+	if (r < 0)
+		return r;
+	if (res.verdict != KT_VERDICT_VALID)
+		f->invalid++;
+	p = add(f, path, err);
+	if (p == NULL)
+		return KT_E_NOMEM;
+	kt_chain_take(&res, &p->link);
+	p->valid = res.verdict == KT_VERDICT_VALID;
+	return 0;
+}
+
+/* A case folder of its own keeps an envelope too. */
+static int add_case(struct kt_found *f, int dir, const char *path, struct kt_err *err)
+{
+	char full[4200];
+	struct kt_jdoc *doc = NULL;
+	struct kt_found_one *p;
+	struct kt_buf b;
+	int r;
+
+	if (faccessat(dir, "release.p7m", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (size_t)snprintf(full, sizeof(full), "%s/release.p7m", path) >= sizeof(full))
+		return 0;
+	kt_buf_init(&b, 0);
+	r = kt_file_read(dir, "case.json", 65536, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == 0 && kt_jv_str(kt_jdoc_root(doc), "case_id") != NULL) {
+		p = add(f, full, err);
+		r = p == NULL ? KT_E_NOMEM : 0;
+		if (p != NULL) {
+			p->is_case = true;
+			snprintf(p->case_id, sizeof(p->case_id), "%s",
+				 kt_jv_str(kt_jdoc_root(doc), "case_id"));
+		}
+	}
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+static bool is_package(const char *name)
+{
+	size_t n = strlen(name), k = strlen(KT_PKG_SUFFIX);
+
+	return n > k && name[0] != '.' && strcmp(name + n - k, KT_PKG_SUFFIX) == 0;
+}
+
+static int walk(struct kt_found *f, int at, const char *name, const char *path, int depth,
+		struct kt_err *err);
+
+static int walk_folder(struct kt_found *f, int fd, const char *path, int depth, struct kt_err *err)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *e;
+	int r;
+
+	if (d == NULL) {
+		close(fd);
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", path, strerror(errno));
+	}
+	r = faccessat(dirfd(d), "case.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0
+		    ? add_case(f, dirfd(d), path, err)
+		    : 0;
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		char full[4200];
+		struct stat st;
+
+		if (e->d_name[0] == '.' ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && is_package(e->d_name))) ||
+		    (size_t)snprintf(full, sizeof(full), "%s/%s", path, e->d_name) >= sizeof(full))
+			continue;
+		if (!S_ISDIR(st.st_mode) || depth < DEPTH_MAX)
+			r = walk(f, dirfd(d), e->d_name, full, depth + 1, err);
+	}
+	closedir(d);
+	return r;
+}
+
+static int walk(struct kt_found *f, int at, const char *name, const char *path, int depth,
+		struct kt_err *err)
+{
+	int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		kt_close_fd(&fd);
+		return KT_FAIL(err, KT_E_USAGE, "%.100s: %s", path, strerror(errno));
+	}
+	if (S_ISDIR(st.st_mode))
+		return walk_folder(f, fd, path, depth, err);
+	r = add_package(f, fd, path, err);
+	close(fd);
+	return r;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct kt_found_one *)a)->path,
+		      ((const struct kt_found_one *)b)->path);
+}
+
+int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err)
+{
+	const char *trust = o->trust != NULL ? o->trust : "/etc/keten/trust";
+	int r;
+
+	memset(f, 0, sizeof(*f));
+	r = kt_trust_load(trust, &f->trust, err);
+	for (int i = 0; r == 0 && i < o->nargs; i++)
+		r = walk(f, AT_FDCWD, o->args[i], o->args[i], 0, err);
+	if (f->n > 1)
+		qsort(f->v, f->n, sizeof(*f->v), by_path);
+	return r;
+}
+
+void kt_found_free(struct kt_found *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->v[i].path);
+	free(f->v);
+	f->v = NULL;
+	f->n = 0;
+	kt_trust_free(&f->trust);
+}
+
+static void on_defect(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text; /* it was verified */
+}
+
+int kt_found_read(const struct kt_found_one *p, const char *name, size_t max, struct kt_buf *b,
+		  struct kt_err *err)
+{
+	KT_AUTO_FD fd = open(p->path, O_RDONLY | O_CLOEXEC);
+	const struct kt_zip_entry *e;
+	struct kt_zip z;
+	int r;
+
+	if (fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", p->path, strerror(errno));
+	r = kt_zip_read_open(fd, &z, on_defect, NULL, err);
+	e = r == 0 ? kt_zip_find(&z, name) : NULL;
+	if (r == 0)
+		r = e == NULL ? KT_FAIL(err, KT_E_ABSENT, "%.100s has no %s", p->path, name)
+			      : kt_zip_load(&z, e, max, b, err);
+	kt_zip_read_close(&z);
+	return r;
+}

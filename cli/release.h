@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Opening a sealed acquisition: shared by `keten release`, which makes a package of it, and
+ * `keten verify --reproduce`, which compares.
+ */
+#ifndef KT_CLI_RELEASE_H
+#define KT_CLI_RELEASE_H
+
+#include "cli/steps.h"
+#include "cli/vault.h"
+#include "core/recstore.h"
+#include "reports/verify/verify.h"
+
+struct kt_release {
+	const struct kt_opts *o;
+	const char *path; /* of the acquisition */
+	int fd;
+	struct kt_verify_result res; /* of the acquisition */
+	struct kt_authority a;
+	struct kt_buf envelope, info; /* info: keys/release.json */
+	char envelope_sha256[KT_SHA256_HEX], recipient[KT_AGE_RECIPIENT];
+	struct kt_signer releaser, second;
+	bool has_second;
+	char plan_sha256[KT_SHA256_HEX]; /* of the session that took it */
+	struct kt_vault vault;
+	bool vault_open;
+	struct kt_recstore hold;
+	bool held;
+	int work; /* folder for log and report */
+	struct kt_acq q;
+	bool timed_out; /* a parser hit its limit of time */
+};
+
+/*
+ * Verifies the package at path and reads what stands in clear: mandate, envelope, releaser, rules
+ * of retention (released: a release of it was made before). Nothing is opened. 0, KT_E_INVALID, KT_E_UNDETERMINED, KT_E_REFUSED by name ... Large:
+ * not on a stack. Close with kt_release_close() in every case.
+ */
+int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path, bool released,
+		    struct kt_err *err);
+/* Opens the envelope with the releaser's key; objects are opened as they are asked for. */
+int kt_release_unseal(struct kt_release *r, struct kt_err *err);
+void kt_release_close(struct kt_release *r);
+
+#endif

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: EUPL-1.2
+"""sealed_kinds.py ACQUISITION RELEASE KEYS OUT: manipulated copies of a sealed acquisition and of its
+release, made to fit by somebody who holds the operator's, or the releaser's, key. Prints one line per
+kind: file, status of keten-verify, check that has to fail ("-": none can, only the release can tell).
+The container and the signatures are made by tamper_kinds.py.
+"""
+import json, os, re, sys
+
+ACQUISITION, RELEASE, KEYS, OUT = sys.argv[1:5]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def kit(package):
+    """Its functions, for this package."""
+    argv, sys.argv = sys.argv, ["tamper_kinds.py", package, KEYS, OUT]
+    space = {"__file__": os.path.join(HERE, "tamper_kinds.py"), "__name__": "kit"}
+    with open(space["__file__"]) as f:
+        exec(f.read().rsplit("\nmain()", 1)[0], space)
+    sys.argv = argv
+    return space
+
+
+A, R = kit(ACQUISITION), kit(RELEASE)
+RELEASER = os.path.join(KEYS, "releaser.pem")
+
+
+def last_object(e):
+    return max(n for n in e if n.startswith("data/objects/") and len(e[n]) > 600)
+
+
+def with_object(change):
+    """The last object changed, and index, log, seal and signatures made to fit."""
+    e = A["load"]()
+    name = last_object(e)
+    e[name] = change(e[name])
+    number = os.path.basename(name)
+    for n in sorted(e):
+        if n.startswith("data/index/"):
+            lines = e[n].decode().splitlines()
+            for i, line in enumerate(lines):
+                row = json.loads(line)
+                if row.get("object") == number:
+                    row.update(bytes=len(e[name]), sha256=A["sha"](e[name]))
+                    lines[i] = json.dumps(row, sort_keys=True, separators=(",", ":"))
+            e[n] = ("\n".join(lines) + "\n").encode()
+    return A["pack"](A["insider"](e))
+
+
+def with_index(change):
+    e = A["load"]()
+    for n in sorted(e):
+        if n.startswith("data/index/"):
+            e[n] = change(e[n])
+    return A["pack"](A["insider"](e))
+
+
+def with_info(change):
+    e = A["load"]()
+    info = json.loads(e["keys/release.json"])
+    change(info)
+    e["keys/release.json"] = json.dumps(info, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    return A["pack"](A["signed"](e))
+
+
+def with_log(change):
+    e = A["load"]()
+    return A["pack"](A["insider"](e, lambda rows: [change(r) or r for r in rows]))
+
+
+def reason(row):
+    if row["event"] == "item.absent":
+        row["detail"]["reason"] = "no file of that name: IMG_1.jpg"
+
+
+def late(row):
+    if row["event"] == "release.prepared":
+        row["event"] = "operator.note"
+
+
+def release(change, key=RELEASER, text=None):
+    """The release with its act and bag changed, signed again."""
+    e = R["load"]()
+    act = json.loads(e["data/act.json"])
+    change(act)
+    e["data/act.json"] = json.dumps(act, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    e["bag-info.txt"] = re.sub(rb"Keten-Concerns: [0-9a-f]*", b"Keten-Concerns: " + act["concerns"][0]["sha256"].encode(),
+                               e["bag-info.txt"])
+    if text:
+        e["custody/custody.jsonl"] = R["chain"]([text(r) or r for r in R["read_log"](e)])[0]
+    return R["pack"](R["signed"](e, key))
+
+
+def replay(act):
+    act["concerns"][0]["sha256"] = "ab" * 32
+
+
+def nothing(act):
+    pass
+
+
+def no_opening(row):
+    if row["event"] == "envelope.opened":
+        row["event"] = "operator.note"
+
+
+KINDS = [
+    ("as-it-is", 0, "-", lambda: A["RAW"]),
+    ("signed-again", 0, "-", lambda: A["pack"](A["insider"](A["load"]()))),
+    ("age-cut-off", 0, "-", lambda: with_object(lambda d: d[:-40])),
+    ("age-byte", 0, "-", lambda: with_object(lambda d: d[:-5] + bytes([d[-5] ^ 1]) + d[-4:])),
+    ("age-odd-size", 5, "sealed", lambda: with_object(lambda d: d[: 184 + 9])),
+    ("plaintext", 5, "sealed", lambda: with_object(lambda d: b"GPS 52.09 5.12\n" * 60)),
+    ("age-header", 5, "sealed", lambda: with_object(lambda d: d.replace(b"X25519", b"X25518", 1))),
+    ("index-path", 5, "sealed", lambda: with_index(lambda d: d.replace(b'"kind":"object"', b'"kind":"object","path":"/sdcard/a.jpg"'))),
+    ("index-reason", 5, "sealed", lambda: with_index(lambda d: d.replace(b'"reason":""', b'"reason":"IMG_1.jpg"'))),
+    ("index-id", 5, "sealed", lambda: with_index(lambda d: re.sub(rb'"id":"[0-9a-f]*"', b'"id":"IMG_1.jpg"', d))),
+    ("log-reason", 5, "sealed", lambda: with_log(reason)),
+    ("log-unprepared", 5, "events", lambda: with_log(late)),
+    ("other-recipients", 5, "sealed", lambda: with_info(lambda i: i["recipients"].pop())),
+    ("other-key", 5, "sealed", lambda: with_info(lambda i: i.update(recipient="age17r5ep929t2rdf5pkx08fthkk558tkzh7s7j9dgzy73rng4hsqphqera60a"))),
+    ("other-envelope", 5, "sealed", lambda: with_info(lambda i: i.update(envelope_sha256="cd" * 32))),
+    ("release-as-it-is", 0, "-", lambda: R["RAW"]),
+    ("release-signed-again", 0, "-", lambda: release(nothing)),
+    ("release-replayed", 5, "act", lambda: release(replay)),
+    ("release-by-operator", 5, "authority", lambda: release(nothing, A["OPERATOR"])),
+    ("release-other-envelope", 5, "act", lambda: release(lambda a: a["detail"].update(envelope_sha256="cd" * 32))),
+    ("release-unopened", 5, "act", lambda: release(nothing, text=no_opening)),
+    ("release-of-nothing", 5, "complete", lambda: release(lambda a: a.update(type="comment"))
+        .replace(b"Keten-Type: release", b"Keten-Type: comment", 1)),
+]
+
+
+def main():
+    for name, status, check, make in KINDS:
+        folder = os.path.join(OUT, name)
+        os.makedirs(folder, exist_ok=True)
+        kind = RELEASE if name.startswith("release") else ACQUISITION
+        with open(os.path.join(folder, os.path.basename(kind)), "wb") as f:
+            f.write(make())
+        print(name, status, check, sep="\t")
+
+
+main()
