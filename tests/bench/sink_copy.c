@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * sink_copy CASEDIR FILE: copies a file into a new case through the product's write-only sink, as
- * acquisition does with bytes of the phone: hashed as they pass. Prints the hash.
+ * sink_copy CASEDIR FILE [RECIPIENT]: copies a file into a new case through the product's write-only
+ * sink, as acquisition does with bytes of the phone: hashed as they pass, and sealed when an age
+ * recipient is named. Prints the hash.
  */
 #include "core/casestore.h"
 #include "core/err.h"
@@ -38,25 +39,30 @@ static int copy(struct kt_case *c, int fd, struct kt_err *err)
 
 int main(int argc, char **argv)
 {
-	const struct kt_case_new make = {.mandate_id = "BENCH",
-					 .mandate_sha256 = "0",
-					 .device = "BENCH",
-					 .device_kind = "android",
-					 .mandate = "",
-					 .p7s = "",
-					 .simulated = true};
+	struct kt_case_new make = {.mandate_id = "BENCH",
+				   .mandate_sha256 = "0",
+				   .device = "BENCH",
+				   .device_kind = "android",
+				   .mandate = "",
+				   .p7s = "",
+				   .simulated = true};
 	struct kt_err err = {0};
 	struct kt_case c;
+	uint8_t key[KT_AGE_KEY];
 	int fd, r;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: sink_copy CASEDIR FILE\n");
+	make.sealed = argc == 4;
+	if (argc != 3 &&
+	    (argc != 4 || kt_age_recipient_parse(argv[3], strlen(argv[3]), key, &err) < 0)) {
+		fprintf(stderr, "usage: sink_copy CASEDIR FILE [RECIPIENT]\n");
 		return 2;
 	}
 	fd = open(argv[2], O_RDONLY | O_CLOEXEC);
 	r = fd < 0 ? KT_FAIL(&err, KT_E_USAGE, "%s can't be opened", argv[2])
 		   : kt_case_open(argv[1], &make, &c, &err);
 	if (r == 0) {
+		if (make.sealed)
+			kt_case_seal_to(&c, key);
 		r = copy(&c, fd, &err);
 		kt_case_close(&c);
 	}

@@ -295,6 +295,45 @@ for p in "${points[@]}"; do
 done
 echo "killed at ${#points[@]} moments of $events events"
 
+# the release too: what stands in the raw file alone is never written, nothing is lost, running again completes
+canary_patterns "$MARK_CONTENT" >"$work/raw-marks"
+mandate=$work/m
+kill_release() { # kill_release MODE:N
+	local name=r-${1/:/} out=$work/r-${1/:/}/rel
+	passed=0 failed=0
+	mkdir -p "$work/$name"
+	# shellcheck disable=SC2016  # expanded by the inner shell
+	KILLAT=$1 SHIM=$shim bash -c 'ulimit -c unlimited; LD_PRELOAD=$SHIM exec "$@"' sh "$build/keten" release "$acquired" \
+		--releaser "$mandate/releaser.pem" --out "$out" --trust "$mandate/trust" >"$work/$name/out" 2>&1 </dev/null
+	check "$name: killed" is $? 137
+	check "$name: nothing of the raw file is on the disk" is "$(LC_ALL=C grep -rlaF -f "$work/raw-marks" "$out")" ""
+	check "$name: no package yet" is "$(find "$out" -name '*.asice' | wc -l)" 0
+	"$build/keten" release "$acquired" --releaser "$mandate/releaser.pem" --out "$out" --trust "$mandate/trust" \
+		>"$work/$name/out" 2>&1 </dev/null
+	check "$name: again: exit status" is $? 0
+	check "$name: again: one package, and nothing else" is "$(find "$out" -mindepth 1 | wc -l)" 1
+	check "$name: again: it verifies with its acquisition" "$build/keten" verify "$acquired" "$(find "$out" -name '*.asice')" \
+		--trust "$mandate/trust"
+	check "$name: again: the log tells of both openings" is "$(unzip -p "$(find "$out" -name '*.asice')" custody/custody.jsonl |
+		grep -cE '"event":"release.(open|resume)"')" "$2"
+	echo "$passed $failed" >"$work/$name.count"
+}
+run_keten six --prompt always-authorised
+acquired=$(packages six)
+points=("before:1 1" "after:1 2" "half:2 2" "after:2 2" "after:6 2" "before:11 2" "after:12 2" "after:13 2" "sync:8 2" "sync:30 2")
+for p in "${points[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge 3 ]; do wait -n; done
+	# shellcheck disable=SC2086  # two words
+	kill_release $p >"$work/r-${p%% *}.log" 2>&1 &
+done
+wait
+for p in "${points[@]}"; do
+	n=${p%% *}
+	read -r a b <"$work/r-${n/:/}.count" || { a=0 b=1; }
+	passed=$((passed + a)) failed=$((failed + b))
+	[ "$b" -eq 0 ] || grep -v '^ok' "$work/r-$n.log" | head -n 12
+done
+
 # a program that crashes leaves no core file
 keten_args core
 # shellcheck disable=SC2016  # expanded by the inner shell
