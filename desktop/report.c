@@ -104,7 +104,10 @@ static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *
 			g_strlcpy(copies[i].to, s, copies[i].n);
 	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
 		if (strcmp(kept[i].key, key) == 0)
-			*kept[i].to = keep(l->r, s);
+			/* ids and times hardly ever repeat: no table of them */
+			*kept[i].to = kept[i].to == &o->id || kept[i].to == &o->when
+					      ? g_string_chunk_insert(l->r->strings, s)
+					      : keep(l->r, s);
 	if (strcmp(key, "record.lat") == 0)
 		o->lat = degree(s);
 	if (strcmp(key, "record.lon") == 0)

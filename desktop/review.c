@@ -2,6 +2,7 @@
 /* Opening a package: first it is judged, then what it holds is shown. */
 #include "desktop/review_i.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static const struct {
@@ -87,6 +88,7 @@ static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
 			rv->report->problem);
 	else if (rv->report->simulated && strcmp(rv->verdict_word, "invalid") != 0)
 		kd_set(rv->banner, _("Made with a simulated phone."));
+	malloc_trim(0); /* the copies that it came in */
 	kd_marks_load(rv);
 	kd_filter_fill(rv);
 	kd_filter_apply(rv);

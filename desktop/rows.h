@@ -5,6 +5,8 @@
 
 #include <gio/gio.h>
 
+/* cppcheck does not see the headers of GLib */
+/* cppcheck-suppress unknownMacro */
 G_DECLARE_FINAL_TYPE(KdRow, kd_row_item, KD, ROW, GObject)
 G_DECLARE_FINAL_TYPE(KdRows, kd_rows, KD, ROWS, GObject)
 
