@@ -201,8 +201,12 @@ static void put_claim(struct html *h, unsigned i)
 
 int sec_statement(struct html *h)
 {
-	if (!flat_has(h->f, "claims", 0))
+	if (!flat_has(h->f, "claims", 0)) {
+		put(h, "<section aria-labelledby=\"statement\">\n<h2 id=\"statement\">{The "
+		       "statement and the sources}</h2>\n"
+		       "<p>{No statement was given to set beside the sources.}</p>\n</section>\n");
 		return 0;
+	}
 	put(h,
 	    "<section aria-labelledby=\"statement\">\n<h2 id=\"statement\">{The statement and the "
 	    "sources}</h2>\n<p>{Fits, does not "
