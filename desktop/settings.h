@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * What the administrator of a station fixes, from /etc/keten/desktop.conf: read once, shown, never
- * written. docs/help/administrator.md has every key.
+ * written. docs/user/administrator.md has every key.
  */
 #ifndef KD_DESKTOP_SETTINGS_H
 #define KD_DESKTOP_SETTINGS_H
