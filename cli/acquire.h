@@ -92,8 +92,8 @@ int kt_stamp_opening(struct kt_acq *q, struct kt_err *err);
 int kt_log_time(struct kt_acq *q, const char *over, const char *why, int64_t gen_us, const char *by,
 		struct kt_err *err);
 
-/* Signs the PDFs in report/ (PAdES) that are not signed yet. 0 or a code. */
-int kt_sign_pdfs(struct kt_acq *q, struct kt_err *err);
+/* Signs the PDFs in report/ below a folder (PAdES) that are not signed yet. 0 or a code. */
+int kt_sign_pdfs(int folder, const char *key, struct kt_err *err);
 
 /* Is there a case in this folder? */
 bool kt_case_exists(const char *dir);

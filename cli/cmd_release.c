@@ -222,6 +222,8 @@ static int pack(struct rel *x, struct kt_err *err)
 	if (e == 0)
 		e = kt_act_concern(&act, r->res.package, r->res.sha256, err);
 	if (e == 0)
+		e = kt_sign_pdfs(r->work, r->o->releasers[0], err);
+	if (e == 0)
 		e = log_sealing(x, &act, err);
 	if (e == 0)
 		e = kt_act_begin(&act, r->work, &pkg, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The report's PDFs get the operator's signature (PAdES), before they are packed. */
+/* The report's PDFs get the signature of who packs them (PAdES). */
 #include "cli/acquire.h"
 #include "core/cms_parts.h"
 #include "core/io.h"
@@ -37,7 +37,7 @@ static int add_token(struct kt_buf *p7s, struct kt_err *err)
 	return r;
 }
 
-static int sign_one(struct kt_acq *q, int dir, const char *name, struct kt_err *err)
+static int sign_one(const char *key, int dir, const char *name, struct kt_err *err)
 {
 	struct kt_pades_info info = {kt_time_now(), "Report of what was read under the mandate"};
 	struct kt_buf pdf, content, p7s;
@@ -56,8 +56,7 @@ static int sign_one(struct kt_acq *q, int dir, const char *name, struct kt_err *
 	if (r == 0)
 		r = kt_pades_content(&p, &content);
 	if (r == 0)
-		r = kt_sign_run("sign", "--pades", q->o->operator_key, content.p, content.len, &p7s,
-				err);
+		r = kt_sign_run("sign", "--pades", key, content.p, content.len, &p7s, err);
 	if (r == 0)
 		r = add_token(&p7s, err);
 	if (r == 0)
@@ -72,9 +71,9 @@ out:
 	return r < 0 ? KT_TRACE(err, r, "%.60s can't be signed", name) : 0;
 }
 
-int kt_sign_pdfs(struct kt_acq *q, struct kt_err *err)
+int kt_sign_pdfs(int folder, const char *key, struct kt_err *err)
 {
-	int dir = kt_dir_open(q->c.fd, "report", false, err), r = 0;
+	int dir = kt_dir_open(folder, "report", false, err), r = 0;
 	const struct dirent *e;
 	DIR *d;
 
@@ -89,7 +88,7 @@ int kt_sign_pdfs(struct kt_acq *q, struct kt_err *err)
 		size_t n = strlen(e->d_name);
 
 		if (n > 4 && e->d_name[0] != '.' && strcmp(e->d_name + n - 4, ".pdf") == 0)
-			r = sign_one(q, dirfd(d), e->d_name, err);
+			r = sign_one(key, dirfd(d), e->d_name, err);
 	}
 	closedir(d);
 	return r;

@@ -180,7 +180,7 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 		    ? 0
 		    : kt_release_publish(q, out, number, q->envelope, sizeof(q->envelope), err);
 	if (r == 0 && !q->c.sealed)
-		r = kt_sign_pdfs(q, err);
+		r = kt_sign_pdfs(q->c.fd, q->o->operator_key, err);
 	if (r == 0)
 		r = issue_receipt(q, err);
 	if (r == 0)
