@@ -81,7 +81,7 @@ while IFS=$tab read -r kind want check stock meaning; do
 	printf '%-22s %-7s %-9s %s\n' "$kind" "$seen" "$mark" "$meaning"
 done <"$tmp/kinds.tsv"
 
-if [ -r "$1/verify.html" ] && command -v node >/dev/null && command -v chromium >/dev/null; then
+if "$here/../web/ready" "$1"; then
 	run python3 "$here/../web/agree.py" "$1" "$trust" "$tmp/kinds.tsv" "$tmp/kinds"
 	expect "verify.html and keten-verify agree" "$status" 0
 	cat "$tmp/out"

@@ -145,7 +145,7 @@ check "disclosure: stops at a package that does not hold" is "$status" 5
 check "disclosure: ... and hands out nothing" is "$(find "$work/counsel2" -name '*.asice*' | wc -l)" 0
 
 # -- the page judges acts as keten-verify does
-if [ -r "$build/verify.html" ] && command -v node >/dev/null && command -v chromium >/dev/null; then
+if tests/web/ready "$build"; then
 	mapfile -t acts <"$work/acts"
 	check "verify.html: every act holds" is "$(node tests/web/judge.mjs "$build/verify.html" "$mandate/trust" "${acts[@]}" "$first" |
 		cut -f2 | sort | uniq -c | xargs)" "$((${#acts[@]} + 1)) valid"

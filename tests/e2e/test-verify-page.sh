@@ -9,7 +9,7 @@ build=$(cd "${1:?usage: $0 BUILD}" && pwd) || exit 2
 for p in node npm chromium; do
 	command -v "$p" >/dev/null || { echo "SKIP: $p is not installed"; exit 77; }
 done
-[ -r "$build/verify.html" ] || { echo "SKIP: make verify-page was not run"; exit 77; }
+tests/web/ready "$build" || { echo "SKIP: make verify-page was not run on these sources"; exit 77; }
 work=$(mktemp -d)
 if [ "${KEEP:-0}" = 1 ]; then echo "work: $work"; else trap 'rm -rf "$work"' EXIT; fi
 
