@@ -70,7 +70,11 @@ run_keten tried
 check "failed attempt: the case is closed" is "$status" 3
 
 # -- withdrawn: in the middle, and after the report
-WAIT=1 run_keten middle --unplug-at 18000
+for at in 18000 21000 24000; do # how much comes before the photos is a matter of the phone's pace
+	rm -rf "$work/middle"
+	WAIT=1 run_keten middle --unplug-at "$at"
+	! grep -rqa "$MARKERS" "$work/middle/case/objects" || break
+done
 check "cut off in the middle" is "$status" 4
 check "middle: there was something" grep -rqa "$MARKERS" "$work/middle/case/objects"
 act middle refuse --case "$work/middle/case" --reason other
