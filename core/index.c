@@ -99,10 +99,11 @@ static int cut_tail(int fd, struct kt_err *err)
 int kt_index_open(struct kt_case *c, const struct kt_index_head *h, struct kt_index *ix,
 		  struct kt_err *err)
 {
-	struct restore rs = {h, ix, false};
+	struct restore rs = {.head = h};
 	int r;
 
 	memset(ix, 0, sizeof(*ix));
+	rs.ix = ix;
 	ix->c = c;
 	ix->segment = h->segment;
 	segment_name(ix->name, h->segment);

@@ -182,7 +182,7 @@ static int show_one(int fd, const struct kt_show *s)
 /* Packages that were given together, when acts are among them. */
 static int judge_chain(const struct kt_chain_link *link, size_t n, bool json)
 {
-	struct kt_chain_result r;
+	struct kt_chain_result r = {0};
 
 	kt_chain_judge(link, n, &r);
 	if (r.acts == 0)
@@ -202,6 +202,7 @@ static int run(const struct options *o, const struct kt_trust *trust, const int 
 		return EXIT_INTERNAL;
 	if (kt_verify_warm(&err) < 0 || kt_verify_sandbox(&err) < 0) {
 		say("refused to read without a sandbox", &err);
+		free(link);
 		return EXIT_INTERNAL;
 	}
 	if (o->show.member != NULL)
@@ -214,6 +215,7 @@ static int run(const struct options *o, const struct kt_trust *trust, const int 
 	}
 	if (o->show.member == NULL && o->n > 1)
 		status = worse(status, judge_chain(link, (size_t)o->n, o->json));
+	free(link);
 	/* a result that did not arrive must not look like one */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return EXIT_STORAGE;
