@@ -226,7 +226,7 @@ int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authori
 	r = kt_case_open(own.case_dir, NULL, &q->c, err);
 	if (r == 0)
 		r = kt_authority_load(&own, false, true, q->c.created_us, a, err);
-	if (r == 0 && q->c.sealed && strcmp(step, "seal") != 0)
+	if (r == 0 && q->c.sealed && (strcmp(step, "parse") == 0 || strcmp(step, "report") == 0))
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "sealed: this case waits for its release; nobody at this station can "
 			    "read it. keten release makes the report");

@@ -31,7 +31,7 @@ good_act() { # good_act WHAT TYPE: the last act's package holds for keten-verify
 	check "$1: keten-verify" "$build/keten-verify" "$package" --trust "$mandate/trust"
 	check "$1: stock programs" env OPENSSL_CONF=/dev/null PACKAGE="$package" TRUST="$mandate/trust" sh "$work/steps.sh"
 	check "$1: its type" is "$("$keten" show "$package" data/act.json | json /dev/stdin 'd["type"]')" "$2"
-	echo "$package" >>"$work/acts"
+	[ "$mandate" != "$work/m" ] || echo "$package" >>"$work/acts"
 	cp "$package" "$work/byte.asice"
 	printf 'x' | dd of="$work/byte.asice" bs=1 seek=3000 conv=notrunc 2>/dev/null
 	"$build/keten-verify" "$work/byte.asice" --trust "$mandate/trust" >/dev/null
@@ -106,6 +106,20 @@ done
 act late withdraw --case "$work/late/case"
 good_act "withdrawn late" withdrawal
 gone late
+
+# sealed in two stages: receipt and withdrawal need nobody to read it
+immediate=$mandate mandate=$work/two
+tests/tools/new-mandate "$mandate" --device "$SERIAL" --from 2024-05-01 --to 2024-06-01 --sessions 20 >/dev/null 2>&1
+keten_args sealed
+in_sim sealed -- "$keten" acquire "${args[@]:1}"
+check "sealed: acquired" is "$status" 0
+check "sealed: there is an envelope" test -s "$work/sealed/case/release.p7m"
+"$keten" receipt "$work/sealed/case" --trust "$mandate/trust" >"$work/out" 2>&1
+check "sealed: a receipt" grep -q '^Receipt$' "$work/out"
+act sealed withdraw --case "$work/sealed/case"
+good_act "withdrawn sealed" withdrawal
+gone sealed
+mandate=$immediate
 
 # -- about a package
 run_keten one
