@@ -280,15 +280,15 @@ static void test_resume(void **state)
 static void test_held(void **state)
 {
 	char sha[KT_SHA256_HEX], own[KT_SHA256_HEX];
-	struct kt_sink s[3];
+	struct kt_sink s[3] = {{.fd = -1}};
 	struct kt_buf plain;
 	struct place p;
 
 	(void)state;
 	begin(&p, true, "phone");
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(kt_sink_hold(&p.c, &s[i], NULL), 0);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; k < sizeof(marker) - 1; k++)
 			assert_int_equal(kt_sink_write(&s[i], marker + k, 1, NULL), 0);
 	s[2] = s[0]; /* as an array of them does when it grows */
