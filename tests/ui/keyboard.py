@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # The whole intake without a mouse: mnemonics, Tab and Enter alone.
-from atspi import keys, type_text
+from atspi import Atspi, keys, type_text
 from scene import *
 
 
@@ -8,6 +8,11 @@ def scene():
     a = app()
     keys("alt+i")
     a.state("mandate")
+    field = a.get("text", "Mandate file")
+    # the page gives the field the focus once it stands; a letter tells when
+    wait_for("the field to take letters",
+             lambda: keys("x") or Atspi.Text.get_character_count(field) > 0)
+    keys("ctrl+a")
     type_text(DESK + "/one.json")
     a.state("mandate-ok")
     keys("alt+c")
