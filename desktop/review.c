@@ -75,13 +75,41 @@ static void load_thread(GTask *task, gpointer source, gpointer data, GCancellabl
 	g_task_return_pointer(task, kd_report_load(text, n), NULL);
 }
 
+static void fill_views(struct kd_review *rv)
+{
+	kd_filter_fill(rv);
+	kd_filter_apply(rv);
+	kd_map_reset(rv);
+	kd_timeline_reset(rv);
+	kd_pages_fill(rv);
+}
+
+/* Findings of one package are never shown under the name of another. */
+static void forget_report(struct kd_review *rv)
+{
+	kd_engine_drop(rv->raw_job);
+	rv->raw_job = NULL;
+	rv->opened++;
+	if (rv->report == NULL)
+		return;
+	rv->selected = G_MAXUINT;
+	kd_report_free(rv->report);
+	rv->report = NULL;
+	fill_views(rv);
+}
+
 static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
 {
 	struct kd_review *rv = data;
+	struct kd_report *report = g_task_propagate_pointer(G_TASK(r), NULL);
+	guint opened = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(r), "opened"));
 
 	(void)source;
-	kd_report_free(rv->report);
-	rv->report = g_task_propagate_pointer(G_TASK(r), NULL);
+	if (opened != rv->opened) {
+		kd_report_free(report);
+		return;
+	}
+	rv->report = report;
 	if (rv->report->problem != NULL)
 		kd_setf(rv->banner,
 			_("The report in this package could not be read to its end: %s"),
@@ -90,11 +118,7 @@ static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
 		kd_set(rv->banner, _("Made with a simulated phone."));
 	malloc_trim(0); /* the copies that it came in */
 	kd_marks_load(rv);
-	kd_filter_fill(rv);
-	kd_filter_apply(rv);
-	kd_map_reset(rv);
-	kd_timeline_reset(rv);
-	kd_pages_fill(rv);
+	fill_views(rv);
 	kd_app_state(rv->app, "report-shown");
 }
 
@@ -115,6 +139,7 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	task = g_task_new(NULL, NULL, on_loaded, rv);
 	g_task_set_task_data(task, g_bytes_new(res->out, res->out_len),
 			     (GDestroyNotify)g_bytes_unref);
+	g_object_set_data(G_OBJECT(task), "opened", GUINT_TO_POINTER(rv->opened));
 	g_task_run_in_thread(task, load_thread);
 	g_object_unref(task);
 }
@@ -136,8 +161,10 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 		kd_app_state(rv->app, "not-judged");
 		return;
 	}
+	forget_report(rv);
 	kd_verify_show(rv, res);
 	gtk_widget_set_visible(rv->release, FALSE);
+	kd_set(rv->release_note, "");
 	kd_set(rv->banner, strcmp(rv->verdict_word, "invalid") == 0
 				   ? _("This package is invalid. What it shows may not be what was "
 				       "sealed.")
@@ -157,6 +184,7 @@ void kd_review_open(struct kd_review *rv, const char *path)
 
 	kd_engine_drop(rv->job);
 	rv->job = NULL;
+	rv->opened++;
 	g_free(rv->path);
 	rv->path = g_strdup(path);
 	kd_set(rv->open_note, _("It is being checked…"));

@@ -15,12 +15,14 @@ struct kd_review {
 	GtkWidget *path_row, *open_note;
 	char *path;
 	struct kd_engine *job;
+	guint opened; /* which opening this is: what comes late is of another package */
 
 	/* package */
 	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
 	GtkWidget *verdict_box, *verdict, *verdict_reason, *checks, *signers, *levels;
 	char *sha256, *verdict_word;
-	GtkWidget *release, *releaser_row, *envelope_row, *release_out, *release_note;
+	GtkWidget *release, *releaser_row, *second_row, *envelope_row, *release_out;
+	GtkWidget *release_button, *release_note;
 
 	/* findings */
 	struct kd_report *report;
@@ -46,7 +48,7 @@ GtkWidget *kd_verify_view(struct kd_review *rv);
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
 /* review_release.c: the second stage, offered where a package holds no report */
 GtkWidget *kd_release_group(struct kd_review *rv);
-/* Opens a package in this window, from the check on. */
+/* Opens a package in this window, from the check on. Nothing of an earlier one stays. */
 void kd_review_open(struct kd_review *rv, const char *path);
 /* review_table.c */
 GtkWidget *kd_table_view(struct kd_review *rv);

@@ -50,6 +50,12 @@ static void fill(GtkWidget *group, const GArray *pairs, const char *empty)
 
 void kd_pages_fill(struct kd_review *rv)
 {
+	if (rv->report == NULL) {
+		kd_group_clear(rv->statement);
+		kd_group_clear(rv->not_taken);
+		kd_group_clear(rv->limits);
+		return;
+	}
 	fill(rv->statement, rv->report->claims,
 	     rv->report->has_statement ? _("The statement holds no claims.")
 				       : _("No statement was given when this report was made."));

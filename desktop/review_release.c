@@ -40,7 +40,8 @@ static void on_line(const struct kt_jv *l, gpointer data)
 static void on_release(GtkButton *b, gpointer data)
 {
 	struct kd_review *rv = data;
-	const char *args[16], *envelope = gtk_editable_get_text(GTK_EDITABLE(rv->envelope_row));
+	const char *args[24], *envelope = gtk_editable_get_text(GTK_EDITABLE(rv->envelope_row)),
+			      *second = gtk_editable_get_text(GTK_EDITABLE(rv->second_row));
 	size_t n = 0;
 
 	(void)b;
@@ -56,6 +57,10 @@ static void on_release(GtkButton *b, gpointer data)
 		args[n++] = "--envelope";
 		args[n++] = envelope;
 	}
+	if (second[0] != '\0') {
+		args[n++] = "--second";
+		args[n++] = second;
+	}
 	if (rv->app->set.trust != NULL) {
 		args[n++] = "--trust";
 		args[n++] = rv->app->set.trust;
@@ -67,6 +72,18 @@ static void on_release(GtkButton *b, gpointer data)
 	kd_app_state(rv->app, "releasing");
 }
 
+/* Without a key and a folder there is nothing to start. */
+static void on_row(GtkEditable *row, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	(void)row;
+	gtk_widget_set_sensitive(rv->release_button,
+				 gtk_editable_get_text(GTK_EDITABLE(rv->releaser_row))[0] != '\0' &&
+					 gtk_editable_get_text(GTK_EDITABLE(rv->release_out))[0] !=
+						 '\0');
+}
+
 GtkWidget *kd_release_group(struct kd_review *rv)
 {
 	GtkWidget *group =
@@ -75,13 +92,19 @@ GtkWidget *kd_release_group(struct kd_review *rv)
 			   "that makes a package of its own, and is logged."));
 	GtkWidget *b = kd_button(_("_Release"), "suggested-action", G_CALLBACK(on_release), rv);
 
+	rv->release_button = b;
 	rv->release = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
 	rv->releaser_row =
 		kd_path_row(rv->app, _("Releaser's key, or the address of a card"), ".pem");
+	rv->second_row =
+		kd_path_row(rv->app, _("Second person's key, where the mandate wants one"), ".pem");
 	rv->envelope_row = kd_path_row(rv->app, _("Envelope, when it does not lie beside"), "");
 	rv->release_out = kd_path_row(rv->app, _("Folder for the released package"), NULL);
+	g_signal_connect(rv->releaser_row, "changed", G_CALLBACK(on_row), rv);
+	g_signal_connect(rv->release_out, "changed", G_CALLBACK(on_row), rv);
 	gtk_editable_set_text(GTK_EDITABLE(rv->release_out), g_get_home_dir());
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->releaser_row);
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->second_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->envelope_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->release_out);
 	gtk_box_append(GTK_BOX(rv->release), group);

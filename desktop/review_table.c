@@ -286,7 +286,7 @@ void kd_filter_fill(struct kd_review *rv)
 	GtkStringList *types = gtk_string_list_new(NULL);
 
 	gtk_string_list_append(types, _("All kinds"));
-	for (guint i = 0; i < rv->report->types->len; i++)
+	for (guint i = 0; rv->report != NULL && i < rv->report->types->len; i++)
 		gtk_string_list_append(types, rv->report->types->pdata[i]);
 	rv->filling = true;
 	gtk_drop_down_set_model(GTK_DROP_DOWN(rv->type_filter), G_LIST_MODEL(types));

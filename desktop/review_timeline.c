@@ -42,7 +42,7 @@ static void measure(struct line *l)
 	l->n = 0;
 	l->first = G_MAXINT64;
 	l->last = G_MININT64;
-	for (guint i = 0; i < l->rv->report->obs->len; i++) {
+	for (guint i = 0; l->rv->report != NULL && i < l->rv->report->obs->len; i++) {
 		const struct kd_obs *o = kd_obs(l->rv->report, i);
 
 		if (o->t == KD_NO_TIME || o->item == NULL)
@@ -266,8 +266,6 @@ void kd_timeline_reset(struct kd_review *rv)
 {
 	struct line *l = line_of(rv->timeline);
 
-	if (rv->report == NULL)
-		return;
 	measure(l);
 	gtk_drawing_area_set_content_height(GTK_DRAWING_AREA(rv->timeline),
 					    (int)(40 + LINE_H * MAX(l->n, 1)));

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+# The second stage: a desk seals what it takes; the window says so, refuses a key that is not a releaser's by
+# name, and opens it with the releaser's: a package of its own, whose findings are shown.
+from scene import *
+
+
+def seal():
+    os.makedirs(OWN, exist_ok=True)
+    r = keten("run", "--mandate", DESK + "/sealed.json", "--device", "SIM0001", "--operator", DESK + "/operator.pem",
+              "--case", OWN + "/case", "--out", OWN + "/out", "--trust", DESK + "/trust", "--simulated", "--wait", "60")
+    is_(r.returncode, 0, "keten run: " + r.stderr.decode()[-300:])
+    return package()
+
+
+def releases():
+    return [f for f in os.listdir(OWN + "/released") if f.endswith(".asice")]
+
+
+def scene():
+    sealed = seal()
+    before = read(sealed)
+    os.makedirs(OWN + "/released")
+    a = app()
+    a.click("Review")
+    a.state("review")
+    a.type_into("Package file", sealed)
+    a.click("Open")
+    a.state("verdict-valid")
+    a.state("no-report")
+    a.see("What was taken is sealed.")
+    shot(SHOTS + "/release-sealed.png")
+    a.type_into("Folder for the released package", OWN + "/released")
+    # not entitled: said by name, and nothing comes of it
+    a.type_into("Releaser's key, or the address of a card", DESK + "/operator.pem")
+    a.click("Release")
+    a.state("not-released")
+    a.see("It was not released.")
+    shot(SHOTS + "/release-refused.png")
+    is_(releases(), [], "released with the operator's key")
+    n = len(a.states())
+    a.type_into("Releaser's key, or the address of a card", DESK + "/releaser.pem")
+    a.click("Release")
+    a.state("released", after=n)
+    a.state("verdict-valid", after=n)
+    a.state("report-shown", after=n)
+    shot(SHOTS + "/release-released.png")
+    is_(len(releases()), 1, "released packages")
+    report = json.loads(keten("show", OWN + "/released/" + releases()[0], "report/report.json").stdout)
+    total = len(report["observations"])
+    if total == 0:
+        raise Failed("a poor fixture: nothing was found")
+    a.click("Findings")
+    a.state("tab-findings", after=n)
+    a.see("%d of %d observations" % (total, total))
+    shot(SHOTS + "/release-findings.png")
+    # nothing of the released package is shown under the name of the sealed one
+    n = len(a.states())
+    a.click("To the first page")
+    a.state("home", after=n)
+    a.click("Review")
+    a.type_into("Package file", sealed)
+    a.click("Open")
+    a.state("no-report", after=n)
+    a.click("Findings")
+    a.state("tab-findings", after=n)
+    a.see("0 of 0 observations")
+    is_(read(sealed), before, "the sealed package")
+    a.end()
+
+
+run(scene)
