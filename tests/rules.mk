@@ -100,3 +100,8 @@ PROGS_TEST += draw-view
 SRCS_draw-view := tests/tools/draw_view.c $(sort $(wildcard reports/pdf/*.c))
 LIBS_draw-view := reports core
 PKGS_draw-view := libcrypto sqlite3 cairo harfbuzz fribidi freetype2
+# keten's own step: the sandboxed keten-render draws what lies in a folder
+PROGS_TEST += render-views
+SRCS_render-views := tests/tools/render_views.c $(filter-out cli/keten.c,$(SRCS_keten))
+LIBS_render-views := $(LIBS_keten)
+PKGS_render-views := $(PKGS_keten)

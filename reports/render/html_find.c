@@ -226,28 +226,7 @@ void put_metres(struct html *h, const char *s)
 	put(h, v >= 10000 ? "%n km" : "%n m", n);
 }
 
-/* -- attention, clock, geography -------------------------------------------------------------- */
-
-void attention_begin(struct html *h)
-{
-	h->rows = 0;
-}
-
-int attention_elem(struct html *h)
-{
-	if (h->rows++ == 0)
-		put(h, "<section aria-labelledby=\"attention\">\n<h2 id=\"attention\">{To be noted "
-		       "first}</h2>\n"
-		       "<ul class=\"limits attention\">\n");
-	put(h, "<li>%T</li>\n", flat_get(h->f, "text"));
-	return 0;
-}
-
-void attention_end(struct html *h)
-{
-	if (h->rows > 0)
-		put_raw(h, "</ul>\n</section>\n");
-}
+/* -- clock, geography ------------------------------------------------------------------------- */
 
 int sec_clock(struct html *h)
 {
@@ -405,6 +384,7 @@ static bool not_listed(struct html *h)
 int stays_elem(struct html *h)
 {
 	const char *undecided = flat_get(h->f, "not_determined");
+	const char *n = flat_get(h->f, "observations");
 
 	if (not_listed(h))
 		return 0;
@@ -426,7 +406,8 @@ int stays_elem(struct html *h)
 	if (undecided != NULL && strcmp(undecided, "0") != 0)
 		put(h, "<small>{not determined: %n}</small>", undecided);
 	put_raw(h, "</td><td>");
-	put_seconds(h, flat_get(h->f, "longest_gap_s"));
+	/* one observation has no gap */
+	put_seconds(h, n != NULL && strcmp(n, "1") == 0 ? NULL : flat_get(h->f, "longest_gap_s"));
 	put_raw(h, "</td><td>");
 	put_source_list(h, "sources");
 	put_raw(h, "</td></tr>\n");

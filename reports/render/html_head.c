@@ -172,6 +172,64 @@ int sec_result(struct html *h)
 	return 0;
 }
 
+/* -- attention -------------------------------------------------------------------------------- */
+
+void attention_begin(struct html *h)
+{
+	h->rows = 0;
+}
+
+/* "The sentence: TITLE, version N; TITLE, version N.": titles are texts of ours by themselves. */
+static bool put_readers(struct html *h, const char *text)
+{
+	static const char version[] = ", version ";
+	const char *p = strstr(text, "phone: ");
+	char part[512];
+
+	if (p == NULL || (size_t)(p - text) + 7 > sizeof(part))
+		return false;
+	snprintf(part, sizeof(part), "%.*s", (int)(p - text) + 6, text);
+	put(h, "<li>%T ", part);
+	for (p += 7; *p != '\0';) {
+		const char *v = strstr(p, version);
+		size_t n;
+
+		if (v == NULL) {
+			put(h, "%T", p);
+			break;
+		}
+		snprintf(part, sizeof(part), "%.*s", (int)(v - p), p);
+		put(h, "%T, ", part);
+		p = v + sizeof(version) - 1;
+		n = strspn(p, "0123456789");
+		snprintf(part, sizeof(part), "%.*s", (int)n, p);
+		p += n + strspn(p + n, ".; ");
+		put(h, *p != '\0' ? "{version %n}; " : "{version %n}.", part);
+	}
+	put_raw(h, "</li>\n");
+	return true;
+}
+
+int attention_elem(struct html *h)
+{
+	const char *id = flat_get(h->f, "id"), *text = flat_get(h->f, "text");
+
+	if (h->rows++ == 0)
+		put(h, "<section aria-labelledby=\"attention\">\n<h2 id=\"attention\">{To be noted "
+		       "first}</h2>\n"
+		       "<ul class=\"limits attention\">\n");
+	if (id == NULL || text == NULL || strcmp(id, "not-device-tested") != 0 ||
+	    !put_readers(h, text))
+		put(h, "<li>%T</li>\n", text);
+	return 0;
+}
+
+void attention_end(struct html *h)
+{
+	if (h->rows > 0)
+		put_raw(h, "</ul>\n</section>\n");
+}
+
 /* -- limits ----------------------------------------------------------------------------------- */
 
 void limits_begin(struct html *h)
@@ -294,6 +352,15 @@ static const char *kind_words(const char *kind)
 	return kind;
 }
 
+static const char *purpose_words(const char *word)
+{
+	return word == NULL				? NULL
+	       : strcmp(word, "identity") == 0		? N_("to establish who a person is")
+	       : strcmp(word, "claim-examination") == 0 ? N_("to examine what was stated")
+	       : strcmp(word, "security") == 0		? N_("security")
+							: word;
+}
+
 int sec_authority(struct html *h)
 {
 	const char *minor = flat_get(h->f, "subject.minor");
@@ -303,7 +370,7 @@ int sec_authority(struct html *h)
 	    "mandate, signed before anything was read, says what may be taken. What it does not "
 	    "name was not asked for.}</p>\n<dl class=\"facts\">\n");
 	put_dl(h, "Issued by", "%t", flat_get(h->f, "issuer"));
-	put_dl(h, "Purpose", "%t", flat_get(h->f, "purpose"));
+	put_dl(h, "Purpose", "%T", purpose_words(flat_get(h->f, "purpose")));
 	put(h, "<div><dt>{Legal basis}</dt><dd>%t<small>%t</small></dd></div>\n",
 	    flat_get(h->f, "legal_basis.code"), flat_get(h->f, "legal_basis.text"));
 	put_dl(h, "Mode", "%T", mode_words(flat_get(h->f, "mode")));

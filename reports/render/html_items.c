@@ -70,11 +70,23 @@ static void put_counts(struct html *h, const char *term, const char *list)
 	put_raw(h, "</dd></div>\n");
 }
 
+static const char *field_words(const char *field)
+{
+	static const char *const words[] = {N_("time"),	    N_("position"), N_("accuracy"),
+					    N_("movement"), N_("camera"),   N_("place"),
+					    N_("network"),  N_("device")};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], field) == 0)
+			return words[i];
+	return field;
+}
+
 static void put_fields(struct html *h)
 {
 	put(h, "<div><dt>{Kinds of data allowed}</dt><dd>");
 	for (unsigned i = 0; flat_at(h->f, "fields", i) != NULL; i++)
-		put(h, i > 0 ? ", %t" : "%t", flat_at(h->f, "fields", i));
+		put(h, i > 0 ? ", %T" : "%T", field_words(flat_at(h->f, "fields", i)));
 	put_raw(h, "</dd></div>\n");
 }
 
@@ -190,11 +202,12 @@ static void put_cards(struct html *h)
 static const char *request_words(const char *kind)
 {
 	static const char *const words[][2] = {
+		{"command", N_("command")},
+		{"folder", N_("folder")},
 		{"image-file", N_("file of an image")},
 		{"media", N_("media folder")},
 		{"file", N_("file of a backup")},
 		{"values", N_("single values")},
-		{"handed", ""},
 	};
 
 	for (size_t i = 0; kind != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -226,10 +239,16 @@ static void put_choices(struct html *h, const char *kind, const char *list)
 /* One item in full: goes behind the table. */
 static void put_card(struct html *h)
 {
+	const char *kind = flat_get(h->f, "request.kind");
+
 	put(h, "<article>\n<h4>%T<small>%c</small></h4>\n<dl class=\"facts\">\n",
 	    flat_get(h->f, "title"), flat_get(h->f, "item"));
-	put(h, "<div><dt>{Request}</dt><dd>%T ", request_words(flat_get(h->f, "request.kind")));
-	put_choices(h, flat_get(h->f, "request.kind"), flat_get(h->f, "request.text"));
+	if (kind != NULL && strcmp(kind, "handed") == 0) {
+		put(h, "<div><dt>{Request}</dt><dd>{none: the person handed the file over}");
+	} else {
+		put(h, "<div><dt>{Request}</dt><dd>%T ", request_words(kind));
+		put_choices(h, kind, flat_get(h->f, "request.text"));
+	}
 	put_raw(h, "</dd></div>\n");
 	if (flat_get(h->f, "request.names") != NULL) {
 		put(h, "<div><dt>{Names looked for}</dt><dd>");

@@ -245,7 +245,8 @@ static bool put_label(struct canvas *c, int64_t x, int64_t y, const char *text, 
 
 			if (!is_free(c, q))
 				continue;
-			take(c, q);
+			/* two numbers side by side shall not read as one */
+			take(c, (struct box){q.x1 - 45, q.y1, q.x2 + 45, q.y2});
 			if (far > 1) {
 				kt_buf_puts(c->b, "<line class=\"lead\" x1=\"");
 				put_coord(c->b, x);

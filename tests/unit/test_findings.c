@@ -2,7 +2,8 @@
 /*
  * A designed journey of a made-up phone: photos, account history, Wi-Fi, SIM, with errors, received and edited
  * pictures, a clock that is off and a planted track. The findings are compared with tests/unit/journey.expect, line by
- * line and twice. With arguments "N FILE" it writes a report over N observations to FILE and prints what that cost.
+ * line and twice. With arguments "N FILE" it writes a report over N observations to FILE and prints what that cost;
+ * with "--report FILE" it writes that of the journey, from which test-journey.sh draws every view.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -704,8 +705,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_statement_refused),
 	};
 
-	if (argc == 3 &&
-	    strcmp(argv[1], "--expect") == 0) { /* for a look at what would be expected */
+	/* --expect: for a look at what would be expected */
+	if (argc == 3 && (strcmp(argv[1], "--expect") == 0 || strcmp(argv[1], "--report") == 0)) {
 		struct fixture *f = make(0);
 		struct kt_buf b, e;
 		struct kt_err err = {0};
@@ -713,7 +714,10 @@ int main(int argc, char **argv)
 
 		report_into(f, &b);
 		extract(&b, &e);
-		r = kt_file_write(AT_FDCWD, argv[2], e.p, e.len, 0644, &err);
+		if (argv[1][2] == 'r')
+			r = kt_file_write(AT_FDCWD, argv[2], b.p, b.len, 0644, &err);
+		else
+			r = kt_file_write(AT_FDCWD, argv[2], e.p, e.len, 0644, &err);
 		kt_buf_free(&b);
 		kt_buf_free(&e);
 		drop(f);

@@ -52,13 +52,17 @@ export class Browser {
 			this.process.stdio[3].write(JSON.stringify({ id, method, params, sessionId: this.session }) + "\0");
 		}).finally(() => clearTimeout(timer));
 	}
-	async open(path) {
+	// Loads a file, without waiting for a word of its own.
+	async load(path) {
 		const { targetInfos } = await this.call("Target.getTargets");
 		const { targetId } = targetInfos.find((t) => t.type === "page");
 		this.session = (await this.call("Target.attachToTarget", { targetId, flatten: true })).sessionId;
 		for (const domain of ["Page", "Network", "Runtime", "Log", "DOM"])
 			await this.call(domain + ".enable");
 		await this.call("Page.navigate", { url: pathToFileURL(path).href });
+	}
+	async open(path) {
+		await this.load(path);
 		await this.until("document.body && document.body.dataset.state === 'done'");
 	}
 	async run(expression) {
