@@ -337,7 +337,8 @@ static int begin_payload(struct kt_age_stream *s, struct kt_err *err)
 		       : s->have >= HEADER_MAX ? fail(s, KT_E_FORMAT, "the header is too long", err)
 					       : 0;
 	if (s->have - used < NONCE)
-		return 0;
+		return s->have >= HEADER_MAX ? fail(s, KT_E_FORMAT, "the header is too long", err)
+					     : 0; /* no room for the nonce would ever come */
 	r = kt_age_hkdf(s->file_key, KT_AGE_FILE_KEY, s->in + used, NONCE, "payload", key);
 	if (r == 0)
 		s->ctx = kt_age_ctx(key, false);

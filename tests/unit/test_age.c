@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/age.h"
+#include "core/age_i.h"
 #include "core/buf.h"
 #include "core/err.h"
 
@@ -257,12 +258,52 @@ static void test_headers(void **state)
 	kt_buf_free(&out);
 }
 
+/* A right header that ends just before the limit, so that no room is left for the nonce: refused, not waited for. */
+static void test_long_header(void **state)
+{
+	uint8_t secret[KT_AGE_KEY], pub[KT_AGE_KEY], key[KT_AGE_KEY], mac[KT_AGE_KEY];
+	const uint8_t zero[12] = {0}, file_key[KT_AGE_FILE_KEY] = {7};
+	const size_t limit = (size_t)16 << 10, tail = 5 + KT_AGE_B64;
+	uint8_t share[KT_AGE_KEY], mine[KT_AGE_KEY], wrapped[KT_AGE_KEY];
+	char a[KT_AGE_B64 + 1], b[KT_AGE_B64 + 1];
+	struct kt_buf file, out;
+	void *ctx;
+
+	(void)state;
+	kt_buf_init(&out, 0);
+	kt_buf_init(&file, 0);
+	assert_int_equal(kt_age_keygen(secret, pub, NULL), 0);
+	assert_int_equal(kt_age_keygen(mine, share, NULL), 0);
+	assert_int_equal(kt_age_wrap_key(mine, pub, share, pub, key), 0);
+	ctx = kt_age_ctx(key, true);
+	assert_int_equal(kt_age_seal(ctx, zero, file_key, sizeof(file_key), wrapped), 0);
+	EVP_CIPHER_CTX_free(ctx);
+	kt_age_b64(share, a);
+	kt_age_b64(wrapped, b);
+	kt_buf_printf(&file, KT_AGE_MAGIC "-> X25519 %s\n%s\n", a, b);
+	while (file.len + tail + 11 < limit - 20)
+		kt_buf_puts(&file, "-> grease\n\n");
+	kt_buf_puts(&file, "-> g");
+	while (file.len + 2 + tail < limit - 4)
+		kt_buf_puts(&file, "g");
+	kt_buf_puts(&file, "\n\n---");
+	assert_int_equal(kt_age_hkdf(file_key, sizeof(file_key), NULL, 0, "header", key), 0);
+	assert_int_equal(kt_age_hmac(key, file.p, file.len, mac), 0);
+	kt_age_b64(mac, a);
+	kt_buf_printf(&file, " %s\n", a);
+	assert_true(file.len < limit && file.len > limit - 16);
+	kt_buf_put(&file, share, sizeof(share));
+	assert_int_equal(open_pieces(secret, file.p, file.len, file.len, &out), KT_E_FORMAT);
+	kt_buf_free(&file);
+	kt_buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),	cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_lengths), cmocka_unit_test(test_chunks),
-		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_headers), cmocka_unit_test(test_long_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
