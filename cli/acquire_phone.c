@@ -38,7 +38,8 @@ static int log_identified(struct kt_acq *q, struct kt_err *err)
 
 	kt_custody_begin(&q->log);
 	kt_jw_kuint(w, "adb_version", q->adb_version);
-	kt_jw_kstr(w, "banner_sha256", q->banner_sha256);
+	/* it names the model: few enough to try them all */
+	kt_jw_kstr(w, "banner_sha256", q->c.sealed ? "" : q->banner_sha256);
 	kt_jw_kbytes(w, "key_fingerprint", q->fingerprint, strlen(q->fingerprint));
 	kt_jw_kuint(w, "max_payload", q->max_payload);
 	kt_jw_kbytes(w, "serial", q->serial, strlen(q->serial));
