@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * keten verify --reproduce: opens the sealed bytes of an acquisition again, parses them, and compares
- * the report with that of its release byte for byte.
+ * the report and its pages with those of its release byte for byte.
  */
 #include "cli/release.h"
 #include "core/io.h"
@@ -31,6 +31,9 @@ struct again {
 	bool zip_open;
 	char dir[64];  /* for the log of this opening; "" when there is none */
 	char why[200]; /* why it can't be told */
+	bool other_render;
+	char differs[64]; /* the first file that is not the same, "" when none is */
+	uint64_t at;	  /* byte in it, or in the page that is compared now */
 };
 
 static int verify_both(const struct kt_opts *o)
@@ -79,6 +82,18 @@ static int load_release(struct again *x, const char *path, struct kt_err *err)
 }
 
 /* Other parsers may rightly say something else. */
+static int compare_render(struct again *x, const struct kt_jv *programs, struct kt_err *err)
+{
+	const char *said = kt_jv_str(programs, "keten-render");
+	char path[4200], sha[KT_SHA256_HEX];
+	int r = kt_program_path("keten-render", path, sizeof(path), err);
+
+	if (r == 0)
+		r = kt_path_sha256(AT_FDCWD, path, sha, err);
+	x->other_render = r == 0 && (said == NULL || strcmp(said, sha) != 0);
+	return r;
+}
+
 static int compare_plugins(struct again *x, struct kt_err *err)
 {
 	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_BUILD);
@@ -98,6 +113,8 @@ static int compare_plugins(struct again *x, struct kt_err *err)
 			snprintf(x->why, sizeof(x->why),
 				 "the release was made with another version of the parser %s",
 				 kt_plugins[i].id);
+	if (r == 0)
+		r = compare_render(x, kt_jv_get(kt_jdoc_root(doc), "programs"), err);
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
 	return r;
@@ -151,6 +168,57 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	(void)type;
 	(void)f;
 	return remove(path);
+}
+
+static void note(struct again *x, const char *file, uint64_t at)
+{
+	snprintf(x->differs, sizeof(x->differs), "%s", file);
+	x->at = at;
+}
+
+/* A page drawn again, in pieces. A PDF is signed behind its end, and its letters are this station's. */
+static int on_page(void *arg, const char *file, const void *p, size_t n, struct kt_err *err)
+{
+	struct again *x = arg;
+	const size_t len = strlen(file);
+	bool pdf = len > 4 && strcmp(file + len - 4, ".pdf") == 0;
+	char name[KT_PKG_NAME_MAX + 1];
+	const struct kt_zip_entry *e;
+	const uint8_t *want = p;
+	static uint8_t have[PIECE];
+
+	snprintf(name, sizeof(name), KT_PKG_REPORT_DIR "%s", file);
+	e = kt_zip_find(&x->zip, name);
+	if (x->differs[0] != '\0' || e == NULL)
+		return 0;
+	while (n > 0) {
+		size_t got = 0, k = n < PIECE ? n : PIECE;
+		int r = kt_zip_pread(&x->zip, e, x->at, have, k, &got, err);
+
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < got; i++)
+			if (have[i] != want[i]) {
+				note(x, file, x->at + i);
+				break;
+			}
+		if (x->differs[0] == '\0' && got < k)
+			note(x, file, x->at + got);
+		if (x->differs[0] != '\0')
+			break;
+		x->at += k;
+		want += k;
+		n -= k;
+	}
+	if (p == NULL && !pdf && e->size != x->at)
+		note(x, file, x->at);
+	if (x->differs[0] != '\0' && x->why[0] == '\0' && (pdf || x->other_render))
+		snprintf(x->why, sizeof(x->why),
+			 pdf ? "other letters are installed here, or it was changed"
+			     : "the release was made with another build of keten-render");
+	if (p == NULL && x->differs[0] == '\0')
+		x->at = 0;
+	return 0;
 }
 
 /* 0: the same; 1: not, *at says where. */
@@ -224,29 +292,29 @@ static int record(struct again *x, const char *outcome, struct kt_err *err)
 	return e;
 }
 
-static int conclude(struct again *x, int same, uint64_t at, struct kt_err *err)
+static int conclude(struct again *x, uint64_t bytes, struct kt_err *err)
 {
-	const char *outcome = same == 0		  ? "reproduced"
+	bool same = x->differs[0] == '\0';
+	const char *outcome = same		  ? "reproduced"
 			      : x->why[0] != '\0' ? "undetermined"
 						  : "different";
+	uint64_t at = same ? bytes : x->at;
 	int e = record(x, outcome, err);
 
 	if (e < 0)
 		return kt_fail_exit(e, err);
 	if (x->r.o->json)
-		printf("{\"at\":%llu,\"result\":\"%s\",\"schema\":\"keten-reproduce-1\",\"why\":\"%"
-		       "s\"}\n",
-		       (unsigned long long)at, outcome, x->why);
-	else if (same == 0)
-		printf("reproduced: parsed again, report.json is the same, %llu bytes\n",
+		printf("{\"at\":%llu,\"file\":\"%s\",\"result\":\"%s\",\"schema\":"
+		       "\"keten-reproduce-1\",\"why\":\"%s\"}\n",
+		       (unsigned long long)at, x->differs, outcome, same ? "" : x->why);
+	else if (same)
+		printf("reproduced: parsed again, report.json is the same, %llu bytes, and so are "
+		       "its pages\n",
 		       (unsigned long long)at);
-	else if (x->why[0] != '\0')
-		printf("undetermined: report.json differs from byte %llu on, and %s\n",
-		       (unsigned long long)at, x->why);
 	else
-		printf("different: report.json differs from byte %llu on\n",
-		       (unsigned long long)at);
-	return same == 0 ? KT_EXIT_OK : x->why[0] != '\0' ? KT_EXIT_UNDETERMINED : KT_EXIT_INVALID;
+		printf("%s: %s differs from byte %llu on%s%s\n", outcome, x->differs,
+		       (unsigned long long)at, x->why[0] != '\0' ? ", and " : "", x->why);
+	return same ? KT_EXIT_OK : x->why[0] != '\0' ? KT_EXIT_UNDETERMINED : KT_EXIT_INVALID;
 }
 
 /* What the report was made beside. */
@@ -322,7 +390,11 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 	kt_progress_end(&x.r.q.prog);
 	if (e == 0)
 		e = compare(&x, fd, &at, &err);
-	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, e, at, &err);
+	if (e == 1)
+		note(&x, "report.json", at);
+	else if (e == 0)
+		e = kt_report_redraw(fd, on_page, &x, &err);
+	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, at, &err);
 	if (x.zip_open)
 		kt_zip_read_close(&x.zip);
 	kt_close_fd(&x.fd);

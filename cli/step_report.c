@@ -146,18 +146,26 @@ static const struct view {
 	{"pdf-nl", "report.nl.pdf"},
 };
 
+static struct kt_job view_job(const char *id, int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	return (struct kt_job){.id = id,
+			       .as_mib = 256,
+			       .cpu_s = 120,
+			       .wall_s = 300,
+			       .cap = UINT64_MAX,
+			       .max_output = VIEW_MAX,
+			       .size = size < 0 ? 0 : (uint64_t)size,
+			       .fd = fd};
+}
+
 static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 		      const struct view *v, struct kt_err *err)
 {
 	char tmp[64];
-	struct kt_job job = {.id = v->job,
-			     .as_mib = 256,
-			     .cpu_s = 120,
-			     .wall_s = 300,
-			     .cap = UINT64_MAX,
-			     .max_output = VIEW_MAX};
+	struct kt_job job;
 	struct kt_job_end end;
-	off_t size;
 	int r;
 
 	snprintf(tmp, sizeof(tmp), "%s.tmp", v->file);
@@ -165,9 +173,7 @@ static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 	KT_AUTO_FD out = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
-	size = lseek(in, 0, SEEK_END);
-	job.size = size < 0 ? 0 : (uint64_t)size;
-	job.fd = in;
+	job = view_job(v->job, in);
 	r = kt_worker_run(w, &job, on_output, &out, &end, err);
 	/* a row that was marked and is not there: the reviewer's to mend */
 	if (r == 0 && end.verdict == KT_JE_PARSE_ERROR && end.code == KT_E_ABSENT)
@@ -179,6 +185,45 @@ static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 		r = kt_sync_fd(out, err);
 	if (r == 0 && renameat(dir, tmp, dir, v->file) < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", v->file, strerror(errno));
+	return r;
+}
+
+/* -- drawn again, to be compared --------------------------------------------------------------- */
+
+struct redrawn {
+	kt_view_fn fn;
+	void *arg;
+	const char *file;
+};
+
+static int on_redrawn(void *arg, const struct kt_event *ev, struct kt_err *err)
+{
+	struct redrawn *d = arg;
+
+	return ev->kind == KT_EV_OUTPUT ? d->fn(d->arg, d->file, ev->bytes.p, ev->bytes.len, err)
+					: 0;
+}
+
+int kt_report_redraw(int json, kt_view_fn fn, void *arg, struct kt_err *err)
+{
+	struct kt_worker w;
+	int r = kt_worker_start_as(&w, "keten-render", err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < sizeof(views) / sizeof(views[0]); i++) {
+		struct redrawn d = {fn, arg, views[i].file};
+		struct kt_job job = view_job(views[i].job, json);
+		struct kt_job_end end;
+
+		r = kt_worker_run(&w, &job, on_redrawn, &d, &end, err);
+		if (r == 0 && end.verdict != KT_JE_OK)
+			r = KT_FAIL(err, KT_E_INTERNAL, "%s could not be drawn: %s: %s", d.file,
+				    kt_job_verdict_name(end.verdict), end.text);
+		if (r == 0)
+			r = fn(arg, d.file, NULL, 0, err);
+	}
+	kt_worker_stop(&w);
 	return r;
 }
 

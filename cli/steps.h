@@ -58,6 +58,12 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_err *err);
 /* All views of dir/report.json, drawn in the sandbox. */
 int kt_report_views(int dir, struct kt_err *err);
+/*
+ * The views of an open report.json drawn again, in pieces, kept nowhere; after the last piece of a file fn
+ * is called without one (p NULL).
+ */
+typedef int (*kt_view_fn)(void *arg, const char *file, const void *p, size_t n, struct kt_err *err);
+int kt_report_redraw(int json, kt_view_fn fn, void *arg, struct kt_err *err);
 /* dir/report.json from a file with an order and the full report (redact.h), made in the sandbox. */
 int kt_redact_report(int from, const char *input, int dir, struct kt_err *err);
 /* Hash of the plan of q, as session.open has it. 0 or a code. */

@@ -30,6 +30,7 @@ void kt_chain_take(const struct kt_verify_result *res, struct kt_chain_link *lin
 	memcpy(link->concerns, res->concerns, sizeof(link->concerns));
 	link->nconcerns = res->nconcerns;
 	link->made_us = res->made_us;
+	link->unreleased_us = res->unreleased_us;
 }
 
 __attribute__((format(printf, 3, 4))) static void say(struct judge *j, enum kt_verify_state state,
@@ -75,6 +76,23 @@ static bool concerns(const struct kt_chain_link *act, const struct kt_chain_link
 	return false;
 }
 
+/* What nobody releases in time is to be destroyed; a release in time lets later ones be made. */
+static void judge_delay(struct judge *j, const struct kt_chain_link *act,
+			const struct kt_chain_link *what)
+{
+	int64_t last = what->made_us + what->unreleased_us + SLACK_US;
+
+	if (what->unreleased_us == 0 || act->made_us <= last)
+		return;
+	for (size_t i = 0; i < j->n; i++)
+		if (j->v[i].type == KT_PT_RELEASE && j->v[i].verdict == KT_VERDICT_VALID &&
+		    concerns(&j->v[i], what) && j->v[i].made_us <= last)
+			return;
+	say(j, KT_VS_UNDETERMINED,
+	    "%s was made when %s was to be destroyed, and no release in time was given", act->name,
+	    what->name);
+}
+
 /* An act and a package that it is about. */
 static void judge_pair(struct judge *j, const struct kt_chain_link *act,
 		       const struct kt_chain_link *what)
@@ -88,6 +106,7 @@ static void judge_pair(struct judge *j, const struct kt_chain_link *act,
 		    what->name);
 	if (act->type != KT_PT_RELEASE)
 		return;
+	judge_delay(j, act, what);
 	if (what->type != KT_PT_ACQUISITION || !what->sealed)
 		say(j, KT_VS_FAILED, "%s releases %s, which was not sealed", act->name, what->name);
 	else if (strcmp(act->envelope_sha256, what->envelope_sha256) != 0 ||

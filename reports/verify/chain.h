@@ -17,7 +17,7 @@ struct kt_chain_link {
 	char case_id[65], mandate_id[73], mandate_sha256[KT_SHA256_HEX];
 	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX];
 	unsigned nconcerns;
-	int64_t made_us;
+	int64_t made_us, unreleased_us;
 };
 
 struct kt_chain_result {

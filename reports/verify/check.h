@@ -55,6 +55,7 @@ struct kt_vf {
 	/* data/act.json, of all but acquisitions */
 	bool have_act;
 	char act_mandate[KT_SHA256_HEX], act_mandate_id[73], act_releaser[KT_SHA256_HEX];
+	char act_second[KT_SHA256_HEX];	 /* "": nobody else agreed, it says */
 	bool envelope_opened, log_ended; /* log of a release */
 	/* custody log */
 	bool have_log;		   /* the chain holds and the facts below are filled */

@@ -39,8 +39,10 @@ int kt_vf_release_line(void *arg, uint64_t seq, const char *event, const struct 
 	if ((opens || strcmp(event, "release.resume") == 0) &&
 	    (c->res->nconcerns != 1 || !same(d, "acquisition_sha256", c->res->concerns[0]) ||
 	     !same(d, "envelope_sha256", c->res->envelope_sha256) ||
-	     !same(d, "releaser_cert_sha256", c->act_releaser)))
-		misplaced(c, seq, event, "tells of another acquisition, envelope or releaser");
+	     !same(d, "releaser_cert_sha256", c->act_releaser) ||
+	     !same(d, "second_cert_sha256", c->act_second)))
+		misplaced(c, seq, event,
+			  "tells of another acquisition, envelope, releaser or second");
 	if (strcmp(event, "envelope.opened") == 0)
 		c->envelope_opened = true;
 	if (strcmp(event, "item.opened") == 0 && !c->envelope_opened)
@@ -55,7 +57,12 @@ void kt_vf_release_detail(struct kt_vf *c, const struct kt_jv *d)
 {
 	const char *envelope = kt_jv_str(d, "envelope_sha256");
 	const char *releaser = kt_jv_str(d, "releaser_cert_sha256");
+	const char *second = kt_jv_str(d, "second_cert_sha256");
 
+	if (second == NULL || strlen(second) >= KT_SHA256_HEX)
+		kt_vf_fail(c, KT_V_ACT, "the release does not say whether a second person agreed");
+	else
+		memcpy(c->act_second, second, strlen(second) + 1);
 	if (c->res->nconcerns != 1 || envelope == NULL || strlen(envelope) >= KT_SHA256_HEX ||
 	    releaser == NULL || strlen(releaser) >= KT_SHA256_HEX) {
 		kt_vf_fail(c, KT_V_ACT,
@@ -117,7 +124,14 @@ static int check_second(struct kt_vf *c)
 			kt_vf_fail(c, KT_V_AUTHORITY, "%s: %s", SECOND_SIG, kt_err_text(&err));
 			r = 0;
 		} else {
+			char hex[KT_SHA256_HEX];
+
 			check_statement(c, &text);
+			kt_hex(s.cert_sha256, KT_SHA256_LEN, hex);
+			if (strcmp(hex, c->act_second) != 0)
+				kt_vf_fail(c, KT_V_AUTHORITY,
+					   "the release names another second person than %s",
+					   s.subject);
 			if (!is_releaser(c, &s))
 				kt_vf_fail(c, KT_V_AUTHORITY,
 					   "the mandate does not name %s as a releaser", s.subject);
@@ -153,5 +167,11 @@ int kt_vf_release(struct kt_vf *c)
 			   c->res->operator_cert.subject);
 	if (!c->mandate->two_stage)
 		kt_vf_fail(c, KT_V_MANDATE, "the mandate asks for no release");
-	return c->mandate->second ? check_second(c) : 0;
+	if (c->sealing_us >= c->mandate->released_until_us)
+		kt_vf_fail(c, KT_V_AUTHORITY,
+			   "it was made when the mandate let this data be kept no longer");
+	return c->mandate->second || c->act_second[0] != '\0' ||
+			       kt_zip_find(&c->zip, SECOND) != NULL
+		       ? check_second(c)
+		       : 0;
 }

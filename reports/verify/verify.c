@@ -246,6 +246,8 @@ static void keep_facts(struct kt_vf *c)
 	snprintf(res->mandate_id, sizeof(res->mandate_id), "%s", id);
 	snprintf(res->mandate_sha256, sizeof(res->mandate_sha256), "%s", sha);
 	res->made_us = c->sealing_us;
+	if (c->mandate != NULL)
+		res->unreleased_us = c->mandate->unreleased_days * INT64_C(86400) * KT_US_PER_S;
 }
 
 int kt_verify_package(int fd, const char *name, const struct kt_trust *trust,

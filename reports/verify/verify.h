@@ -119,6 +119,7 @@ struct kt_verify_result {
 	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX]; /* packages that it is about, ascending */
 	unsigned nconcerns;
 	int64_t made_us;	  /* when it is said to have been made; 0: not known */
+	int64_t unreleased_us;	  /* how long what is sealed may wait for a release; 0: not known */
 	bool applies[KT_V_COUNT]; /* checks that a package of this type is subject to */
 	struct kt_verify_check check[KT_V_COUNT];
 };

@@ -91,12 +91,30 @@ def release(change, key=RELEASER, text=None):
     return R["pack"](R["signed"](e, key))
 
 
+def swapped(name, old, new):
+    """A file of the report says something else; log and signatures fit."""
+    e = R["load"]()
+    assert old in e[name]
+    e[name] = e[name].replace(old, new)
+    rows = R["read_log"](e)
+    for row in rows:
+        if row["event"] == "report.made":
+            row["detail"]["report_sha256"] = R["sha"](e["report/report.json"])
+    e["custody/custody.jsonl"] = R["chain"](rows)[0]
+    return R["pack"](R["signed"](e, RELEASER))
+
+
 def replay(act):
     act["concerns"][0]["sha256"] = "ab" * 32
 
 
 def nothing(act):
     pass
+
+
+def second(row):
+    if row["event"] == "release.open":
+        row["detail"]["second_cert_sha256"] = "ab" * 32
 
 
 def no_opening(row):
@@ -126,6 +144,12 @@ KINDS = [
     ("release-by-operator", 5, "authority", lambda: release(nothing, A["OPERATOR"])),
     ("release-other-envelope", 5, "act", lambda: release(lambda a: a["detail"].update(envelope_sha256="cd" * 32))),
     ("release-unopened", 5, "act", lambda: release(nothing, text=no_opening)),
+    ("release-second-claimed", 5, "authority", lambda: release(lambda a: a["detail"].update(second_cert_sha256="ab" * 32), text=second)),
+    ("release-second-in-log", 5, "act", lambda: release(nothing, text=second)),
+    ("release-after-the-end", 5, "authority", lambda: release(lambda a: a.update(made="2098-01-01T00:00:00.000000Z"))),
+    ("release-report-swapped", 0, "-", lambda: swapped("report/report.json", b"2024-05-1", b"2024-05-2")),
+    ("release-page-swapped", 0, "-", lambda: swapped("report/report.html", b"2024-05-1", b"2024-05-2")),
+    ("release-page-longer", 0, "-", lambda: swapped("report/report.nl.html", b"</html>", b"</html><!-- -->")),
     ("release-of-nothing", 5, "complete", lambda: release(lambda a: a.update(type="comment"))
         .replace(b"Keten-Type: release", b"Keten-Type: comment", 1)),
 ]

@@ -136,6 +136,12 @@ while IFS=$'\t' read -r kind want which; do
 	check "$kind: exit status" is $? "$want"
 	[ "$which" = - ] || check "$kind: $which fails" grep -q "^FAIL  $which:" "$work/kind.out"
 	case $kind in
+	release-*-swapped | release-page-longer)
+		"$build/keten" verify --reproduce "$package" "$p" --releaser "$mandate/releaser.pem" --trust "$mandate/trust" \
+			>"$work/kind.out" 2>&1
+		check "$kind: parsed and drawn again, it differs" is $? 5
+		check "$kind: says where" grep -qE '^different: report(\.nl)?\.(json|html) differs from byte' "$work/kind.out"
+		;;
 	age-cut-off | age-byte)
 		"$build/keten" release "$p" --releaser "$mandate/releaser.pem" --envelope "$envelope" --out "$work/kinds/rel" \
 			--trust "$mandate/trust" >/dev/null 2>"$work/kind.err"

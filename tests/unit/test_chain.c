@@ -94,6 +94,15 @@ static void test_chain(void **state)
 	make();
 	v[1].made_us = v[3].made_us + 1;
 	judge(KT_VERDICT_INVALID, "later than P3");
+	make(); /* late: only when a release in time stands beside it */
+	v[0].unreleased_us = INT64_C(86400) * KT_US_PER_S;
+	judge(KT_VERDICT_UNDETERMINED, "no release in time");
+	v[2] = v[1];
+	v[2].sha256[0] = 'y';
+	v[2].made_us = v[0].made_us + 1;
+	judge(KT_VERDICT_VALID, NULL);
+	v[2].verdict = KT_VERDICT_INVALID;
+	judge(KT_VERDICT_INVALID, "does not hold by itself");
 	make();
 	v[1] = v[0]; /* the same file twice */
 	v[2].concerns[0][0] = 'a';
