@@ -64,6 +64,8 @@ struct kt_acq {
 	char envelope
 		[160];	/* of a sealed case, once its package is made: the envelope's file name */
 	char note[200]; /* for the result line: what is missing as a whole */
+	bool anchored;	/* an outside clock says when the package was sealed */
+	char no_clock[KT_ERR_TEXT]; /* why none does, "" when none was asked */
 };
 
 /* How an item ended. */

@@ -53,6 +53,9 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 		kt_jw_kstr(&w, "note", q->note);
 	kt_jw_kstr(&w, "package", res->package[0] != '\0' ? res->package : NULL);
 	kt_jw_kstr(&w, "result", res->code == 0 ? "complete" : "partial");
+	kt_jw_kstr(&w, "time", q->anchored ? "anchored" : "unanchored");
+	if (q->no_clock[0] != '\0')
+		kt_jw_kstr(&w, "time_reason", q->no_clock);
 	kt_jw_obj_end(&w);
 	printf("%.*s\n", (int)b.len, (const char *)b.p);
 	kt_buf_free(&b);

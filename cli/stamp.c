@@ -16,6 +16,8 @@ int kt_log_time(struct kt_acq *q, const char *over, const char *why, int64_t gen
 	struct kt_jw *w = &q->log.w;
 	char t[KT_TIME_TEXT];
 
+	q->anchored = gen_us != 0;
+	snprintf(q->no_clock, sizeof(q->no_clock), "%s", gen_us != 0 ? "" : why);
 	kt_custody_begin(&q->log);
 	if (gen_us != 0) {
 		kt_jw_kstr(w, "authority", by);

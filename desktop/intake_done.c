@@ -158,6 +158,24 @@ static void take_result(struct kd_intake *in, const struct kt_jv *r)
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
 }
 
+/* Whose clock stands behind the time of the package. */
+static void show_clock(struct kd_intake *in, const struct kt_jv *r)
+{
+	const char *reason = kt_jv_str(r, "time_reason");
+	char *s;
+
+	if (g_strcmp0(kt_jv_str(r, "time"), "anchored") == 0)
+		s = g_strdup(_("It says when the package was sealed."));
+	else if (reason != NULL)
+		s = g_strdup_printf("%s %s", _("No outside clock: it was asked, and gave no time."),
+				    reason);
+	else
+		s = g_strdup(_("No outside clock: none is set. The time rests on this station's "
+			       "clock."));
+	fact(in, _("Outside clock"), s);
+	g_free(s);
+}
+
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
 	bool again = false;
@@ -171,6 +189,8 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	kd_group_clear(in->done_facts);
 	fact(in, _("Package"), in->package);
 	fact(in, _("Note"), kt_jv_str(res->json, "note"));
+	if (in->package != NULL)
+		show_clock(in, res->json);
 	fact(in, _("Receipt: head of the custody log"), in->head);
 	if (res->json == NULL && res->status == 0)
 		fact(in, _("Record"), res->out);
@@ -318,10 +338,7 @@ static void ask_receipt(struct kd_intake *in)
 	const char *args[12] = {"receipt", kd_entry(in->case_row), "--lang", kd_sheet_language(in)};
 	size_t n = 4;
 
-	if (in->app->set.trust != NULL) {
-		args[n++] = "--trust";
-		args[n++] = in->app->set.trust;
-	}
+	n = kd_settings_trust_args(&in->app->set, args, n);
 	if (in->app->set.information != NULL) {
 		args[n++] = "--information";
 		args[n++] = in->app->set.information;

@@ -243,7 +243,7 @@ static void on_recorded(const struct kd_engine_result *res, gpointer data)
 /* args: command and what is its own; operator, folder, interpreter and trust are added here. */
 static void record(struct kd_intake *in, const char *const *own)
 {
-	const char *args[32];
+	const char *args[32 + KD_TRUST_ARGS + KD_CLOCK_ARGS];
 	size_t n = 0;
 
 	for (; *own != NULL; own++)
@@ -256,10 +256,8 @@ static void record(struct kd_intake *in, const char *const *own)
 		args[n++] = "--interpreter";
 		args[n++] = kd_entry(in->interpreter_row);
 	}
-	if (in->app->set.trust != NULL) {
-		args[n++] = "--trust";
-		args[n++] = in->app->set.trust;
-	}
+	n = kd_settings_trust_args(&in->app->set, args, n);
+	n = kd_settings_clock_args(&in->app->set, args, n);
 	args[n++] = "--progress=json";
 	args[n] = NULL;
 	in->run = kd_engine_start(args, NULL, NULL, on_recorded, in);
@@ -395,7 +393,7 @@ static const char *device_name(const struct kd_intake *in)
 void kd_run_begin(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	const char *args[40];
+	const char *args[40 + KD_TRUST_ARGS + KD_CLOCK_ARGS];
 	bool ios = g_strcmp0(in->kind, "ios") == 0;
 	size_t n = 0;
 
@@ -426,10 +424,8 @@ void kd_run_begin(struct kd_intake *in)
 	}
 	args[n++] = "--wait";
 	args[n++] = "200";
-	if (set->trust != NULL) {
-		args[n++] = "--trust";
-		args[n++] = set->trust;
-	}
+	n = kd_settings_trust_args(set, args, n);
+	n = kd_settings_clock_args(set, args, n);
 	if (set->simulated)
 		args[n++] = "--simulated";
 	if (ios) {

@@ -67,6 +67,13 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 		failed |= g_strcmp0(kt_jv_str(c, "result"), "failed") == 0;
 		show_check(in, c);
 	}
+	kd_group_add(in->checks,
+		     kd_row(_("Outside clock"),
+			    kd_settings_has_clock(&in->app->set)
+				    ? _("A time-stamp authority is asked. If it can't be reached, "
+					"the intake goes on and the package says so.")
+				    : _("No outside clock: none is set. The time rests on this "
+					"station's clock.")));
 	if (list == NULL)
 		kd_group_add(in->checks, kd_row(_("The station was not checked"), res->error));
 	update_forward(in, list != NULL && !failed);

@@ -178,9 +178,9 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 
 void kd_review_open(struct kd_review *rv, const char *path)
 {
-	const char *args[] = {"verify",		  path,
-			      "--json",		  rv->app->set.trust != NULL ? "--trust" : NULL,
-			      rv->app->set.trust, NULL};
+	const char *args[4 + KD_TRUST_ARGS] = {"verify", path, "--json"};
+
+	args[kd_settings_trust_args(&rv->app->set, args, 3)] = NULL;
 
 	kd_engine_drop(rv->job);
 	rv->job = NULL;

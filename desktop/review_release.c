@@ -40,8 +40,9 @@ static void on_line(const struct kt_jv *l, gpointer data)
 static void on_release(GtkButton *b, gpointer data)
 {
 	struct kd_review *rv = data;
-	const char *args[24], *envelope = gtk_editable_get_text(GTK_EDITABLE(rv->envelope_row)),
-			      *second = gtk_editable_get_text(GTK_EDITABLE(rv->second_row));
+	const char *args[24 + KD_TRUST_ARGS + KD_CLOCK_ARGS],
+		*envelope = gtk_editable_get_text(GTK_EDITABLE(rv->envelope_row)),
+		*second = gtk_editable_get_text(GTK_EDITABLE(rv->second_row));
 	size_t n = 0;
 
 	(void)b;
@@ -61,10 +62,8 @@ static void on_release(GtkButton *b, gpointer data)
 		args[n++] = "--second";
 		args[n++] = second;
 	}
-	if (rv->app->set.trust != NULL) {
-		args[n++] = "--trust";
-		args[n++] = rv->app->set.trust;
-	}
+	n = kd_settings_trust_args(&rv->app->set, args, n);
+	n = kd_settings_clock_args(&rv->app->set, args, n);
 	args[n] = NULL;
 	gtk_widget_set_sensitive(rv->release, FALSE);
 	kd_engine_drop(rv->job);

@@ -73,11 +73,21 @@ static void show_signer(struct kd_review *rv, const struct kt_jv *s)
 	g_free(text);
 }
 
+static const char *clock_text(const char *level)
+{
+	if (strcmp(level, "anchored") == 0)
+		return _("It says when the package was sealed.");
+	return _("No outside clock that is believed says when this was sealed; that rests on the "
+		 "operator's clock.");
+}
+
 /* "unanchored" and its siblings, each with what it means. */
 static void show_levels(struct kd_review *rv, const struct kt_jv *levels)
 {
 	for (const struct kt_jv *l = levels != NULL ? levels->child : NULL; l != NULL; l = l->next)
-		if (l->type == KT_JV_STR)
+		if (l->type == KT_JV_STR && strcmp(l->key, "time") == 0)
+			kd_group_add(rv->levels, kd_row(_("Outside clock"), clock_text(l->str)));
+		else if (l->type == KT_JV_STR)
 			kd_group_add(rv->levels, kd_row(l->key, l->str));
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define TSA_URLS_FILE "/etc/keten/tsa-urls" /* keten asks these when the settings name none */
+
 static char *text(GKeyFile *f, const char *group, const char *key)
 {
 	char *s = g_key_file_get_string(f, group, key, NULL);
@@ -52,7 +54,8 @@ static void read_keys(struct kd_settings *s, GKeyFile *f)
 	s->cases = text(f, "station", "cases");
 	s->out = text(f, "station", "out");
 	s->operator_key = text(f, "station", "operator");
-	s->tsa = text(f, "station", "tsa");
+	s->tsa = g_key_file_get_string_list(f, "station", "tsa", NULL, NULL);
+	s->tsa_trust = text(f, "station", "tsa_trust");
 	s->information = text(f, "station", "information");
 	s->simulated = g_key_file_get_boolean(f, "station", "simulated", NULL);
 	s->may_intake = may(f, "intake");
@@ -97,7 +100,8 @@ void kd_settings_free(struct kd_settings *s)
 	g_free(s->cases);
 	g_free(s->out);
 	g_free(s->operator_key);
-	g_free(s->tsa);
+	g_strfreev(s->tsa);
+	g_free(s->tsa_trust);
 	g_free(s->information);
 	g_strfreev(s->folders);
 	g_free(s->exit_word_sha256);
@@ -122,6 +126,35 @@ bool kd_settings_allows(const struct kd_settings *s, const char *path)
 			return true;
 	}
 	return false;
+}
+
+size_t kd_settings_trust_args(const struct kd_settings *s, const char **args, size_t n)
+{
+	if (s->trust != NULL) {
+		args[n++] = "--trust";
+		args[n++] = s->trust;
+	}
+	if (s->tsa_trust != NULL) {
+		args[n++] = "--tsa-trust";
+		args[n++] = s->tsa_trust;
+	}
+	return n;
+}
+
+size_t kd_settings_clock_args(const struct kd_settings *s, const char **args, size_t n)
+{
+	for (size_t i = 0; s->tsa != NULL && s->tsa[i] != NULL && i < KD_CLOCK_ARGS / 2; i++) {
+		args[n++] = "--tsa";
+		args[n++] = s->tsa[i];
+	}
+	return n;
+}
+
+bool kd_settings_has_clock(const struct kd_settings *s)
+{
+	if (s->tsa != NULL && s->tsa[0] != NULL)
+		return strcmp(s->tsa[0], "none") != 0;
+	return g_file_test(TSA_URLS_FILE, G_FILE_TEST_EXISTS);
 }
 
 bool kd_settings_is_exit_word(const struct kd_settings *s, const char *word)

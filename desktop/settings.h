@@ -16,7 +16,8 @@ struct kd_settings {
 	char *problem; /* why it can't be read, or NULL */
 	char *trust;   /* folder of CA certificates, or NULL: the default of keten */
 	char *cases, *out, *operator_key;
-	char *tsa;	   /* address of a time-stamp authority, or NULL */
+	char **tsa;	   /* addresses of time-stamp authorities, or NULL: the station's own */
+	char *tsa_trust;   /* folder of anchors for time, or NULL: within trust */
 	char *information; /* folder of the information sheets, or NULL */
 	bool simulated;	   /* every case is marked as made with a simulated phone */
 	bool may_intake, may_review;
@@ -30,6 +31,16 @@ void kd_settings_load(struct kd_settings *s, const char *path);
 void kd_settings_free(struct kd_settings *s);
 /* May this file be chosen? Always, unless in kiosk mode. Links are followed first. */
 bool kd_settings_allows(const struct kd_settings *s, const char *path);
+/*
+ * Options of keten that follow from these settings, into args from position n; the new position.
+ * trust: who is believed, at most 4 words; clock: who is asked for the time, at most 16.
+ */
+#define KD_TRUST_ARGS 4
+#define KD_CLOCK_ARGS 16
+size_t kd_settings_trust_args(const struct kd_settings *s, const char **args, size_t n);
+size_t kd_settings_clock_args(const struct kd_settings *s, const char **args, size_t n);
+/* Is any outside clock asked? */
+bool kd_settings_has_clock(const struct kd_settings *s);
 /* Kiosk: is this the word that leaves it? */
 bool kd_settings_is_exit_word(const struct kd_settings *s, const char *word);
 

@@ -8,6 +8,7 @@ def activations_without_typing():
     a = app()
     shot(SHOTS + "/android-1-home.png")
     to_station(a, DESK + "/one.json")
+    a.see("No outside clock: none is set.")
     shot(SHOTS + "/android-2-station.png")
     a.click("Continue")
     a.state("phone-not-authorised-yet")
@@ -23,6 +24,7 @@ def activations_without_typing():
     if shown and fp.replace(":", "").lower() != shown[0].replace(":", "").lower():
         raise Failed("fingerprint %s, the phone shows %s" % (fp, shown[0]))
     a.see("Everything that was asked for has an answer")
+    a.see("No outside clock: none is set.")
     shot(SHOTS + "/android-4-done.png")
     a.state("receipt")
     a.get("push button", "Print the receipt")

@@ -5,7 +5,8 @@ from scene import *
 
 
 def scene():
-    a = app()
+    # an authority that nobody can reach: port 1 is nobody's
+    a = app(settings(tsa="http://127.0.0.1:1/"))
     keys("alt+i")
     a.state("mandate")
     field = a.get("text", "Mandate file")
@@ -30,6 +31,8 @@ def scene():
     wait_for("Start", lambda: a.sensitive("push button", "Start reading"))
     keys("alt+s")
     a.state("done-complete")
+    a.see("No outside clock: it was asked, and gave no time.")
+    shot(SHOTS + "/keyboard-no-clock.png")
     wait_for("Finish", lambda: a.sensitive("push button", "Finish"))
     keys("alt+f")
     a.state("home", after=2)

@@ -12,6 +12,15 @@ def seal():
     return package()
 
 
+def clock():
+    """A time-stamp authority that the trust folder knows; its address."""
+    port = OWN + "/tsa.port"
+    proc = subprocess.Popen([sys.executable, "tests/tools/tsa", DESK, port], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+    return proc, "http://127.0.0.1:%s/good" % wait_for(
+        "the authority", lambda: os.path.exists(port) and read(port).decode().strip())
+
+
 def releases():
     return [f for f in os.listdir(OWN + "/released") if f.endswith(".asice")]
 
@@ -20,7 +29,8 @@ def scene():
     sealed = seal()
     before = read(sealed)
     os.makedirs(OWN + "/released")
-    a = app()
+    tsa, url = clock()
+    a = app(settings(tsa=url))
     a.click("Review")
     a.state("review")
     a.type_into("Package file", sealed)
@@ -28,6 +38,7 @@ def scene():
     a.state("verdict-valid")
     a.state("no-report")
     a.see("What was taken is sealed.")
+    a.see("No outside clock")
     shot(SHOTS + "/release-sealed.png")
     a.type_into("Folder for the released package", OWN + "/released")
     # not entitled: said by name, and nothing comes of it
@@ -43,6 +54,7 @@ def scene():
     a.state("released", after=n)
     a.state("verdict-valid", after=n)
     a.state("report-shown", after=n)
+    a.see("It says when the package was sealed.")
     shot(SHOTS + "/release-released.png")
     is_(len(releases()), 1, "released packages")
     report = json.loads(keten("show", OWN + "/released/" + releases()[0], "report/report.json").stdout)
@@ -66,6 +78,8 @@ def scene():
     a.see("0 of 0 observations")
     is_(read(sealed), before, "the sealed package")
     a.end()
+    tsa.terminate()
+    tsa.wait()
 
 
 run(scene)
