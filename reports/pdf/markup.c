@@ -184,11 +184,11 @@ static const struct widths {
 	{"whole", 4, {38, 14, 30, 18}},
 	{"gaps", 3, {28, 24, 48}},
 	{"reasons", 3, {34, 52, 14}},
-	{"obs", 7, {5, 13, 16, 9.5, 11.5, 25, 20}},
+	{"obs", 7, {4.5, 12, 20, 13.5, 12, 21, 17}},
 	{"statements", 3, {28, 34, 38}},
 	{"objects", 4, {12, 38, 15, 35}},
 	{"totals", 5, {36, 10, 14, 20, 20}},
-	{"stays", 8, {5, 18, 17, 17, 7, 14, 9, 13}},
+	{"stays", 8, {4, 16, 20, 20, 7, 13, 8, 12}},
 	{"places", 7, {5, 17, 19, 7, 14, 22, 16}},
 	{"pairs", 5, {26, 9, 24, 21, 20}},
 	{"cameras", 4, {46, 16, 20, 18}},
@@ -352,7 +352,7 @@ static void on_caption(struct pdf *p, const struct tag *t)
 {
 	block_flush(p);
 	if (!t->close)
-		page_need(p, 60);
+		page_need(p, 110); /* the head and most first rows */
 	step(&p->small, t->close);
 }
 

@@ -9,7 +9,9 @@
 
 #define CELL_PAD  3.0
 #define PARA_GAP  5.0
-#define HEAD_ROOM 70.0 /* a heading needs some of its text below it */
+#define HEAD_ROOM 70.0 /* the head of a table needs some of its rows below it */
+/* and a heading its text, or a sentence, a caption and the beginning of a table */
+#define TEXT_ROOM 140.0
 
 /* -- sheets ----------------------------------------------------------------------------------- */
 
@@ -277,7 +279,7 @@ static void onto_page(struct pdf *p)
 	}
 	if (p->heading > 0) {
 		p->y += p->heading == 2 ? 14 : p->heading > 2 ? 9 : 4;
-		page_need(p, l->height + HEAD_ROOM);
+		page_need(p, l->height + TEXT_ROOM);
 		if (p->draw)
 			outline(p);
 	}
