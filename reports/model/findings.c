@@ -323,7 +323,7 @@ static void put_km(struct kt_buf *b, int64_t mm)
 	if (mm < 10000000)
 		kt_buf_printf(b, "%lld m", (long long)(mm / 1000));
 	else
-		kt_buf_printf(b, "%lld km", (long long)(mm / 1000000));
+		kt_buf_printf(b, "%lld km", (long long)((mm + 500000) / 1000000));
 }
 
 static void put_text(struct rep *r, const struct pairs *p, bool conflict)
