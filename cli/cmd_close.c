@@ -294,6 +294,13 @@ static int destroy_dir(int dirfd, const char *name, struct gone *g, struct kt_er
 	return r;
 }
 
+int kt_case_empty(int fd, struct kt_err *err)
+{
+	struct gone g = {0};
+
+	return empty_dir(fd, true, &g, err);
+}
+
 static int log_asked(struct kt_acq *q, struct kt_err *err)
 {
 	kt_custody_begin(&q->log);
@@ -363,8 +370,9 @@ int kt_cmd_withdraw(const struct kt_opts *o)
 		r = kt_steps_reopen(o, "withdraw", &a, &q, &err);
 	if (r == 0 && q.state.packages > 0)
 		r = KT_FAIL(&err, KT_E_REFUSED,
-			    "already-packaged: a package of this case was made; its deletion is "
-			    "ordered with keten expire");
+			    "already-packaged: a package of this case was made, or was being made "
+			    "(then keten seal completes it); its deletion is ordered with keten "
+			    "expire --reason withdrawn");
 	if (r == 0)
 		r = withdraw(&q, &err);
 	kt_acq_close(&q);

@@ -19,7 +19,7 @@
 
 #define DAY_US	    (INT64_C(86400) * KT_US_PER_S)
 #define TEXT_MAX    200
-#define DESTROY_MAX 16
+#define DESTROY_MAX 64
 
 /* What is to be done with one acquisition. */
 struct fate {
@@ -29,8 +29,13 @@ struct fate {
 	bool released, deleted, orphan; /* orphan: an envelope is gone, and no package says why */
 	const char *reason;
 	char rule[TEXT_MAX];
-	char target[DESTROY_MAX][4200]; /* files */
+	char target[DESTROY_MAX][4200]; /* envelopes */
 	unsigned ntargets;
+	const struct kt_found_one *report[DESTROY_MAX]; /* packages that hold a report of it */
+	unsigned nreports;
+	const struct kt_found_one *folder[DESTROY_MAX]; /* cases */
+	unsigned nfolders;
+	bool too_many;
 	struct kt_buf not_reached; /* JSON list */
 	unsigned copies;
 };
@@ -41,6 +46,34 @@ static bool concerns(const struct kt_found_one *act, const struct kt_found_one *
 		if (strcmp(act->link.concerns[i], p->link.sha256) == 0)
 			return true;
 	return false;
+}
+
+/* It, or a report that was made of it. */
+static bool about(const struct fate *f, const struct kt_found_one *act)
+{
+	bool yes = concerns(act, f->p);
+
+	for (unsigned i = 0; i < f->nreports; i++)
+		yes |= concerns(act, f->report[i]);
+	return yes;
+}
+
+/* Releases first, then the redactions of them. */
+static void find_reports(struct fate *f, const struct kt_found *all)
+{
+	static const enum kt_pkg_type types[] = {KT_PT_RELEASE, KT_PT_REDACTION};
+
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+		for (size_t i = 0; i < all->n; i++) {
+			const struct kt_found_one *act = &all->v[i];
+
+			if (act->is_case || act->link.type != types[t] || !about(f, act))
+				continue;
+			if (f->nreports < DESTROY_MAX)
+				f->report[f->nreports++] = act;
+			else
+				f->too_many = true;
+		}
 }
 
 /* A text of the act's detail. */
@@ -85,7 +118,7 @@ static void look_around(struct fate *f, const struct kt_found *all)
 		char text[TEXT_MAX];
 		int64_t us = 0;
 
-		if (act->is_case || !concerns(act, f->p))
+		if (act->is_case || !about(f, act))
 			continue;
 		f->released |= act->link.type == KT_PT_RELEASE;
 		f->deleted |= act->link.type == KT_PT_DELETION;
@@ -133,7 +166,11 @@ static void decide(struct fate *f)
 
 static void add_target(struct fate *f, const char *path)
 {
-	if (f->ntargets < DESTROY_MAX && access(path, F_OK) == 0)
+	if (access(path, F_OK) < 0)
+		return;
+	if (f->ntargets == DESTROY_MAX)
+		f->too_many = true;
+	else
 		snprintf(f->target[f->ntargets++], sizeof(f->target[0]), "%s", path);
 }
 
@@ -147,8 +184,13 @@ static void find_envelopes(struct fate *f, const struct kt_found *all)
 	    sizeof(path))
 		add_target(f, path);
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->link.case_id) == 0)
+		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->link.case_id) == 0) {
 			add_target(f, all->v[i].path);
+			if (f->nfolders < DESTROY_MAX)
+				f->folder[f->nfolders++] = &all->v[i];
+			else
+				f->too_many = true;
+		}
 	f->orphan = f->p->link.sealed && f->ntargets == 0;
 }
 
@@ -210,8 +252,12 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	kt_jw_arr(&w);
 	for (unsigned i = 0; i < f->ntargets; i++)
 		kt_jw_bytes(&w, base(f->target[i]), strlen(base(f->target[i])));
+	for (unsigned i = 0; i < f->nreports; i++)
+		kt_jw_bytes(&w, base(f->report[i]->path), strlen(base(f->report[i]->path)));
 	if (erase)
 		kt_jw_bytes(&w, base(f->p->path), strlen(base(f->p->path)));
+	if (f->mandate->erase_package && f->nfolders > 0)
+		kt_jw_str(&w, "what lay in the folder of the case");
 	kt_jw_arr_end(&w);
 	kt_jw_kstr(&w, "kept", erase ? "" : "the sealed package, which nobody can open");
 	kt_jw_key(&w, "not_reached");
@@ -223,12 +269,30 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 	if (r == 0)
 		r = kt_act_concern(&act, f->p->link.name, f->p->link.sha256, err);
+	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
+		r = kt_act_concern(&act, f->report[i]->link.name, f->report[i]->link.sha256, err);
 	if (r == 0)
 		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (r == 0)
 		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, name, err);
 	kt_package_free(&pkg);
 	kt_buf_free(&b);
+	return r;
+}
+
+/* What a case folder holds beside mandate, log and papers. */
+static int empty_folder(const struct kt_found_one *at, struct kt_err *err)
+{
+	char path[4200];
+	struct kt_case c;
+	int r;
+
+	snprintf(path, sizeof(path), "%.*s", (int)at->nfolder, at->path);
+	r = kt_case_open(path, NULL, &c, err);
+	if (r < 0)
+		return r;
+	r = kt_case_empty(c.fd, err);
+	kt_case_close(&c);
 	return r;
 }
 
@@ -239,11 +303,11 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
 		     struct kt_err *err)
 {
-	bool erase = f->mandate->erase_package;
+	bool erase = f->mandate->erase_package, report = f->p->link.type == KT_PT_RELEASE;
 	char name[KT_PKG_NAME_MAX + 1] = "";
 	int r = 0;
 
-	if (!f->p->link.sealed && !erase) {
+	if (!f->p->link.sealed && !report && !erase) {
 		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
 		       "nothing is destroyed\n",
 		       f->p->path);
@@ -252,13 +316,21 @@ static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct
 	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
 		r = destroy(f->target[i], err);
 	if (r == 0 && !f->deleted)
-		r = write_deletion(o, all, f, erase, name, err);
-	if (r == 0 && erase)
+		r = write_deletion(o, all, f, erase || report, name, err);
+	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
+		r = destroy(f->report[i]->path, err);
+	for (unsigned i = 0; r == 0 && erase && i < f->nfolders; i++)
+		r = empty_folder(f->folder[i], err);
+	if (r == 0 && (erase || report))
 		r = destroy(f->p->path, err);
 	if (r < 0)
 		return r;
-	printf("%s: destroyed (%s): %u envelope%s%s\n", f->p->path, f->rule, f->ntargets,
-	       f->ntargets == 1 ? "" : "s", erase ? ", and the package" : "");
+	printf("%s: destroyed (%s): %u envelope%s, %u package%s with a report%s\n", f->p->path,
+	       f->rule, f->ntargets, f->ntargets == 1 ? "" : "s", f->nreports,
+	       f->nreports == 1 ? "" : "s",
+	       !erase		  ? ""
+	       : f->nfolders == 0 ? ", and the package"
+				  : ", the package, and what lay in the case");
 	if (name[0] != '\0')
 		printf("  deletion %s/%s\n", o->out_dir, name);
 	printf("  not reached: backups, and files in folders that were not named%s\n",
@@ -280,6 +352,7 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 	r = read_mandate(&f, err);
 	if (r < 0)
 		goto out;
+	find_reports(&f, all);
 	look_around(&f, all);
 	decide(&f);
 	if (o->reason != NULL)
@@ -289,7 +362,9 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 		printf("%s: on hold until %s\n", p->path, kt_time_text(f.hold_us, t));
 	else if (now < f.until_us && o->reason == NULL)
 		printf("%s: kept until %s (%s)\n", p->path, kt_time_text(f.until_us, t), f.rule);
-	else if (f.deleted && f.ntargets == 0 && !f.mandate->erase_package)
+	else if (f.too_many)
+		r = KT_FAIL(err, KT_E_LIMIT, "%.100s: too many packages are about it", p->path);
+	else if (f.deleted && f.ntargets == 0 && f.nreports == 0 && !f.mandate->erase_package)
 		printf("%s: its envelope was destroyed before\n", p->path);
 	else
 		r = carry_out(o, all, &f, err);
@@ -297,6 +372,17 @@ out:
 	kt_mandate_free(&f.mandate);
 	kt_buf_free(&f.not_reached);
 	return r;
+}
+
+/* An acquisition, or a release whose acquisition is not among what was named. */
+static bool stands_first(const struct kt_found *all, const struct kt_found_one *p)
+{
+	if (p->is_case || !p->valid)
+		return false;
+	for (size_t i = 0; p->link.type == KT_PT_RELEASE && i < all->n; i++)
+		if (!all->v[i].is_case && concerns(p, &all->v[i]))
+			return false;
+	return p->link.type == KT_PT_ACQUISITION || p->link.type == KT_PT_RELEASE;
 }
 
 int kt_cmd_expire(const struct kt_opts *o)
@@ -314,7 +400,7 @@ int kt_cmd_expire(const struct kt_opts *o)
 	}
 	r = kt_found_load(o, &all, &err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (all.v[i].valid && all.v[i].link.type == KT_PT_ACQUISITION)
+		if (stands_first(&all, &all.v[i]))
 			r = one(o, &all, &all.v[i], &err);
 	if (r == 0 && all.invalid > 0)
 		printf("%llu package%s not valid and left alone (keten verify says why)\n",

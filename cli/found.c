@@ -60,7 +60,7 @@ static int add_package(struct kt_found *f, int fd, const char *path, struct kt_e
 	return 0;
 }
 
-/* A case folder of its own keeps an envelope too. */
+/* A case folder keeps an envelope too, or what was taken as it is. */
 static int add_case(struct kt_found *f, int dir, const char *path, struct kt_err *err)
 {
 	char full[4200];
@@ -69,8 +69,7 @@ static int add_case(struct kt_found *f, int dir, const char *path, struct kt_err
 	struct kt_buf b;
 	int r;
 
-	if (faccessat(dir, "release.p7m", F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    (size_t)snprintf(full, sizeof(full), "%s/release.p7m", path) >= sizeof(full))
+	if ((size_t)snprintf(full, sizeof(full), "%s/release.p7m", path) >= sizeof(full))
 		return 0;
 	kt_buf_init(&b, 0);
 	r = kt_file_read(dir, "case.json", 65536, &b, err);
@@ -78,6 +77,8 @@ static int add_case(struct kt_found *f, int dir, const char *path, struct kt_err
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
 	if (r == 0 && kt_jv_str(kt_jdoc_root(doc), "case_id") != NULL) {
 		p = add(f, full, err);
+		if (p != NULL)
+			p->nfolder = strlen(path);
 		r = p == NULL ? KT_E_NOMEM : 0;
 		if (p != NULL) {
 			p->is_case = true;

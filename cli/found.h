@@ -13,7 +13,8 @@ struct kt_found_one {
 	char *path; /* owned */
 	struct kt_chain_link link;
 	bool valid;
-	bool is_case;	  /* a case folder with an envelope: path is release.p7m in it */
+	bool is_case;	  /* a case folder: path is release.p7m in it, there or not */
+	size_t nfolder;	  /* bytes of path that name that folder */
 	char case_id[65]; /* of that */
 };
 

@@ -56,6 +56,8 @@ int kt_build_json(struct kt_package *pkg, struct kt_err *err);
 int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
 		struct kt_err *err);
+/* Destroys what was taken into a case and made of it; mandate, log and papers stay. */
+int kt_case_empty(int fd, struct kt_err *err);
 /* All views of dir/report.json, drawn in the sandbox. */
 int kt_report_views(int dir, struct kt_err *err);
 /*

@@ -253,7 +253,27 @@ check "expire: the package went with its key, as the mandate says" is "$(find "$
 expire --reason ordered
 check "expire: again: nothing to do" is "$(find "$work/keep/acts" -name '*-deletion.asice' | wc -l)" 1
 "$build/keten" stats "$work/keep" --trust "$mandate/trust" --json >"$work/stats.json"
-check "stats: counts, no small ones" is "$(json "$work/stats.json" "d['released'], d['destroyed'], d['failed']")" "(None, None, 0)"
+# the report is destroyed with the key, and with an immediate case what lay in its folder
+check "expire: no release is left" is "$(find "$work/keep/three" -name '*-release.asice' | wc -l)" 0
+check "expire: the deletion names the release" grep -q -e '-release.asice' "$work/deletion.json"
+check "expire: the case holds no object" is "$(find "$work/keep/three/case/objects" -type f 2>/dev/null | wc -l)" 0
+mandate=$work/immediate
+mkdir "$work/now-acts"
+check "control: an immediate case holds objects and a report" test -s "$work/now/case/report/report.json"
+"$build/keten" expire "$work/now" --reason ordered --operator "$mandate/operator.pem" --out "$work/now-acts" \
+	--trust "$mandate/trust" >"$work/now.out" 2>&1
+check "expire: immediate: exit status" is $? 0
+check "expire: immediate: nothing readable is left" unreadable "$work/now/case" "$work/now/out" "$work/now-acts"
+check "expire: immediate: mandate and log stay" test -s "$work/now/case/custody.jsonl"
+mkdir "$work/alone"
+mv "$work/kept/rel"/*-1-release.asice "$work/alone/"
+mandate=$work/m
+"$build/keten" expire "$work/alone" --operator "$mandate/operator.pem" --out "$work/now-acts" --trust "$mandate/trust" >"$work/alone.out" 2>&1
+check "expire: a release alone is kept until the mandate's date" grep -q 'kept until' "$work/alone.out"
+"$build/keten" expire "$work/alone" --reason ordered --operator "$mandate/operator.pem" --out "$work/now-acts" --trust "$mandate/trust" >"$work/alone.out" 2>&1
+check "expire: a release alone, ordered: gone" is "$(find "$work/alone" -type f | wc -l)" 0
+mandate=$work/second
+check "stats: counts what is there, no small ones" is "$(json "$work/stats.json" "d['released'], d['destroyed'], d['failed']")" "(0, None, 0)"
 
 # -- cut off ----------------------------------------------------------------------------------
 
