@@ -85,7 +85,7 @@ static int load_release(struct again *x, const char *path, struct kt_err *err)
 static int compare_render(struct again *x, const struct kt_jv *programs, struct kt_err *err)
 {
 	const char *said = kt_jv_str(programs, "keten-render");
-	char path[4200], sha[KT_SHA256_HEX];
+	char path[4200], sha[KT_SHA256_HEX] = "";
 	int r = kt_program_path("keten-render", path, sizeof(path), err);
 
 	if (r == 0)
