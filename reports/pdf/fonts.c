@@ -82,8 +82,8 @@ int pdf_fonts_load(struct pdf_fonts *f, struct kt_err *err)
 			r = load(f, path, bold, families[i].mono, &local);
 			if (r < 0 && i < 2)
 				return KT_FAIL(err, KT_E_ABSENT,
-					       "%s can't be read; install the package "
-					       "fonts-noto-core",
+					       "%s can't be read; install the packages "
+					       "fonts-noto-core and fonts-noto-mono",
 					       path);
 			if (r == KT_E_NOMEM || r == KT_E_LIMIT)
 				return KT_FAIL(err, r, "%s", kt_err_text(&local));
