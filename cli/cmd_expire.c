@@ -374,6 +374,26 @@ out:
 	return r;
 }
 
+/* What is destroyed has to be signed for: a key that nobody vouches for destroys nothing. */
+static int check_signer(const struct kt_opts *o, const struct kt_found *all, struct kt_err *err)
+{
+	static struct kt_signer s;
+	struct kt_buf pem;
+	int r;
+
+	kt_buf_init(&pem, (size_t)1 << 20);
+	r = kt_sign_run("cert", NULL, o->operator_key, "", 0, &pem, err);
+	if (r == 0)
+		r = kt_cert_facts(pem.p, pem.len, all->trust, kt_time_now(), &s, err);
+	if (r == 0 && !s.chain_ok)
+		r = KT_FAIL(err, KT_E_REFUSED,
+			    "not-trusted: the certificate of %.60s does not hold (%.60s); nothing "
+			    "was destroyed",
+			    s.subject, s.chain_text);
+	kt_buf_free(&pem);
+	return r;
+}
+
 /* An acquisition, or a release whose acquisition is not among what was named. */
 static bool stands_first(const struct kt_found *all, const struct kt_found_one *p)
 {
@@ -399,6 +419,8 @@ int kt_cmd_expire(const struct kt_opts *o)
 		return KT_EXIT_USAGE;
 	}
 	r = kt_found_load(o, &all, &err);
+	if (r == 0)
+		r = check_signer(o, &all, &err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		if (stands_first(&all, &all.v[i]))
 			r = one(o, &all, &all.v[i], &err);

@@ -241,6 +241,10 @@ check "act: hold" is "$status" 0
 expire --reason ordered
 check "expire: a hold keeps it, whoever orders" grep -q 'three/out/.*on hold until 2040' "$work/expire.out"
 rm "$work"/keep/acts/*-hold.asice
+"$build/keten" expire "$work/keep" --reason ordered --operator "$work/m/operator.pem" --out "$work/keep/acts" \
+	--trust "$mandate/trust" >/dev/null 2>"$work/expire.err"
+check "expire: a key that nobody vouches for is refused" is $? 3
+check "expire: and nothing is destroyed" is "$(find "$work/keep/three" -name '*.p7m' | wc -l)" 2
 expire --reason ordered
 check "expire: ordered: exit status" is "$status" 0
 check "expire: every envelope is gone" is "$(find "$work/keep/three" -name '*.p7m' | wc -l)" 0
