@@ -241,7 +241,8 @@ static int load_obs(struct load *l, int tok)
 
 struct pair_parts {
 	GString *title, *text;
-	const char *first, *second;
+	struct kd_report *r;
+	struct kd_claim claim;
 };
 
 static void on_not_taken(const char *key, const char *value, gpointer data)
@@ -257,16 +258,26 @@ static void on_not_taken(const char *key, const char *value, gpointer data)
 static void on_claim(const char *key, const char *value, gpointer data)
 {
 	struct pair_parts *p = data;
+	struct kd_claim *c = &p->claim;
+	const struct {
+		const char *key, **to;
+	} kept[] = {
+		{"text", &c->text},
+		{"period.from", &c->from},
+		{"period.to", &c->to},
+		{"coverage.text", &c->coverage},
+		{"fits.observations", &c->fits},
+		{"does_not_fit.observations", &c->does_not_fit},
+		{"undecided.observations", &c->undecided},
+	};
 
-	if (strcmp(key, "text") == 0)
-		g_string_assign(p->title, value);
-	if (strcmp(key, "sentence") == 0 || strcmp(key, "coverage.text") == 0)
-		g_string_append_printf(p->text, "%s%s", p->text->len > 0 ? "\n" : "", value);
-	else if (strcmp(key, "fits.observations") == 0 ||
-		 strcmp(key, "does_not_fit.observations") == 0 ||
-		 strcmp(key, "undecided.observations") == 0)
-		g_string_append_printf(p->text, "%s%.*s: %s", p->text->len > 0 ? "\n" : "",
-				       (int)strcspn(key, "."), key, value);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		if (strcmp(kept[i].key, key) == 0)
+			*kept[i].to = keep(p->r, value);
+	if (strcmp(key, "findings") == 0) {
+		c->found_fits |= strcmp(value, "fits") == 0;
+		c->found_not |= strcmp(value, "does-not-fit") == 0;
+	}
 }
 
 static void on_limit(const char *key, const char *value, gpointer data)
@@ -279,7 +290,7 @@ static void on_limit(const char *key, const char *value, gpointer data)
 
 static int load_pairs(struct load *l, GArray *to, kd_member fn)
 {
-	struct pair_parts p = {g_string_new(""), g_string_new(""), NULL, NULL};
+	struct pair_parts p = {.title = g_string_new(""), .text = g_string_new(""), .r = l->r};
 	int r = 0, tok = kt_json_next(&l->j, &l->err);
 
 	if (tok != KT_JSON_ARR)
@@ -295,7 +306,12 @@ static int load_pairs(struct load *l, GArray *to, kd_member fn)
 		}
 		g_string_truncate(p.title, 0);
 		g_string_truncate(p.text, 0);
+		p.claim = (struct kd_claim){"", "", "", "", "0", "0", "0", false, false};
 		r = walk(&l->j, t, key, 0, fn, &p, &l->err);
+		if (to == l->r->claims) {
+			g_array_append_val(to, p.claim);
+			continue;
+		}
 		pair.title = g_string_chunk_insert(l->r->strings, p.title->str);
 		pair.text = g_string_chunk_insert(l->r->strings, p.text->str);
 		g_array_append_val(to, pair);
@@ -387,7 +403,7 @@ struct kd_report *kd_report_load(char *text, gsize len)
 	r->strings = g_string_chunk_new(65536);
 	r->obs = g_array_new(FALSE, FALSE, sizeof(struct kd_obs));
 	r->not_taken = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
-	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_claim));
 	r->limits = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->types = g_ptr_array_new();
 	r->result = r->case_ref = r->mandate_id = "";

@@ -24,7 +24,14 @@ struct kd_obs {
 
 enum kd_mark { KD_UNMARKED, KD_OF_INTEREST, KD_SUPPORTS, KD_CONTRADICTS, KD_MARKS };
 
-/* One line of "not taken", or of the statement's findings: title and text. */
+/* One claim of the statement and what was found beside it; counts as they stand in the report. */
+struct kd_claim {
+	const char *text, *from, *to, *coverage; /* never NULL */
+	const char *fits, *does_not_fit, *undecided;
+	bool found_fits, found_not; /* both: sources differ; none: no data */
+};
+
+/* One line of "not taken" or of the limits: title and text. */
 struct kd_pair {
 	const char *title, *text;
 };
@@ -33,9 +40,10 @@ struct kd_report {
 	char *text; /* owned */
 	gsize len;
 	GStringChunk *strings;
-	GArray *obs;			     /* struct kd_obs, in the order of the report */
-	GArray *not_taken, *claims, *limits; /* struct kd_pair */
-	GPtrArray *types;		     /* of strings, each once */
+	GArray *obs;		    /* struct kd_obs, in the order of the report */
+	GArray *not_taken, *limits; /* struct kd_pair */
+	GArray *claims;		    /* struct kd_claim, in the order of the statement */
+	GPtrArray *types;	    /* of strings, each once */
 	const char *result, *case_ref, *mandate_id;
 	bool simulated, has_statement;
 	char *problem; /* why it could not be read to its end, or NULL */

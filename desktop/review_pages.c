@@ -36,16 +36,102 @@ GtkWidget *kd_not_taken_view(struct kd_review *rv)
 	return w;
 }
 
+/* What a report says in our words, in the reader's language. */
+static char *said(const char *text)
+{
+	const char *t = kd_tr(text);
+	struct kt_buf b;
+	char *s;
+
+	kt_buf_init(&b, 0);
+	if (t == text && kt_tr_composed(kd_lang, text, &b) && !b.failed)
+		s = g_strndup((const char *)b.p, b.len);
+	else
+		s = g_strdup(t);
+	kt_buf_free(&b);
+	return s;
+}
+
+/* The same for several lines. */
+static char *lines_said(const char *text)
+{
+	char **lines = g_strsplit(text, "\n", -1), *all;
+
+	for (char **l = lines; *l != NULL; l++) {
+		char *s = said(*l);
+
+		g_free(*l);
+		*l = s;
+	}
+	all = g_strjoinv("\n", lines);
+	g_strfreev(lines);
+	return all;
+}
+
 static void fill(GtkWidget *group, const GArray *pairs, const char *empty)
 {
 	kd_group_clear(group);
 	for (guint i = 0; i < pairs->len; i++) {
 		const struct kd_pair *p = &g_array_index(pairs, struct kd_pair, i);
 
-		kd_group_add(group, kd_row(p->title, p->text));
+		char *title = said(p->title), *text = lines_said(p->text);
+
+		kd_group_add(group, kd_row(title, text));
+		g_free(title);
+		g_free(text);
 	}
 	if (pairs->len == 0 && empty != NULL)
 		kd_group_add(group, kd_row(empty, NULL));
+}
+
+static const char *finding(const struct kd_claim *c)
+{
+	if (c->found_fits && c->found_not)
+		return _("Sources differ: some observations fit this claim, others do not fit it.");
+	if (c->found_fits)
+		return _("Fits: observations fit this claim, and none was found that does not fit "
+			 "it.");
+	if (c->found_not)
+		return _("Does not fit: observations do not fit this claim, and none was found "
+			 "that fits it.");
+	return _("No data: no observation counts for or against this claim.");
+}
+
+/* Three columns of one width and one look: none weighs more than another. */
+static GtkWidget *side(const char *title, const char *count)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+	gtk_widget_add_css_class(box, "kd-side-count");
+	gtk_box_append(GTK_BOX(box), kd_text(title, NULL));
+	gtk_box_append(GTK_BOX(box), kd_text(count, "title-3"));
+	return box;
+}
+
+static GtkWidget *claim_row(const struct kd_claim *c)
+{
+	GtkWidget *row = adw_preferences_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9),
+		  *sides = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+	char *own = kd_isolate(c->text), *coverage = said(c->coverage),
+	     *period = g_strdup_printf("%s – %s", c->from, c->to);
+
+	gtk_box_set_homogeneous(GTK_BOX(sides), TRUE);
+	gtk_box_append(GTK_BOX(sides), side(_("Fits"), c->fits));
+	gtk_box_append(GTK_BOX(sides), side(_("Does not fit"), c->does_not_fit));
+	gtk_box_append(GTK_BOX(sides), side(_("Not determined"), c->undecided));
+	gtk_widget_add_css_class(box, "kd-claim");
+	gtk_box_append(GTK_BOX(box), kd_text(own, "heading"));
+	gtk_box_append(GTK_BOX(box), kd_text(period, "dim-label"));
+	gtk_box_append(GTK_BOX(box), kd_text(finding(c), NULL));
+	gtk_box_append(GTK_BOX(box), sides);
+	gtk_box_append(GTK_BOX(box), kd_text(coverage, NULL));
+	kd_name(row, c->text);
+	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
+	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
+	g_free(own);
+	g_free(coverage);
+	g_free(period);
+	return row;
 }
 
 void kd_pages_fill(struct kd_review *rv)
@@ -56,9 +142,17 @@ void kd_pages_fill(struct kd_review *rv)
 		kd_group_clear(rv->limits);
 		return;
 	}
-	fill(rv->statement, rv->report->claims,
-	     rv->report->has_statement ? _("The statement holds no claims.")
-				       : _("No statement was given when this report was made."));
+	kd_group_clear(rv->statement);
+	for (guint i = 0; i < rv->report->claims->len; i++)
+		kd_group_add(rv->statement,
+			     claim_row(&g_array_index(rv->report->claims, struct kd_claim, i)));
+	if (rv->report->claims->len == 0)
+		kd_group_add(
+			rv->statement,
+			kd_row(rv->report->has_statement
+				       ? _("The statement holds no claims.")
+				       : _("No statement was given when this report was made."),
+			       NULL));
 	fill(rv->not_taken, rv->report->not_taken, _("Everything was taken."));
 	fill(rv->limits, rv->report->limits, NULL);
 }

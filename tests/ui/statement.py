@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+# What was stated beside what was found: a claim that fits, one that does not, one of which nothing is known, with
+# equal weight, in both languages. And a reviewer's marks: for the statement, against it, kept beside the package.
+import hashlib
+
+from atspi import S, has, keys, tree
+from scene import *
+
+CLAIMS = [("c1", "Lived in Athens in the first days of May.", "2024-05-01", "2024-05-05", "GR", "fits"),
+          ("c2", "Was in Italy on the second of May.", "2024-05-02", "2024-05-03", "IT", "does-not-fit"),
+          ("c3", "Was in Eritrea after the tenth.", "2024-05-10", "2024-05-20", "ER", "no-data")]
+
+
+def make_package():
+    os.makedirs(OWN, exist_ok=True)
+    with open(OWN + "/tour.gpx", "w", encoding="utf-8") as f:
+        f.write('<?xml version="1.0"?><gpx version="1.1" creator="test" '
+                'xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>')
+        for d in range(1, 6):
+            f.write('<trkpt lat="37.98" lon="23.73"><time>2024-05-0%dT12:00:00Z</time></trkpt>' % d)
+        f.write("</trkseg></trk></gpx>")
+    with open(OWN + "/statement.json", "w", encoding="utf-8") as f:
+        json.dump({"format": "keten-statement-1", "given_at": "2024-11-20T10:00:00Z", "language": "ti",
+                   "source": "interview",
+                   "claims": [{"id": i, "kind": "stayed", "text": text, "period": {"from": start, "to": end},
+                               "place": {"kind": "country", "code": code}}
+                              for i, text, start, end, code, _ in CLAIMS]}, f)
+    r = keten("import", "--from", OWN + "/tour.gpx", "--form", "file", "--mandate", DESK + "/tracks.json", "--trust",
+              DESK + "/trust", "--operator", DESK + "/operator.pem", "--statement", OWN + "/statement.json", "--case",
+              OWN + "/case", "--out", OWN + "/out", "--simulated")
+    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
+    return package()
+
+
+def open_it(a, words, path):
+    a.click(words["Review"])
+    a.type_into(words["Package file"], path)
+    a.click(words["Open"])
+    a.state("report-shown")
+
+
+def show(a, words, guise):
+    a.click(words["Statement"])
+    a.state("tab-statement")
+    texts = a.texts()
+    at = [next(i for i, t in enumerate(texts) if c[1] in t) for c in CLAIMS]
+    if at != sorted(at):
+        raise Failed("the claims are not in the order of the statement")
+    for c, word in zip(CLAIMS, words["findings"]):
+        a.see(word)
+    shot("%s/statement-%s.png" % (SHOTS, guise))
+    subprocess.run(["xdotool", "mousemove", "640", "600", "click", "--repeat", "20", "5"], check=True)
+    shot("%s/statement-%s-end.png" % (SHOTS, guise))
+
+
+def marks(a, path, report):
+    """The first record speaks against the statement, the second for it: notes beside the package."""
+    a.click("Findings")
+    a.state("tab-findings")
+    first, second = [o["id"] for o in report["observations"][:2]]
+    keys("ctrl+f", "Return")
+    a.state("record-" + first)
+    mark(a, 3)
+    keys("ctrl+f", "Return", "Down")
+    a.state("record-" + second)
+    mark(a, 2)
+    shot(SHOTS + "/statement-marks.png")
+    sha = hashlib.sha256(read(path)).hexdigest()
+    kept = json.loads(read(os.path.join(os.environ["XDG_DATA_HOME"], "keten/marks", sha + ".json")))
+    is_(kept, {first: "contradicts", second: "supports"}, "marks")
+
+
+def mark(a, place):
+    n = len(a.states())
+    box = a.get("combo box", "Your mark on this record")
+    button = next(c for c in tree(box) if c.get_n_actions() > 0 and c is not box)
+    button.do_action(0)
+    wait_for("the list of marks", lambda: any(has(c, S.FOCUSED) for c in a.all("list item")))
+    keys("Home", *["Down"] * place, "Return")
+    a.state("marked", after=n)
+
+
+EN = {k: k for k in ("Review", "Package file", "Open", "Statement")}
+EN["findings"] = ("Fits: ", "Does not fit: ", "No data: ")
+NL = {"Review": "Toetsing", "Package file": "Pakketbestand", "Open": "Openen", "Statement": "Verklaring",
+      "findings": ("Past: ", "Past niet: ", "Geen gegevens: ")}
+
+
+def scene():
+    path = make_package()
+    before = read(path)
+    report = json.loads(keten("show", path, "report/report.json").stdout)
+    is_([c["findings"] for c in report["statement"]["claims"]], [[c[5]] for c in CLAIMS], "findings")
+    a = app(None, LANGUAGE="nl")
+    open_it(a, NL, path)
+    show(a, NL, "nl")
+    a.end()
+    a = app()
+    open_it(a, EN, path)
+    show(a, EN, "en")
+    marks(a, path, report)
+    a.end()
+
+
+run(scene)
