@@ -2,6 +2,7 @@
 /* Files below a root: listing, choosing, reading whole. */
 #include "cli/acquire.h"
 #include "cli/done.h"
+#include "core/tr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,21 +239,21 @@ static void judge_files(const struct listing *l, const struct kt_dev_result *res
 			       "%s", res->text);
 	else if (bad > 0)
 		kt_outcome_set(out, t->acquired + t->partial > 0 ? "partial" : "failed",
-			       "%llu of %llu files not or not completely read",
+			       N_("%llu of %llu files not or not completely read"),
 			       (unsigned long long)bad, (unsigned long long)t->wanted);
 	else if (res->code < 0 || (res->flags & KT_DEV_F_TRUNCATED) != 0)
 		kt_outcome_set(out, "partial", "the listing is not complete: %s", res->text);
 	else if ((res->flags & KT_DEV_F_LISTED_NONE) != 0)
 		kt_outcome_set(out, "absent",
-			       "the folder lists nothing: it is not there, empty, or the phone "
-			       "refuses it without saying so");
+			       N_("the folder lists nothing: it is not there, empty, or the phone "
+				  "refuses it without saying so"));
 	else if (t->wanted == 0 && l->unmatched == 0)
-		kt_outcome_set(out, "absent", "the folder holds no files");
+		kt_outcome_set(out, "absent", N_("the folder holds no files"));
 	else if (t->wanted == 0)
-		kt_outcome_set(out, "absent", "none of the kind asked for (other files: %llu)",
+		kt_outcome_set(out, "absent", N_("none of the kind asked for (other files: %llu)"),
 			       (unsigned long long)l->unmatched);
 	else if (out->withheld == t->wanted)
-		kt_outcome_set(out, "absent", "all %llu files lie outside the mandate's period",
+		kt_outcome_set(out, "absent", N_("all %llu files lie outside the mandate's period"),
 			       (unsigned long long)t->wanted);
 	else
 		kt_outcome_set(out, "acquired", "%s", "");

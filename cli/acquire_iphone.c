@@ -8,6 +8,7 @@
 #include "cli/secret.h"
 #include "core/request.h"
 #include "core/time.h"
+#include "core/tr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,29 +359,30 @@ static void set_absent(const struct kt_pass *p, const struct kt_request *rq, str
 {
 	if (rq->kind == KT_REQ_KIND_IOSFILE && rq->reach == KT_REACH_ENCRYPTED &&
 	    !p->src->encrypted)
-		kt_outcome_set(out, "absent",
-			       "encrypted-only: this phone's backups are not encrypted, and Keten "
-			       "never sets a backup password");
-	else if (rq->kind == KT_REQ_KIND_IOSFILE)
-		kt_outcome_set(out, "absent", "the phone's backup holds no such file");
-	else if (rq->kind == KT_REQ_KIND_VALUES && strcmp(rq->source, "info.plist") == 0)
 		kt_outcome_set(
 			out, "absent",
-			"a phone has no Info.plist: the computer that makes a backup writes it");
+			N_("encrypted-only: this phone's backups are not encrypted, and Keten "
+			   "never sets a backup password"));
+	else if (rq->kind == KT_REQ_KIND_IOSFILE)
+		kt_outcome_set(out, "absent", N_("the phone's backup holds no such file"));
+	else if (rq->kind == KT_REQ_KIND_VALUES && strcmp(rq->source, "info.plist") == 0)
+		kt_outcome_set(out, "absent",
+			       N_("a phone has no Info.plist: the computer that makes a backup "
+				  "writes it"));
 	else if (rq->kind == KT_REQ_KIND_MEDIA)
-		kt_outcome_set(out, "absent", "the phone has no such folder, or no file in it");
+		kt_outcome_set(out, "absent", N_("the phone has no such folder, or no file in it"));
 	else
-		kt_outcome_set(out, "absent", "the phone gave none of these values");
+		kt_outcome_set(out, "absent", N_("the phone gave none of these values"));
 }
 
 static void no_backup(const struct kt_pass *p, bool any, struct kt_outcome *out)
 {
 	if (any)
-		kt_outcome_set(out, "partial", "the phone's backup did not come to its end: %s",
+		kt_outcome_set(out, "partial", N_("the phone's backup did not come to its end: %s"),
 			       p->cut_text);
 	else
 		kt_outcome_set(out, p->holder_refused || p->no_password ? "refused" : "failed",
-			       "no backup of the phone was to be had: %s", p->cut_text);
+			       N_("no backup of the phone was to be had: %s"), p->cut_text);
 }
 
 void kt_iphone_judge(const struct kt_pass *p, size_t i, struct kt_outcome *out)
@@ -405,12 +407,12 @@ void kt_iphone_judge(const struct kt_pass *p, size_t i, struct kt_outcome *out)
 		kt_outcome_set(out, "partial", "not all of the folder could be looked into: %s",
 			       p->text);
 	else if (t->t.wanted == 0 && t->unmatched > 0)
-		kt_outcome_set(out, "absent", "none of the kind asked for (other files: %llu)",
+		kt_outcome_set(out, "absent", N_("none of the kind asked for (other files: %llu)"),
 			       (unsigned long long)t->unmatched);
 	else if (t->t.wanted == 0)
 		set_absent(p, rq, out);
 	else if (out->withheld == t->t.wanted)
-		kt_outcome_set(out, "absent", "all %llu files lie outside the mandate's period",
+		kt_outcome_set(out, "absent", N_("all %llu files lie outside the mandate's period"),
 			       (unsigned long long)t->t.wanted);
 	else
 		kt_outcome_set(out, "acquired", "%s", "");

@@ -7,6 +7,7 @@
 #include "cli/pass.h"
 #include "core/request.h"
 #include "core/time.h"
+#include "core/tr.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -566,7 +567,7 @@ static int read_source(struct kt_pass *p, struct kt_err *err)
 static const char *why_absent(const struct kt_source *s, const struct kt_request *rq)
 {
 	if (s->form == KT_FORM_BACKUP && rq->reach == KT_REACH_ENCRYPTED && !s->encrypted)
-		return "encrypted-only: a backup without a password never holds it";
+		return N_("encrypted-only: a backup without a password never holds it");
 	if (s->form == KT_FORM_BACKUP)
 		return "the backup lists no such file";
 	if (s->form == KT_FORM_CARRIER)
@@ -575,7 +576,7 @@ static const char *why_absent(const struct kt_source *s, const struct kt_request
 		return "what was handed over holds no file";
 	if (rq->kind == KT_REQ_KIND_ROOT || rq->kind == KT_REQ_KIND_MEDIA)
 		return "the image holds no such folder, or no file in it";
-	return "the image holds no such file";
+	return N_("the image holds no such file");
 }
 
 static void judge(const struct kt_pass *p, size_t i, struct kt_outcome *out)
@@ -587,7 +588,7 @@ static void judge(const struct kt_pass *p, size_t i, struct kt_outcome *out)
 	out->withheld = t->t.withheld_period + t->t.withheld_undated + t->t.withheld_border;
 	if (p->cut)
 		kt_outcome_set(out, any ? "partial" : "failed",
-			       "the source could not be read to its end: %s", p->cut_text);
+			       N_("the source could not be read to its end: %s"), p->cut_text);
 	else if (bad > 0)
 		kt_outcome_set(out, any ? "partial" : "failed",
 			       "%llu of %llu files not or not completely read%s%s",
@@ -603,14 +604,14 @@ static void judge(const struct kt_pass *p, size_t i, struct kt_outcome *out)
 			       (unsigned long long)t->t.absent, (unsigned long long)t->t.wanted,
 			       t->missing);
 	else if (t->t.wanted == 0 && t->unmatched > 0)
-		kt_outcome_set(out, "absent", "none of the kind asked for (other files: %llu)",
+		kt_outcome_set(out, "absent", N_("none of the kind asked for (other files: %llu)"),
 			       (unsigned long long)t->unmatched);
 	else if (t->t.wanted == 0)
 		kt_outcome_set(
 			out, "absent", "%s",
 			why_absent(p->src, kt_request_get(p->q->plan.item[i].want->request)));
 	else if (out->withheld == t->t.wanted)
-		kt_outcome_set(out, "absent", "all %llu files lie outside the mandate's period",
+		kt_outcome_set(out, "absent", N_("all %llu files lie outside the mandate's period"),
 			       (unsigned long long)t->t.wanted);
 	else
 		kt_outcome_set(out, "acquired", "%s", "");

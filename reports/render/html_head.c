@@ -47,7 +47,7 @@ void put_outcome_reason(struct html *h, const char *reason)
 			    *reason == '/' ? said[i].folder : said[i].other, reason);
 			return;
 		}
-	put(h, "<small>%w</small>", reason);
+	put(h, strchr(reason, ' ') != NULL ? "<small>%T</small>" : "<small>%w</small>", reason);
 }
 
 /* "2 files and 136 records"; nothing withheld is "none". */
@@ -493,11 +493,18 @@ static void put_clocks(struct html *h)
 		const char *ms = flat_in(h->f, "clock_checks", i, "offset_ms");
 		char n[40];
 
+		put_raw(h, i > 0 ? "; " : "");
 		if (when == NULL || ms == NULL) {
-			put(h, "%T ", flat_in(h->f, "clock_checks", i, "text"));
+			const char *text = flat_in(h->f, "clock_checks", i, "text");
+
+			if (text == NULL || strstr(text, " gave no usable time") == NULL)
+				put(h, "%T", text);
+			else if (strstr(text, "At the end") == text)
+				put(h, "{at the end, the phone gave no usable time}");
+			else
+				put(h, "{at the start, the phone gave no usable time}");
 			continue;
 		}
-		put_raw(h, i > 0 ? "; " : "");
 		put(h,
 		    strcmp(when, "start") == 0 ? "{at the start, phone minus station: %d seconds}"
 					       : "{at the end, phone minus station: %d seconds}",
@@ -506,9 +513,13 @@ static void put_clocks(struct html *h)
 	put(h, "<small>%T</small></dd></div>\n", flat_get(h->f, "clock_source"));
 }
 
-static const char *disconnect_words(const char *reason)
+/* Why a connection ended, or what the person said; both are codes. */
+static const char *event_words(const char *reason)
 {
 	static const char *const words[][2] = {
+		{"agrees", N_("agrees")},
+		{"objects", N_("has objections")},
+		{"not-asked", N_("was not asked")},
 		{"done", N_("after the last request")},
 		{"lost", N_("the connection was lost")},
 		{"process-ended", N_("the program that speaks to the phone ended")},
@@ -522,7 +533,7 @@ static const char *disconnect_words(const char *reason)
 
 static void put_list(struct html *h, const char *term, const char *path, const char *member)
 {
-	bool disconnects = strcmp(path, "disconnects") == 0;
+	bool codes = strcmp(path, "disconnects") == 0 || strcmp(path, "subject_position") == 0;
 	unsigned n = entries(h, path);
 
 	if (n == 0)
@@ -532,8 +543,8 @@ static void put_list(struct html *h, const char *term, const char *path, const c
 		put(h, "<li>%u", flat_in(h->f, path, i, "utc"));
 		if (flat_in(h->f, path, i, member) != NULL)
 			put(h, ": %w",
-			    disconnects ? disconnect_words(flat_in(h->f, path, i, member))
-					: flat_in(h->f, path, i, member));
+			    codes ? event_words(flat_in(h->f, path, i, member))
+				  : flat_in(h->f, path, i, member));
 		if (flat_in(h->f, path, i, "key_fingerprint") != NULL)
 			put(h, "<small>{; the station's key, as the phone shows it: %c}</small>",
 			    flat_in(h->f, path, i, "key_fingerprint"));

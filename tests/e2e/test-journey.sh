@@ -37,6 +37,14 @@ spoil() { # spoil WHAT SED-SCRIPT: draws the report with the change and expects 
 spoil "no conflict" '/^{"n":1,"sources":\["google-account","tracks"\]/s/9576768/9476768/' 4
 spoil "a received picture that counts" '/"id":"o000007#2"/s/"use":{"as":"not-position","why":"received"/"use":{"as":"position","why":"position"/' 9
 
+# what a phone that gave no time and a file that is not there are in Dutch
+sed 's/"when":"start","offset_ms":120000,"text":"[^"]*"/"when":"start","offset_ms":null,"text":"At the start the phone gave no usable time."/
+	/"item":"wifi\/x"/s/"outcome":"acquired","reason":""/"outcome":"absent","reason":"none of the kind asked for (other files: 3)"/' \
+	"$work/one/report.json" >"$work/report.json"
+"$build/draw-view" html-nl "$work/report.json" >"$work/out"
+check "in Dutch: no time from the phone" grep -q 'aan het begin gaf de telefoon geen bruikbare tijd; aan het einde' "$work/out"
+check "in Dutch: why an item is not there" grep -q 'geen van de gevraagde soort (andere bestanden: 3)' "$work/out"
+
 if command -v node >/dev/null && command -v chromium >/dev/null; then
 	for p in report.html report.nl.html; do
 		check "a browser: $p from a file" node tests/web/report.mjs "$work/one/$p"
