@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -167,9 +168,26 @@ out:
 	return r;
 }
 
+static int by_byte(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/*
+ * The C library's sort asks the system how much memory there is, the first time that it sorts more
+ * than 1024 bytes; shut in, that would be its end. So it asks now, and keeps the answer.
+ */
+static void let_sort_ask(void)
+{
+	char bytes[2048] = {0};
+
+	qsort(bytes, sizeof(bytes), 1, by_byte);
+}
+
 int kt_sandbox_prepare(uint32_t *layers, struct kt_err *err)
 {
 	*layers = 0;
+	let_sort_ask();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return KT_FAIL(err, KT_E_REFUSED, "sandbox: no_new_privs refused");
 	*layers |= KT_LAYER_NO_NEW_PRIVS;

@@ -80,6 +80,20 @@ keten late report --case "$work/none" --statement "$work/s.json"
 check "after the report: refused" is "$status" 3
 check "after the report: says why" grep -q statement-after-report "$work/late.err"
 
+# more places than a sort takes on its stack: the drawing of the report is shut in, and must sort them
+{
+	echo '<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
+	for n in $(seq 10 59); do
+		for m in $(seq 10 24); do
+			echo "<trkpt lat=\"$((n - 10)).5\" lon=\"$m.5\"><time>2024-05-$m""T12:$n:00Z</time></trkpt>"
+		done
+	done
+	echo '</trkseg></trk></gpx>'
+} >"$work/far.gpx"
+keten far import --from "$work/far.gpx" --form file --mandate "$work/m/mandate.json" --operator "$work/m/operator.pem" \
+	--case "$work/far" --out "$work/out-far" --simulated
+check "many places: the report is drawn" is "$status" 0
+
 # a file of that name, put into the case by hand, is not read, and a package that holds one is found out
 cp "$work/s.json" "$work/none/statement.json"
 cp "$work/s.json" "$work/none/report/statement.json"
