@@ -47,9 +47,20 @@ static void engine_free(struct kd_engine *e)
 	g_free(e);
 }
 
+char *kd_engine_take_out(const struct kd_engine_result *res)
+{
+	GByteArray *b = res->of->out_bytes;
+	gsize n = b->len;
+	char *out;
+
+	res->of->out_bytes = g_byte_array_new();
+	out = (char *)g_byte_array_free(b, FALSE);
+	return g_realloc(out, n); /* it grew by doubling */
+}
+
 static void finish(struct kd_engine *e)
 {
-	struct kd_engine_result res = {.status = -1, .error = "", .word = "", .out = ""};
+	struct kd_engine_result res = {.status = -1, .error = "", .word = "", .out = "", .of = e};
 	struct kt_jdoc *doc = NULL;
 
 	if (e->dropped) {

@@ -20,6 +20,7 @@ struct kd_engine_result {
 	const struct kt_jv *json; /* the result, when it is one JSON object */
 	const char *out;	  /* what it printed */
 	gsize out_len;
+	struct kd_engine *of;
 };
 
 typedef void (*kd_engine_line)(const struct kt_jv *line, gpointer data);
@@ -33,6 +34,11 @@ typedef void (*kd_engine_end)(const struct kd_engine_result *res, gpointer data)
  */
 struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_engine_line line,
 				  kd_engine_end end, gpointer data);
+/*
+ * Within end: takes over what keten printed, ended by a NUL, without a copy; res->out is gone then.
+ * Free with g_free().
+ */
+char *kd_engine_take_out(const struct kd_engine_result *res);
 /* Asks it to stop at the next safe place. */
 void kd_engine_stop(struct kd_engine *e);
 /* Stops it and forgets who asked: end will not be called. e may be NULL. */

@@ -64,15 +64,27 @@ static GtkWidget *tab_bar(struct kd_review *rv)
 
 /* -- the report ------------------------------------------------------------------------------- */
 
+struct loading {
+	char *text;
+	gsize len;
+};
+
+static void loading_free(gpointer data)
+{
+	struct loading *l = data;
+
+	g_free(l->text);
+	g_free(l);
+}
+
 static void load_thread(GTask *task, gpointer source, gpointer data, GCancellable *c)
 {
-	GBytes *bytes = data;
-	gsize n;
-	char *text = g_bytes_unref_to_data(g_bytes_ref(bytes), &n);
+	struct loading *l = data;
+	char *text = g_steal_pointer(&l->text);
 
 	(void)source;
 	(void)c;
-	g_task_return_pointer(task, kd_report_load(text, n), NULL);
+	g_task_return_pointer(task, kd_report_load(text, l->len), NULL);
 }
 
 static void fill_views(struct kd_review *rv)
@@ -125,6 +137,7 @@ static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
 static void on_report(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
+	struct loading *l;
 	GTask *task;
 
 	rv->job = NULL;
@@ -137,8 +150,10 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 		return;
 	}
 	task = g_task_new(NULL, NULL, on_loaded, rv);
-	g_task_set_task_data(task, g_bytes_new(res->out, res->out_len),
-			     (GDestroyNotify)g_bytes_unref);
+	l = g_new0(struct loading, 1);
+	l->len = res->out_len;
+	l->text = kd_engine_take_out(res); /* tens of megabytes: not copied */
+	g_task_set_task_data(task, l, loading_free);
 	g_object_set_data(G_OBJECT(task), "opened", GUINT_TO_POINTER(rv->opened));
 	g_task_run_in_thread(task, load_thread);
 	g_object_unref(task);
