@@ -360,6 +360,7 @@ static int start_with_environment(struct kt_worker *w)
 	int sv[2];
 
 	memset(w, 0, sizeof(*w));
+	w->program = argv[0]; /* it is started again once it has ended */
 	w->out = w->reply = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return -1;
