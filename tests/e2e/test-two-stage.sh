@@ -383,6 +383,21 @@ fault() { # fault NAME EVENT [options of sim-usb]
 WAIT=1
 fault gone device.disconnect --unplug-at 10000
 fault gone-again device.disconnect --unplug-at 60000 --replug-after 300
+fault forgets device.disconnect --unplug-at 10000 --replug-after 400 --forget-keys
+fault too-much item.start --oversize-frame 20000
+fault bad-magic item.start --bad-magic 20000
+fault twice-okay item.start --dup-okay
+fault no-exit item.start --no-exit
+fault cut item.start --truncate-at 20000
+fault no-range-cut item.start --no-range --truncate-at 300
+fault fails item.start --fail-recv
+fault lies-longer item.start --lie-size +100
+fault lies-shorter item.start --lie-size -100
+fault changes item.start --change-after-read
+fault no-sync item.start --deny-open sync:
+fault no-shell item.start --deny-open shell
+fault names item.start --hostile-names
+fault endless item.start --endless-list
 unset WAIT
 
 e2e_end
