@@ -194,9 +194,16 @@ static int cert_of(const struct kt_release *r, const char *key, struct kt_signer
 	if (e < 0)
 		return e;
 	kt_hex(s->cert_sha256, KT_SHA256_LEN, hex);
-	for (size_t i = 0; i < r->a.mandate->nreleasers; i++)
-		if (strcmp(hex, r->a.mandate->releasers[i]) == 0)
-			return 0;
+	for (size_t i = 0; i < r->a.mandate->nreleasers; i++) {
+		if (strcmp(hex, r->a.mandate->releasers[i]) != 0)
+			continue;
+		if (!s->chain_ok)
+			return KT_FAIL(err, KT_E_REFUSED,
+				       "not-trusted: the certificate of %.60s does not hold "
+				       "(%.60s); nothing was opened",
+				       s->subject, s->chain_text);
+		return 0;
+	}
 	return KT_FAIL(err, KT_E_REFUSED, "not-a-releaser: the mandate does not name %.60s",
 		       s->subject);
 }

@@ -164,6 +164,23 @@ rel_by() { # rel_by KEY [options]
 }
 rel_by "$mandate/operator.pem"
 refused_with "the operator's key" not-a-releaser
+# a releaser that the mandate names and nobody vouches for
+two_stage stranger
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/O=Demo Intake Desk/CN=Stranger" \
+	-addext keyUsage=critical,digitalSignature,keyAgreement -keyout "$work/stranger/key" -out "$work/stranger/crt" 2>/dev/null
+cat "$work/stranger/key" "$work/stranger/crt" >"$work/stranger/releaser2.pem"
+cp "$work/stranger/crt" "$work/stranger/trust/releasers/releaser2.crt"
+two_stage stranger
+mandate=$work/stranger
+run_keten unvouched
+check "a stranger among the releasers: acquired" is "$status" 0
+case=unvouched
+"$build/keten" release "$(packages unvouched)" --releaser "$mandate/releaser2.pem" --out "$work/unvouched/rel" --trust "$mandate/trust" \
+	>"$work/unvouched/rel.out" 2>"$work/unvouched/rel.err" </dev/null
+status=$?
+refused_with "a releaser whom nobody vouches for" not-trusted
+mandate=$work/m
+case=one
 two_stage other
 run_other() {
 	local m=$mandate
