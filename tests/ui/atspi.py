@@ -6,9 +6,11 @@ counts as there when nothing above it is hidden and it has a place in the window
 state that an action should bring."""
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import gi
 
@@ -212,17 +214,37 @@ class App:
                 pass
 
 
+def pixels():
+    """What the screen holds: width, height, and three bytes for each pixel."""
+    with open(os.environ["UI_PIXELS"], "rb") as f:
+        data = f.read()
+    size, width, height, bits, line, colours = (struct.unpack_from(">I", data, 4 * i)[0] for i in (0, 4, 5, 11, 12, 19))
+    data = data[size + 12 * colours:][:line * height]
+    if bits != 32 or line != 4 * width or len(data) != line * height:
+        raise Failed("a screen of %d x %d, %d bits, %d bytes a line" % (width, height, bits, line))
+    rgb = bytearray(3 * width * height)
+    rgb[0::3], rgb[1::3], rgb[2::3] = data[2::4], data[1::4], data[0::4]
+    return width, height, bytes(rgb)
+
+
 def shot(path):
-    """A picture of the whole (virtual) screen."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    before = None
-    for _ in range(3):  # until it stands still: what was drawn last may not be on the screen yet
-        subprocess.run(["import", "-window", "root", path], check=False)
-        now = subprocess.run(["identify", "-format", "%#", path], capture_output=True).stdout
-        if now == before:
-            return
+    """A picture of the whole (virtual) screen, once it stands still: what was drawn last may not be there yet."""
+    now = pixels()
+    for _ in range(20):  # a clock or a bar that moves never stands still
         before = now
-        time.sleep(0.1)
+        time.sleep(0.06)
+        now = pixels()
+        if now == before:
+            break
+    width, height, rgb = now
+    rows = b"".join(b"\0" + rgb[3 * width * y:3 * width * (y + 1)] for y in range(height))
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+                chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
 
 
 def keys(*names):

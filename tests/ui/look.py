@@ -142,8 +142,7 @@ def scene():
               DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
               OWN + "/case", "--out", OWN + "/out", "--simulated")
     is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    for guise in os.environ.get("UI_GUISES", "light dark rtl nl").split():
-        one(guise, package())
+    one(SCENE.split("-")[1], package())
 
 
 run(scene)

@@ -74,7 +74,6 @@ def findings(a, path):
         n = len(a.states())
         a.click(tab)
         a.state("tab-" + tab.lower().replace(" ", "-"), after=n)
-        wait_for("the tab to be drawn", lambda: True)
         shot(SHOTS + "/review-%s.png" % tab.lower().replace(" ", "-"))
     os.makedirs(OWN + "/export")
     a.type_into("Folder", OWN + "/export")

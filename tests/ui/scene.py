@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the scenes of the suite share: where things lie, settings, a whole intake by names."""
+import fcntl
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 import traceback
@@ -13,7 +16,7 @@ BUILD = os.environ["UI_BUILD"]
 WORK = os.environ["UI_WORK"]
 DESK = os.path.join(WORK, "desk")
 SHOTS = os.environ.get("UI_SHOTS", os.path.join(BUILD, "ui-shots"))
-SCENE = os.path.basename(sys.argv[0]).removesuffix(".py")
+SCENE = os.environ["UI_SCENE"]
 OWN = os.path.join(WORK, SCENE)
 
 
@@ -82,6 +85,13 @@ def read(path):
         return f.read()
 
 
+def loopback():
+    """Switches 127.0.0.1 on in the namespace of this scene, where all networks are off."""
+    if os.environ["UI_NETWORK"] == "none":
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            fcntl.ioctl(s, 0x8914, struct.pack("16sH14x", b"lo", 0x1))  # SIOCSIFFLAGS, IFF_UP
+
+
 def run(scene):
     """Runs a scene; on failure a picture and the tree say what was to be seen."""
     apps = []
@@ -115,5 +125,5 @@ def run(scene):
 
 
 __all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "is_", "json",
-           "keten", "os", "package", "re", "read", "run", "settings", "shot", "subprocess", "sys", "to_phone",
+           "keten", "loopback", "os", "package", "re", "read", "run", "settings", "shot", "subprocess", "sys", "to_phone",
            "to_station", "wait_for"]
