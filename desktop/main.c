@@ -13,6 +13,7 @@
 #include "core/spawn.h"
 #include "desktop/engine.h"
 #include "desktop/help.h"
+#include "desktop/stall.h"
 
 void kd_app_state(struct kd_app *app, const char *fmt, ...)
 {
@@ -369,8 +370,10 @@ static void on_activate(GApplication *g, gpointer data)
 	struct kd_app *app = data;
 
 	(void)g;
-	if (app->window == NULL)
+	if (app->window == NULL) {
 		make_window(app);
+		kd_stall_window(app->window);
+	}
 	gtk_window_present(GTK_WINDOW(app->window));
 }
 
@@ -434,13 +437,15 @@ static void choose_language(void)
 int main(int argc, char **argv)
 {
 	static struct kd_app app;
-	char *log = NULL;
+	char *log = NULL, *stalls = NULL;
 	gboolean rtl = FALSE;
 	const GOptionEntry entries[] = {
 		{"settings", 0, 0, G_OPTION_ARG_FILENAME, &app.settings_path,
 		 "Settings in place of " KD_SETTINGS_FILE, "FILE"},
 		{"state-log", 0, 0, G_OPTION_ARG_FILENAME, &log,
 		 "For tests: a word for each change of state", "FILE"},
+		{"stall-log", 0, 0, G_OPTION_ARG_FILENAME, &stalls,
+		 "For measurements: a line for each long turn of the main loop", "FILE"},
 		{"right-to-left", 0, 0, G_OPTION_ARG_NONE, &rtl, "Lay the window out right to left",
 		 NULL},
 		{0},
@@ -469,6 +474,8 @@ int main(int argc, char **argv)
 	}
 	if (log != NULL)
 		app.state_log = fopen(log, "ae");
+	if (stalls != NULL)
+		kd_stall_watch(stalls);
 	/* GTK switches the locale on itself, numbers with it; what goes to keten is never formatted so */
 	gtk_disable_setlocale();
 	app.rtl = rtl;
