@@ -25,6 +25,9 @@ struct kd_engine {
 	kd_engine_line on_line;
 	kd_engine_end on_end;
 	gpointer data;
+	kd_engine_take take; /* NULL: what comes is kept in out_bytes */
+	GDestroyNotify discard;
+	gpointer taken;
 	guint8 out_piece[65536], err_piece[4096];
 };
 
@@ -47,23 +50,15 @@ static void engine_free(struct kd_engine *e)
 	g_free(e);
 }
 
-char *kd_engine_take_out(const struct kd_engine_result *res)
-{
-	GByteArray *b = res->of->out_bytes;
-	gsize n = b->len;
-	char *out;
-
-	res->of->out_bytes = g_byte_array_new();
-	out = (char *)g_byte_array_free(b, FALSE);
-	return g_realloc(out, n); /* it grew by doubling */
-}
-
 static void finish(struct kd_engine *e)
 {
-	struct kd_engine_result res = {.status = -1, .error = "", .word = "", .out = "", .of = e};
+	struct kd_engine_result res = {
+		.status = -1, .error = "", .word = "", .out = "", .taken = e->taken};
 	struct kt_jdoc *doc = NULL;
 
 	if (e->dropped) {
+		if (e->taken != NULL)
+			e->discard(e->taken);
 		engine_free(e);
 		return;
 	}
@@ -198,10 +193,40 @@ static GSubprocessLauncher *launcher(int *secret_fd)
 	return l;
 }
 
-struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_engine_line line,
-				  kd_engine_end end, gpointer data)
+static void take_thread(GTask *task, gpointer source, gpointer data, GCancellable *c)
 {
-	struct kd_engine *e = g_new0(struct kd_engine, 1);
+	struct kd_engine *e = data;
+
+	(void)source;
+	(void)c;
+	e->taken = e->take(e->out);
+	g_task_return_boolean(task, TRUE);
+}
+
+static void on_taken(GObject *source, GAsyncResult *r, gpointer data)
+{
+	(void)source;
+	(void)r;
+	one_less(data);
+}
+
+static void read_out(struct kd_engine *e)
+{
+	GTask *task;
+
+	if (e->take == NULL) {
+		g_input_stream_read_async(e->out, e->out_piece, sizeof(e->out_piece),
+					  G_PRIORITY_DEFAULT, NULL, on_out, e);
+		return;
+	}
+	task = g_task_new(NULL, NULL, on_taken, e);
+	g_task_set_task_data(task, e, NULL);
+	g_task_run_in_thread(task, take_thread);
+	g_object_unref(task);
+}
+
+static void start(struct kd_engine *e, const char *const *args, int *secret_fd)
+{
 	GSubprocessLauncher *l = launcher(secret_fd);
 	GPtrArray *argv = g_ptr_array_new();
 	GError *error = NULL;
@@ -212,9 +237,6 @@ struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_en
 	g_ptr_array_add(argv, NULL);
 	e->out_bytes = g_byte_array_new();
 	e->line = g_byte_array_new();
-	e->on_line = line;
-	e->on_end = end;
-	e->data = data;
 	e->proc = g_subprocess_launcher_spawnv(l, (const gchar *const *)argv->pdata, &error);
 	g_ptr_array_unref(argv);
 	g_object_unref(l);
@@ -222,16 +244,39 @@ struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_en
 		e->error = g_strdup(error->message);
 		g_clear_error(&error);
 		g_idle_add(fail_later, e);
-		return e;
+		return;
 	}
 	e->open = 3;
 	e->out = g_subprocess_get_stdout_pipe(e->proc);
 	e->err = g_subprocess_get_stderr_pipe(e->proc);
-	g_input_stream_read_async(e->out, e->out_piece, sizeof(e->out_piece), G_PRIORITY_DEFAULT,
-				  NULL, on_out, e);
+	read_out(e);
 	g_input_stream_read_async(e->err, e->err_piece, sizeof(e->err_piece), G_PRIORITY_DEFAULT,
 				  NULL, on_err, e);
 	g_subprocess_wait_async(e->proc, NULL, on_exit_status, e);
+}
+
+struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_engine_line line,
+				  kd_engine_end end, gpointer data)
+{
+	struct kd_engine *e = g_new0(struct kd_engine, 1);
+
+	e->on_line = line;
+	e->on_end = end;
+	e->data = data;
+	start(e, args, secret_fd);
+	return e;
+}
+
+struct kd_engine *kd_engine_start_taking(const char *const *args, kd_engine_take take,
+					 GDestroyNotify discard, kd_engine_end end, gpointer data)
+{
+	struct kd_engine *e = g_new0(struct kd_engine, 1);
+
+	e->take = take;
+	e->discard = discard;
+	e->on_end = end;
+	e->data = data;
+	start(e, args, NULL);
 	return e;
 }
 

@@ -20,7 +20,7 @@ struct kd_engine_result {
 	const struct kt_jv *json; /* the result, when it is one JSON object */
 	const char *out;	  /* what it printed */
 	gsize out_len;
-	struct kd_engine *of;
+	gpointer taken; /* of kd_engine_start_taking(): what take returned */
 };
 
 typedef void (*kd_engine_line)(const struct kt_jv *line, gpointer data);
@@ -35,10 +35,13 @@ typedef void (*kd_engine_end)(const struct kd_engine_result *res, gpointer data)
 struct kd_engine *kd_engine_start(const char *const *args, int *secret_fd, kd_engine_line line,
 				  kd_engine_end end, gpointer data);
 /*
- * Within end: takes over what keten printed, ended by a NUL, without a copy; res->out is gone then.
- * Free with g_free().
+ * The same for a result that is too large to be held: take gets what keten prints, in a thread of its
+ * own, reads it to the end, and returns what it made of it; end gets that and owns it. discard frees
+ * it when nobody waits any more.
  */
-char *kd_engine_take_out(const struct kd_engine_result *res);
+typedef gpointer (*kd_engine_take)(GInputStream *out);
+struct kd_engine *kd_engine_start_taking(const char *const *args, kd_engine_take take,
+					 GDestroyNotify discard, kd_engine_end end, gpointer data);
 /* Asks it to stop at the next safe place. */
 void kd_engine_stop(struct kd_engine *e);
 /* Stops it and forgets who asked: end will not be called. e may be NULL. */

@@ -7,6 +7,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/time.h"
+#include "desktop/ui.h"
 
 #define STR_MAX	 4096
 #define KEY_MAX	 256
@@ -31,10 +32,36 @@ static int mem_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *er
 struct load {
 	struct kd_report *r;
 	struct kt_json j;
-	struct mem m;
+	GInputStream *in;
+	guint64 n;
+	bool at_end;
 	struct kt_err err;
-	const char *text;
 };
+
+/* What the parser reads is put away as it comes. */
+static int stream_read(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
+{
+	struct load *l = arg;
+	gssize k = l->at_end ? 0 : g_input_stream_read(l->in, p, n, NULL, NULL);
+
+	(void)err;
+	*got = k > 0 ? (size_t)k : 0;
+	l->at_end = k <= 0;
+	l->n += *got;
+	if (l->n >= G_MAXUINT32)
+		return KT_E_LIMIT;
+	return kd_store_add(l->r->text, p, *got) ? 0 : KT_E_NOMEM;
+}
+
+/* keten shall not be told that nobody listens any more. */
+static void drain(struct load *l)
+{
+	char *piece = g_malloc(65536);
+
+	while (!l->at_end)
+		l->at_end = g_input_stream_read(l->in, piece, 65536, NULL, NULL) <= 0;
+	g_free(piece);
+}
 
 static const char *keep(struct kd_report *r, const char *s)
 {
@@ -204,12 +231,12 @@ static void on_member(const char *key, const char *value, gpointer data)
 	part(one->l, one->o, one->p, key, value);
 }
 
-static void add_type(struct kd_report *r, const char *type)
+static void add_once(GPtrArray *to, const char *s)
 {
-	for (guint i = 0; i < r->types->len; i++)
-		if (r->types->pdata[i] == type)
+	for (guint i = 0; i < to->len; i++)
+		if (to->pdata[i] == s)
 			return;
-	g_ptr_array_add(r->types, (gpointer)type);
+	g_ptr_array_add(to, (gpointer)s);
 }
 
 static int load_obs(struct load *l, int tok)
@@ -232,7 +259,10 @@ static int load_obs(struct load *l, int tok)
 	/* a place that is in doubt is written, not drawn */
 	if (o.position == NULL || strcmp(o.position, "ok") != 0)
 		o.lat = o.lon = KD_NO_PLACE;
-	add_type(l->r, o.type);
+	if (o.item == NULL)
+		o.item = keep(l->r, "");
+	add_once(l->r->types, o.type);
+	add_once(l->r->items, o.item);
 	g_array_append_val(l->r->obs, o);
 	return 0;
 }
@@ -278,6 +308,16 @@ static void on_claim(const char *key, const char *value, gpointer data)
 		c->found_fits |= strcmp(value, "fits") == 0;
 		c->found_not |= strcmp(value, "does-not-fit") == 0;
 	}
+}
+
+static void on_plugin(const char *key, const char *value, gpointer data)
+{
+	struct pair_parts *p = data;
+
+	if (strcmp(key, "id") == 0)
+		g_string_assign(p->title, value);
+	if (strcmp(key, "title") == 0)
+		g_string_assign(p->text, value);
 }
 
 static void on_limit(const char *key, const char *value, gpointer data)
@@ -373,6 +413,8 @@ static int load_member(struct load *l)
 		return load_observations(l);
 	if (strcmp(name, "not_taken") == 0)
 		return load_pairs(l, l->r->not_taken, on_not_taken);
+	if (strcmp(name, "plugins") == 0)
+		return load_pairs(l, l->r->plugins, on_plugin);
 	if (strcmp(name, "limits") == 0)
 		return load_pairs(l, l->r->limits, on_limit);
 	if (strcmp(name, "statement") == 0)
@@ -392,25 +434,27 @@ static int load_member(struct load *l)
 	return tok < 0 ? tok : 0;
 }
 
-struct kd_report *kd_report_load(char *text, gsize len)
+struct kd_report *kd_report_load(GInputStream *in)
 {
 	struct kd_report *r = g_new0(struct kd_report, 1);
 	struct load *l = g_new0(struct load, 1);
 	int tok, e = 0;
 
-	r->text = text;
-	r->len = len;
+	r->refs = 1;
+	r->text = kd_store_new();
 	r->strings = g_string_chunk_new(65536);
 	r->obs = g_array_new(FALSE, FALSE, sizeof(struct kd_obs));
 	r->not_taken = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_claim));
 	r->limits = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	r->plugins = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->types = g_ptr_array_new();
+	r->items = g_ptr_array_new();
 	r->result = r->case_ref = r->mandate_id = "";
 	l->r = r;
-	l->m = (struct mem){text, len, 0};
-	kt_json_init(&l->j, (struct kt_json_src){mem_read, &l->m, 0}, STR_MAX);
-	tok = len < G_MAXUINT32 ? kt_json_next(&l->j, &l->err) : KT_E_LIMIT;
+	l->in = in;
+	kt_json_init(&l->j, (struct kt_json_src){stream_read, l, 0}, STR_MAX);
+	tok = kt_json_next(&l->j, &l->err);
 	if (tok != KT_JSON_OBJ)
 		e = tok < 0 ? tok : KT_E_FORMAT;
 	while (e == 0) {
@@ -423,48 +467,89 @@ struct kd_report *kd_report_load(char *text, gsize len)
 	}
 	if (e < 0)
 		r->problem = g_strdup(l->err.n > 0 ? kt_err_text(&l->err) : kt_code_name(e));
+	drain(l);
+	kd_store_end(r->text);
 	kt_json_free(&l->j);
 	g_free(l);
 	return r;
 }
 
+struct kd_report *kd_report_ref(struct kd_report *r)
+{
+	g_atomic_int_inc(&r->refs);
+	return r;
+}
+
 void kd_report_free(struct kd_report *r)
 {
-	if (r == NULL)
+	if (r == NULL || !g_atomic_int_dec_and_test(&r->refs))
 		return;
-	g_free(r->text);
+	kd_store_free(r->text);
+	kd_reader_clear(&r->reader);
 	g_string_chunk_free(r->strings);
 	g_array_unref(r->obs);
 	g_array_unref(r->not_taken);
 	g_array_unref(r->claims);
 	g_array_unref(r->limits);
+	g_array_unref(r->plugins);
 	g_ptr_array_unref(r->types);
+	g_ptr_array_unref(r->items);
 	g_free(r->problem);
 	g_free(r);
 }
 
-void kd_report_members(const struct kd_report *r, guint i, kd_member fn, gpointer data)
+const char *kd_source_title(const struct kd_report *r, const char *item)
+{
+	gsize n = strcspn(item, "/");
+
+	for (guint i = 0; i < r->plugins->len; i++) {
+		const struct kd_pair *p = &g_array_index(r->plugins, struct kd_pair, i);
+
+		if (strlen(p->title) == n && strncmp(p->title, item, n) == 0)
+			return kd_tr(p->text);
+	}
+	return item;
+}
+
+char *kd_place_text(const struct kd_obs *o)
+{
+	char s[64];
+
+	if (o->lat == KD_NO_PLACE)
+		return g_strdup("");
+	g_snprintf(s, sizeof(s), "%.5f, %.5f", o->lat / 1e7, o->lon / 1e7);
+	return kd_ltr(s);
+}
+
+void kd_report_members(struct kd_report *r, guint i, kd_member fn, gpointer data)
 {
 	const struct kd_obs *o = kd_obs(r, i);
-	struct mem m = {r->text + o->off, o->len, 0};
-	struct kt_json *j = g_new0(struct kt_json, 1);
+	struct mem m = {kd_store_read(r->text, &r->reader, o->off, o->len), o->len, 0};
+	struct kt_json *j;
 	char key[KEY_MAX] = "";
 
+	if (m.p == NULL)
+		return;
+	j = g_new0(struct kt_json, 1);
 	kt_json_init(j, (struct kt_json_src){mem_read, &m, 0}, STR_MAX);
 	walk(j, kt_json_next(j, NULL), key, 0, fn, data, NULL);
 	kt_json_free(j);
 	g_free(j);
 }
 
-bool kd_report_holds(const struct kd_report *r, guint i, const char *words)
+bool kd_report_holds(const struct kd_report *r, struct kd_reader *reader, guint i,
+		     const char *words)
 {
 	const struct kd_obs *o = kd_obs(r, i);
-	const char *p = r->text + o->off, *end = p + o->len;
+	const char *p, *end;
 	gsize n = strlen(words);
 
 	if (n == 0)
 		return true;
-	for (; (gsize)(end - p) >= n; p++) {
+	p = kd_store_read(r->text, reader, o->off, o->len);
+	if (p == NULL)
+		return false;
+	for (end = p + o->len; (gsize)(end - p) >= n; p++) {
 		gsize k = 0;
 
 		while (k < n && g_ascii_tolower(p[k]) == words[k])

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * report.json as rows to show: the text stays as it came, a row is where it stands in it and what a
- * table needs. Hundreds of thousands of rows; loaded in a thread of its own. Draws no conclusions.
+ * report.json as rows to show: the text stays as it came (deflated), a row is where it stands in it and
+ * what a table needs. Hundreds of thousands of rows; loaded in a thread of its own, while it comes.
+ * Draws no conclusions.
  */
 #ifndef KD_DESKTOP_REPORT_H
 #define KD_DESKTOP_REPORT_H
 
-#include <glib.h>
+#include <gio/gio.h>
 #include <stdbool.h>
+
+#include "desktop/store.h"
 
 #define KD_NO_TIME  G_MININT64
 #define KD_NO_PLACE G_MININT32
@@ -37,35 +40,48 @@ struct kd_pair {
 };
 
 struct kd_report {
-	char *text; /* owned */
-	gsize len;
+	gint refs;
+	struct kd_store *text;
+	struct kd_reader reader; /* of the main thread */
 	GStringChunk *strings;
 	GArray *obs;		    /* struct kd_obs, in the order of the report */
 	GArray *not_taken, *limits; /* struct kd_pair */
 	GArray *claims;		    /* struct kd_claim, in the order of the statement */
-	GPtrArray *types;	    /* of strings, each once */
+	GPtrArray *types,
+		*items;	 /* of strings, each once; those of the rows are the same pointers */
+	GArray *plugins; /* struct kd_pair: id and title */
 	const char *result, *case_ref, *mandate_id;
 	bool simulated, has_statement;
 	char *problem; /* why it could not be read to its end, or NULL */
 };
 
-/* Takes over text. Never NULL; look at problem. Free with kd_report_free(). */
-struct kd_report *kd_report_load(char *text, gsize len);
-void kd_report_free(struct kd_report *r);
+/* Reads to the end of the stream, whatever is in it. Never NULL; look at problem. */
+struct kd_report *kd_report_load(GInputStream *in);
+struct kd_report *kd_report_ref(struct kd_report *r);
+void kd_report_free(struct kd_report *r); /* lets go of it; NULL is allowed */
 
 static inline struct kd_obs *kd_obs(const struct kd_report *r, guint i)
 {
 	return &g_array_index(r->obs, struct kd_obs, i);
 }
 
+/* What reads an item ("google-timeline/handed"), in words; the item itself when nothing says so. */
+const char *kd_source_title(const struct kd_report *r, const char *item);
+/* "48.20802, 16.37365", isolated; "" without a position. Free with g_free(). */
+char *kd_place_text(const struct kd_obs *o);
+
 /*
  * Every member of an observation, flattened: key ("record.locator.offset") and value. For a pane that
- * shows one.
+ * shows one; main thread alone.
  */
 typedef void (*kd_member)(const char *key, const char *value, gpointer data);
-void kd_report_members(const struct kd_report *r, guint i, kd_member fn, gpointer data);
+void kd_report_members(struct kd_report *r, guint i, kd_member fn, gpointer data);
 
-/* Does the text of this observation hold the words (folded to lower case ASCII by the caller)? */
-bool kd_report_holds(const struct kd_report *r, guint i, const char *words);
+/*
+ * Does the text of this observation hold the words (folded to lower case ASCII by the caller)? With a
+ * reader of the caller's; quick from the first observation to the last.
+ */
+bool kd_report_holds(const struct kd_report *r, struct kd_reader *reader, guint i,
+		     const char *words);
 
 #endif

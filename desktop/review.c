@@ -64,27 +64,14 @@ static GtkWidget *tab_bar(struct kd_review *rv)
 
 /* -- the report ------------------------------------------------------------------------------- */
 
-struct loading {
-	char *text;
-	gsize len;
-};
-
-static void loading_free(gpointer data)
+static gpointer take_report(GInputStream *out)
 {
-	struct loading *l = data;
-
-	g_free(l->text);
-	g_free(l);
+	return kd_report_load(out);
 }
 
-static void load_thread(GTask *task, gpointer source, gpointer data, GCancellable *c)
+static void discard_report(gpointer report)
 {
-	struct loading *l = data;
-	char *text = g_steal_pointer(&l->text);
-
-	(void)source;
-	(void)c;
-	g_task_return_pointer(task, kd_report_load(text, l->len), NULL);
+	kd_report_free(report);
 }
 
 static void fill_views(struct kd_review *rv)
@@ -101,7 +88,8 @@ static void forget_report(struct kd_review *rv)
 {
 	kd_engine_drop(rv->raw_job);
 	rv->raw_job = NULL;
-	rv->opened++;
+	kd_engine_drop(rv->report_job);
+	rv->report_job = NULL;
 	if (rv->report == NULL)
 		return;
 	rv->selected = G_MAXUINT;
@@ -110,38 +98,14 @@ static void forget_report(struct kd_review *rv)
 	fill_views(rv);
 }
 
-static void on_loaded(GObject *source, GAsyncResult *r, gpointer data)
-{
-	struct kd_review *rv = data;
-	struct kd_report *report = g_task_propagate_pointer(G_TASK(r), NULL);
-	guint opened = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(r), "opened"));
-
-	(void)source;
-	if (opened != rv->opened) {
-		kd_report_free(report);
-		return;
-	}
-	rv->report = report;
-	if (rv->report->problem != NULL)
-		kd_setf(rv->banner,
-			_("The report in this package could not be read to its end: %s"),
-			rv->report->problem);
-	else if (rv->report->simulated && strcmp(rv->verdict_word, "invalid") != 0)
-		kd_set(rv->banner, _("Made with a simulated phone."));
-	malloc_trim(0); /* the copies that it came in */
-	kd_marks_load(rv);
-	fill_views(rv);
-	kd_app_state(rv->app, "report-shown");
-}
-
 static void on_report(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
-	struct loading *l;
-	GTask *task;
 
-	rv->job = NULL;
-	if (res->status != 0) {
+	rv->report_job = NULL;
+	kd_set(rv->count, "");
+	if (res->status != 0 || res->taken == NULL) {
+		kd_report_free(res->taken);
 		kd_set(rv->banner,
 		       _("No report can be shown: this package holds none, or it is sealed for a "
 			 "second stage."));
@@ -149,21 +113,25 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 		kd_app_state(rv->app, "no-report");
 		return;
 	}
-	task = g_task_new(NULL, NULL, on_loaded, rv);
-	l = g_new0(struct loading, 1);
-	l->len = res->out_len;
-	l->text = kd_engine_take_out(res); /* tens of megabytes: not copied */
-	g_task_set_task_data(task, l, loading_free);
-	g_object_set_data(G_OBJECT(task), "opened", GUINT_TO_POINTER(rv->opened));
-	g_task_run_in_thread(task, load_thread);
-	g_object_unref(task);
+	rv->report = res->taken;
+	if (rv->report->problem != NULL)
+		kd_setf(rv->banner,
+			_("The report in this package could not be read to its end: %s"),
+			rv->report->problem);
+	else if (rv->report->simulated && strcmp(rv->verdict_word, "invalid") != 0)
+		kd_set(rv->banner, _("Made with a simulated phone."));
+	malloc_trim(0);
+	kd_marks_load(rv);
+	fill_views(rv);
+	kd_app_state(rv->app, "report-shown");
 }
 
 static void ask_report(struct kd_review *rv)
 {
 	const char *args[] = {"show", rv->path, "report/report.json", NULL};
 
-	rv->job = kd_engine_start(args, NULL, NULL, on_report, rv);
+	kd_set(rv->count, _("The report is being read…"));
+	rv->report_job = kd_engine_start_taking(args, take_report, discard_report, on_report, rv);
 }
 
 static void on_verified(const struct kd_engine_result *res, gpointer data)
@@ -199,7 +167,6 @@ void kd_review_open(struct kd_review *rv, const char *path)
 
 	kd_engine_drop(rv->job);
 	rv->job = NULL;
-	rv->opened++;
 	g_free(rv->path);
 	rv->path = g_strdup(path);
 	kd_set(rv->open_note, _("It is being checked…"));
@@ -348,6 +315,7 @@ void kd_review_free(struct kd_review *rv)
 		g_source_remove(rv->search_timer);
 	kd_engine_drop(rv->job);
 	kd_engine_drop(rv->raw_job);
+	kd_engine_drop(rv->report_job);
 	kd_report_free(rv->report);
 	g_clear_object(&rv->rows);
 	g_free(rv->path);

@@ -14,8 +14,7 @@ struct kd_review {
 	struct kd_page p_open;
 	GtkWidget *path_row, *open_note;
 	char *path;
-	struct kd_engine *job;
-	guint opened; /* which opening this is: what comes late is of another package */
+	struct kd_engine *job, *report_job;
 
 	/* package */
 	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
@@ -26,8 +25,9 @@ struct kd_review {
 
 	/* findings */
 	struct kd_report *report;
-	GtkWidget *search, *type_filter, *place_filter, *mark_filter, *count;
-	guint search_timer;
+	GtkWidget *search, *type_filter, *source_filter, *from_filter, *to_filter, *place_filter,
+		*mark_filter, *count;
+	guint search_timer, filter_run;
 	KdRows *rows;
 	GtkSingleSelection *selection;
 	GtkWidget *table, *map, *map_note, *timeline;
@@ -52,11 +52,12 @@ GtkWidget *kd_release_group(struct kd_review *rv);
 void kd_review_open(struct kd_review *rv, const char *path);
 /* review_table.c */
 GtkWidget *kd_table_view(struct kd_review *rv);
+/* Chooses an observation for all views; from: who did, so that it is not told again. */
+void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from);
+/* review_filter.c */
 GtkWidget *kd_filter_bar(struct kd_review *rv);
 void kd_filter_fill(struct kd_review *rv);
 void kd_filter_apply(struct kd_review *rv);
-/* Chooses an observation for all views; from: who did, so that it is not told again. */
-void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from);
 /* review_map.c */
 GtkWidget *kd_map_view(struct kd_review *rv);
 void kd_map_reset(struct kd_review *rv);

@@ -2,32 +2,34 @@
 /* The table of observations, its filter, and the one choice that table, map and timeline share. */
 #include "desktop/review_i.h"
 
-#include <string.h>
+#include "desktop/words.h"
 
 enum column { COL_TIME, COL_TYPE, COL_PLACE, COL_WHAT, COL_ITEM, COL_MARK, COLUMNS };
 
-static char *place_text(const struct kd_obs *o)
+static char *time_text(const struct kd_obs *o)
 {
-	if (o->lat == KD_NO_PLACE)
-		return g_strdup("");
-	return g_strdup_printf("%.5f, %.5f", o->lat / 1e7, o->lon / 1e7);
+	char *when = kd_ltr(o->when), *s;
+
+	if (!o->local)
+		return when;
+	s = g_strdup_printf(_("%s, local"), when);
+	g_free(when);
+	return s;
 }
 
-static char *cell(const struct kd_obs *o, enum column c)
+static char *cell(const struct kd_review *rv, const struct kd_obs *o, enum column c)
 {
 	switch (c) {
 	case COL_TIME:
-		return o->when == NULL ? g_strdup("")
-		       : o->local      ? g_strdup_printf(_("%s, local"), o->when)
-				       : g_strdup(o->when);
+		return o->when != NULL ? time_text(o) : g_strdup("");
 	case COL_TYPE:
-		return g_strdup(o->type);
+		return g_strdup(kd_word(KD_TYPES, o->type));
 	case COL_PLACE:
-		return place_text(o);
+		return kd_place_text(o);
 	case COL_WHAT:
 		return kd_isolate(o->what);
 	case COL_ITEM:
-		return g_strdup(o->item);
+		return g_strdup(kd_source_title(rv->report, o->item));
 	default:
 		return g_strdup(o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
 	}
@@ -54,7 +56,7 @@ static void on_bind(GtkSignalListItemFactory *f, GtkListItem *item, gpointer dat
 
 	if (rv->report == NULL || at >= rv->report->obs->len)
 		return;
-	s = cell(kd_obs(rv->report, at), c);
+	s = cell(rv, kd_obs(rv->report, at), c);
 	gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)), s);
 	g_free(s);
 }
@@ -70,7 +72,7 @@ static void add_column(struct kd_review *rv, enum column c, const char *title, i
 	col = gtk_column_view_column_new(title, f);
 	gtk_column_view_column_set_resizable(col, TRUE);
 	gtk_column_view_column_set_fixed_width(col, width);
-	gtk_column_view_column_set_expand(col, c == COL_WHAT);
+	gtk_column_view_column_set_expand(col, c == COL_WHAT || c == COL_ITEM);
 	gtk_column_view_append_column(GTK_COLUMN_VIEW(rv->table), col);
 	g_object_unref(col);
 }
@@ -114,12 +116,12 @@ GtkWidget *kd_table_view(struct kd_review *rv)
 	rv->table = gtk_column_view_new(GTK_SELECTION_MODEL(rv->selection));
 	kd_name(rv->table, _("Observations"));
 	gtk_column_view_set_show_row_separators(GTK_COLUMN_VIEW(rv->table), TRUE);
-	add_column(rv, COL_TIME, _("Time (UTC)"), 200);
-	add_column(rv, COL_TYPE, _("Kind"), 90);
-	add_column(rv, COL_PLACE, _("Position"), 170);
-	add_column(rv, COL_WHAT, _("What"), 180);
-	add_column(rv, COL_ITEM, _("Source"), 190);
-	add_column(rv, COL_MARK, _("Mark"), 110);
+	add_column(rv, COL_TIME, _("Time (UTC)"), 178);
+	add_column(rv, COL_TYPE, _("Kind"), 84);
+	add_column(rv, COL_PLACE, _("Position"), 150);
+	add_column(rv, COL_WHAT, _("What"), 100);
+	add_column(rv, COL_ITEM, _("Source"), 120);
+	add_column(rv, COL_MARK, _("Mark"), 90);
 	gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
 	g_signal_connect(keys, "key-pressed", G_CALLBACK(on_table_key), rv);
 	gtk_widget_add_controller(rv->table, keys);
@@ -146,152 +148,4 @@ void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from)
 	kd_record_show(rv);
 	gtk_widget_queue_draw(rv->map);
 	gtk_widget_queue_draw(rv->timeline);
-}
-
-/* -- filter ----------------------------------------------------------------------------------- */
-
-static bool passes(const struct kd_review *rv, guint i, const char *type, const char *words)
-{
-	const struct kd_obs *o = kd_obs(rv->report, i);
-	guint mark = gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->mark_filter));
-
-	if (type != NULL && strcmp(o->type, type) != 0)
-		return false;
-	if (gtk_check_button_get_active(GTK_CHECK_BUTTON(rv->place_filter)) &&
-	    o->lat == KD_NO_PLACE)
-		return false;
-	if (mark > 0 && o->mark != mark)
-		return false;
-	return kd_report_holds(rv->report, i, words);
-}
-
-void kd_filter_apply(struct kd_review *rv)
-{
-	guint n = rv->report != NULL ? rv->report->obs->len : 0;
-	GArray *shown = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n);
-	char *words = g_ascii_strdown(gtk_editable_get_text(GTK_EDITABLE(rv->search)), -1);
-	guint t = gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->type_filter));
-	const char *type = t > 0 && rv->report != NULL && t <= rv->report->types->len
-				   ? rv->report->types->pdata[t - 1]
-				   : NULL;
-
-	for (guint32 i = 0; i < n; i++)
-		if (passes(rv, i, type, words))
-			g_array_append_val(shown, i);
-	rv->filling = true;
-	kd_rows_set(rv->rows, (const guint32 *)(void *)shown->data, shown->len);
-	rv->filling = false;
-	kd_setf(rv->count, _("%u of %u observations"), shown->len, n);
-	g_array_unref(shown);
-	g_free(words);
-	gtk_widget_queue_draw(rv->map);
-	gtk_widget_queue_draw(rv->timeline);
-	kd_app_state(rv->app, "filtered");
-}
-
-static gboolean search_now(gpointer data)
-{
-	struct kd_review *rv = data;
-
-	rv->search_timer = 0;
-	kd_filter_apply(rv);
-	return G_SOURCE_REMOVE;
-}
-
-static void on_search(GtkWidget *w, gpointer data)
-{
-	struct kd_review *rv = data;
-
-	(void)w;
-	if (rv->search_timer != 0)
-		g_source_remove(rv->search_timer);
-	rv->search_timer = g_timeout_add(200, search_now, rv);
-}
-
-/* Enter in the search field: on to the first record that was found. */
-static void on_search_done(GtkSearchEntry *e, gpointer data)
-{
-	struct kd_review *rv = data;
-
-	(void)e;
-	if (rv->search_timer != 0) {
-		g_source_remove(rv->search_timer);
-		search_now(rv);
-	}
-	if (g_list_model_get_n_items(G_LIST_MODEL(rv->rows)) > 0)
-		gtk_single_selection_set_selected(rv->selection, 0);
-	gtk_widget_grab_focus(rv->table);
-}
-
-static void on_filter(GObject *o, GParamSpec *spec, gpointer data)
-{
-	struct kd_review *rv = data;
-
-	(void)o;
-	(void)spec;
-	if (!rv->filling)
-		kd_filter_apply(rv);
-}
-
-static gboolean on_find(GtkWidget *w, GVariant *v, gpointer data)
-{
-	struct kd_review *rv = data;
-
-	(void)w;
-	(void)v;
-	return gtk_widget_grab_focus(rv->search);
-}
-
-GtkWidget *kd_filter_bar(struct kd_review *rv)
-{
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkEventController *keys = gtk_shortcut_controller_new();
-	GtkStringList *marks = gtk_string_list_new(NULL);
-
-	gtk_widget_add_css_class(box, "kd-margin");
-	rv->search = gtk_search_entry_new();
-	kd_name(rv->search, _("Search in everything that is shown of a record"));
-	gtk_widget_set_hexpand(rv->search, TRUE);
-	g_signal_connect(rv->search, "search-changed", G_CALLBACK(on_search), rv);
-	g_signal_connect(rv->search, "activate", G_CALLBACK(on_search_done), rv);
-	rv->type_filter = gtk_drop_down_new(NULL, NULL);
-	kd_name(rv->type_filter, _("Kind of observation"));
-	g_signal_connect(rv->type_filter, "notify::selected", G_CALLBACK(on_filter), rv);
-	rv->place_filter = gtk_check_button_new_with_label(_("With a position"));
-	g_signal_connect(rv->place_filter, "notify::active", G_CALLBACK(on_filter), rv);
-	gtk_string_list_append(marks, _("Marked or not"));
-	for (unsigned m = 1; m < KD_MARKS; m++)
-		gtk_string_list_append(marks, kd_mark_name(m));
-	rv->mark_filter = gtk_drop_down_new(G_LIST_MODEL(marks), NULL);
-	kd_name(rv->mark_filter, _("Marks"));
-	g_signal_connect(rv->mark_filter, "notify::selected", G_CALLBACK(on_filter), rv);
-	rv->count = gtk_label_new("");
-	gtk_widget_add_css_class(rv->count, "dim-label");
-	gtk_box_append(GTK_BOX(box), rv->search);
-	gtk_box_append(GTK_BOX(box), rv->type_filter);
-	gtk_box_append(GTK_BOX(box), rv->mark_filter);
-	gtk_box_append(GTK_BOX(box), rv->place_filter);
-	gtk_box_append(GTK_BOX(box), rv->count);
-	gtk_shortcut_controller_set_scope(GTK_SHORTCUT_CONTROLLER(keys), GTK_SHORTCUT_SCOPE_GLOBAL);
-	gtk_shortcut_controller_add_shortcut(
-		GTK_SHORTCUT_CONTROLLER(keys),
-		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_f, GDK_CONTROL_MASK),
-				 gtk_callback_action_new(on_find, rv, NULL)));
-	gtk_widget_add_controller(box, keys);
-	return box;
-}
-
-void kd_filter_fill(struct kd_review *rv)
-{
-	GtkStringList *types = gtk_string_list_new(NULL);
-
-	gtk_string_list_append(types, _("All kinds"));
-	for (guint i = 0; rv->report != NULL && i < rv->report->types->len; i++)
-		gtk_string_list_append(types, rv->report->types->pdata[i]);
-	rv->filling = true;
-	gtk_drop_down_set_model(GTK_DROP_DOWN(rv->type_filter), G_LIST_MODEL(types));
-	rv->filling = false;
-	g_object_unref(types);
-	rv->selected = G_MAXUINT;
-	kd_record_show(rv);
 }

@@ -3,7 +3,7 @@
 PROGS += keten-desktop
 
 GTK_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKGCONF) --cflags libadwaita-1 gio-unix-2.0 2>/dev/null))
-GTK_LIBS    = $(shell $(PKGCONF) --libs libadwaita-1 gio-unix-2.0)
+GTK_LIBS    = $(shell $(PKGCONF) --libs libadwaita-1 gio-unix-2.0 zlib)
 
 SRCS_keten-desktop := $(sort $(wildcard desktop/*.c))
 CFLAGS_keten-desktop := $(GTK_CFLAGS)

@@ -6,6 +6,7 @@
 
 enum kt_lang kd_lang = KT_LANG_EN;
 
+#define LRI "\u2066"
 #define FSI "\u2068"
 #define PDI "\u2069"
 
@@ -72,6 +73,11 @@ void kd_setf(GtkWidget *label, const char *fmt, ...)
 char *kd_isolate(const char *text)
 {
 	return g_strconcat(FSI, text != NULL ? text : "", PDI, NULL);
+}
+
+char *kd_ltr(const char *text)
+{
+	return g_strconcat(LRI, text != NULL ? text : "", PDI, NULL);
 }
 
 GtkWidget *kd_row(const char *title, const char *value)

@@ -35,6 +35,11 @@ GtkWidget *kd_row(const char *title, const char *value);
 void kd_row_value(GtkWidget *row, const char *value);
 /* text between FIRST STRONG ISOLATE and its end. Free with g_free(). */
 char *kd_isolate(const char *text);
+/*
+ * The same for what runs left to right in every language: coordinates, times, hashes, paths, keys,
+ * bytes.
+ */
+char *kd_ltr(const char *text);
 
 /* A group with a heading. Rows are added with adw_preferences_group_add(). */
 GtkWidget *kd_group(const char *title, const char *description);

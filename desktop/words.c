@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "desktop/words.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "desktop/ui.h"
+
+struct word {
+	const char *token, *text;
+};
+
+static const struct word types[] = {
+	{"position", N_("position")},
+	{"visit", N_("stay at a place")},
+	{"movement", N_("movement")},
+	{"media", N_("photo without a usable position")},
+	{"property", N_("property")},
+	{"setting", N_("setting")},
+	{"user", N_("user")},
+	{"network", N_("radio network")},
+	{"event", N_("dated entry")},
+	{"place", N_("place that the data names")},
+	{NULL, NULL},
+};
+static const struct word bases[] = {
+	{"measured", N_("recorded at the time")},
+	{"inferred", N_("inferred by the source")},
+	{"user-edited", N_("edited by a user")},
+	{"other-device", N_("from another device")},
+	{"stated", N_("stated by the phone about itself")},
+	{NULL, NULL},
+};
+static const struct word flags[] = {
+	{"null-island", N_("at or near 0, 0: often a filler value")},
+	{"mock", N_("the phone marks this fix as simulated")},
+	{"implausible-time", N_("time before 2001 or after the acquisition")},
+	{"coarse", N_("blurred by the phone")},
+	{"wrapped", N_("coordinate was stored with an overflow, which was undone")},
+	{"duplicate", N_("the source repeats it on another level")},
+	{"bad-accuracy", N_("an accuracy is given and is no usable figure")},
+	{"trashed", N_("the source has it in its bin or marks it deleted")},
+	{NULL, NULL},
+};
+static const struct word whys[] = {
+	{"statement",
+	 N_("no position: a statement of the phone, an event, a network or a picture without one")},
+	{"named-place", N_("a place that the data names")},
+	{"no-usable-position", N_("the position can't be used")},
+	{"null-island", N_("0, 0: a filler value")},
+	{"simulated-fix", N_("the phone marks the fix as simulated")},
+	{"other-device", N_("another device is named as its origin")},
+	{"edited", N_("set or changed by hand")},
+	{"planned", N_("laid out, not travelled")},
+	{"other-camera", N_("made with another camera than this phone's")},
+	{"camera-not-named", N_("the picture names no camera")},
+	{"phone-not-known", N_("no model of the phone to compare the camera with")},
+	{"received", N_("lies where messages and downloads are stored")},
+	{"repeated", N_("repeated on another level by the source")},
+	{"undated", N_("without a time")},
+	{"time-not-plausible", N_("time before 2001 or after the acquisition")},
+	{"position", N_("used as a position of this phone")},
+	{NULL, NULL},
+};
+static const struct word sources[] = {
+	{"camera", N_("pictures of the camera")},
+	{"google-account", N_("Google account")},
+	{"wifi", N_("Wi-Fi networks")},
+	{"phone-location", N_("location store of the phone")},
+	{"tracks", N_("recorded tracks")},
+	{"health", N_("health and workouts")},
+	{"network", N_("mobile network")},
+	{NULL, NULL},
+};
+static const struct word locators[] = {
+	{"bytes", N_("a range of bytes")},
+	{"json", N_("an entry of a JSON file")},
+	{"line", N_("a line of text")},
+	{"row", N_("a row of a database table")},
+	{"key", N_("an entry of a property list")},
+	{"member", N_("a file in an archive")},
+	{NULL, NULL},
+};
+static const struct word verdicts[] = {
+	{"in", N_("in %s")},
+	{"border", N_("near the border of %s; not determined")},
+	{"none", N_("at sea or outside the map")},
+	{"contested", N_("in an area whose status is contested: %s")},
+	{"too-coarse", N_("too coarse to be placed")},
+	{NULL, NULL},
+};
+static const struct word *const lists[] = {types, bases, flags, whys, sources, locators, verdicts};
+
+const char *kd_word(enum kd_vocabulary v, const char *token)
+{
+	for (const struct word *w = lists[v]; token != NULL && w->token != NULL; w++)
+		if (strcmp(w->token, token) == 0)
+			return kd_tr(w->text);
+	return token != NULL ? token : "";
+}
