@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/io.h"
+#include "reports/pdf/shapes.h"
 
 #include <cairo-ft.h>
 #include <fcntl.h>
@@ -63,6 +64,25 @@ static int load(struct pdf_fonts *f, const char *path, bool bold, bool mono, str
 	return 0;
 }
 
+static int font_for(const struct pdf_fonts *f, enum pdf_face face, uint32_t cp)
+{
+	hb_codepoint_t glyph;
+	int other = -1;
+
+	for (size_t i = 0; i < f->n; i++) {
+		const struct pdf_font *font = &f->font[i];
+
+		if (font->mono != (face == PDF_MONO && font->mono) ||
+		    !hb_font_get_nominal_glyph(font->hb, cp, &glyph))
+			continue;
+		if (font->mono || (face != PDF_MONO && font->bold == (face == PDF_BOLD)))
+			return (int)i;
+		if (other < 0)
+			other = (int)i;
+	}
+	return other;
+}
+
 int pdf_fonts_load(struct pdf_fonts *f, struct kt_err *err)
 {
 	FT_Library lib;
@@ -88,24 +108,14 @@ int pdf_fonts_load(struct pdf_fonts *f, struct kt_err *err)
 			if (r == KT_E_NOMEM || r == KT_E_LIMIT)
 				return KT_FAIL(err, r, "%s", kt_err_text(&local));
 		}
-	return 0;
+	for (unsigned face = 0; face < PDF_FACES; face++)
+		for (uint32_t cp = 0; cp < PDF_NEAR; cp++)
+			f->near[face][cp] = (int8_t)font_for(f, (enum pdf_face)face, cp);
+	f->shapes = pdf_shapes_new();
+	return f->shapes == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 }
 
 int pdf_font_for(const struct pdf_fonts *f, enum pdf_face face, uint32_t cp)
 {
-	hb_codepoint_t glyph;
-	int other = -1;
-
-	for (size_t i = 0; i < f->n; i++) {
-		const struct pdf_font *font = &f->font[i];
-
-		if (font->mono != (face == PDF_MONO && font->mono) ||
-		    !hb_font_get_nominal_glyph(font->hb, cp, &glyph))
-			continue;
-		if (font->mono || (face != PDF_MONO && font->bold == (face == PDF_BOLD)))
-			return (int)i;
-		if (other < 0)
-			other = (int)i;
-	}
-	return other;
+	return cp < PDF_NEAR ? f->near[face][cp] : font_for(f, face, cp);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct kt_err;
+struct pdf_shapes;
 
 enum pdf_face { PDF_SANS, PDF_BOLD, PDF_MONO, PDF_FACES };
 
@@ -27,9 +28,14 @@ struct pdf_font {
 	bool bold, mono;
 };
 
+#define PDF_NEAR 0x180u
+
 struct pdf_fonts {
 	struct pdf_font font[PDF_FONTS_MAX];
 	size_t n;
+	int8_t near[PDF_FACES]
+		   [PDF_NEAR]; /* which font has a Latin letter, as pdf_font_for() says */
+	struct pdf_shapes *shapes;
 	void *ft; /* FreeType's library */
 };
 

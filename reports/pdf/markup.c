@@ -92,9 +92,8 @@ static struct pdf_style style_now(const struct pdf *p)
 	return s;
 }
 
-static void add_cp(struct pdf *p, uint32_t cp)
+static void add_cp(struct pdf *p, const struct pdf_style *s, uint32_t cp)
 {
-	struct pdf_style s = style_now(p);
 	struct pdf_para *q = &p->para;
 
 	if (cp == '\n' && p->dd > 0 && p->table == 0 && q->n > 0 && q->cp[q->n - 1] != PDF_BREAK)
@@ -103,24 +102,23 @@ static void add_cp(struct pdf *p, uint32_t cp)
 		cp = ' ';
 	if (cp == ' ' && (q->n == 0 || q->cp[q->n - 1] == ' ' || q->cp[q->n - 1] == PDF_BREAK))
 		return;
-	pdf_para_cp(q, &s, cp);
+	pdf_para_cp(q, s, cp);
 	p->failed |= q->failed;
 }
 
 /* A character that no font has is written as its number. */
-static void add_char(struct pdf *p, uint32_t cp)
+static void add_char(struct pdf *p, const struct pdf_style *s, uint32_t cp)
 {
-	struct pdf_style s = style_now(p);
 	char hex[16];
 
-	if (cp < 0x20 || pdf_font_for(p->fonts, s.face, cp) >= 0 ||
+	if (cp < 0x20 || pdf_font_for(p->fonts, s->face, cp) >= 0 ||
 	    pdf_font_for(p->fonts, PDF_SANS, cp) >= 0) {
-		add_cp(p, cp);
+		add_cp(p, s, cp);
 		return;
 	}
 	snprintf(hex, sizeof(hex), "\\u{%x}", cp);
 	for (const char *c = hex; *c != '\0'; c++)
-		add_cp(p, (uint8_t)*c);
+		add_cp(p, s, (uint8_t)*c);
 }
 
 static uint32_t entity(const char *s, size_t n, size_t *used)
@@ -147,6 +145,7 @@ static uint32_t entity(const char *s, size_t n, size_t *used)
 
 static void text(struct pdf *p, const char *s, size_t n)
 {
+	const struct pdf_style style = style_now(p); /* changes at tags alone */
 	size_t i = 0;
 
 	if (p->skip > 0)
@@ -165,7 +164,7 @@ static void text(struct pdf *p, const char *s, size_t n)
 			}
 		}
 		if (cp != 0xad)
-			add_char(p, cp);
+			add_char(p, &style, cp);
 		if (p->heading > 0 && p->small == 0 && p->title.len < 300)
 			kt_buf_put(&p->title, s[i] == '&' ? "&" : s + i, s[i] == '&' ? 1 : used);
 		i += used;
@@ -323,14 +322,21 @@ static void on_heading(struct pdf *p, const struct tag *t)
 	kt_buf_reset(&p->title);
 }
 
+static void add_blank(struct pdf *p)
+{
+	const struct pdf_style s = style_now(p);
+
+	add_cp(p, &s, ' ');
+}
+
 static void on_small(struct pdf *p, const struct tag *t)
 {
 	if (p->li == 0 && p->heading == 0 && !p->in_caption)
 		block_flush(p);
 	else if (!t->close)
-		add_cp(p, ' ');
+		add_blank(p);
 	if (p->heading > 0 && !t->close)
-		add_cp(p, ' ');
+		add_blank(p);
 	step(&p->small, t->close);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "reports/pdf/text.h"
 #include "core/json.h"
+#include "reports/pdf/shapes.h"
 
 #include <fribidi.h>
 #include <stdlib.h>
@@ -103,6 +104,8 @@ struct work {
 		size_t first, n, glyph, nglyphs;
 	} * item;
 	size_t nitems;
+	struct pdf_shape *shape; /* of a run that could not be remembered */
+	size_t cap_shapes;
 };
 
 static bool grow(void **p, size_t *cap, size_t need, size_t each)
@@ -145,6 +148,15 @@ static void choose_fonts(struct work *w)
 	}
 }
 
+/* ASCII alone reads from left to right on level 0, which is what the paragraph was begun with. */
+static bool all_ascii(const struct pdf_para *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->cp[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static bool levels(struct work *w)
 {
 	size_t n = w->p->n;
@@ -164,38 +176,64 @@ static bool levels(struct work *w)
 	return ok;
 }
 
+/* Has HarfBuzz shape a run; its glyphs come back in the units of the font. */
+static const struct pdf_shape *shape_run(struct work *w, hb_buffer_t *b, const struct pdf_run *run,
+					 size_t *count)
+{
+	hb_glyph_info_t *info;
+	hb_glyph_position_t *pos;
+	struct pdf_shape *out;
+	unsigned got;
+
+	hb_buffer_clear_contents(b);
+	hb_buffer_add_utf32(b, run->cp, (int)run->total, (unsigned)run->first, (int)run->n);
+	hb_buffer_set_direction(b, run->rtl ? HB_DIRECTION_RTL : HB_DIRECTION_LTR);
+	hb_buffer_guess_segment_properties(b);
+	hb_buffer_set_language(b, hb_language_from_string("und", -1));
+	hb_shape(w->f->font[run->font].hb, b, NULL, 0);
+	info = hb_buffer_get_glyph_infos(b, &got);
+	pos = hb_buffer_get_glyph_positions(b, NULL);
+	out = pdf_shapes_put(w->f->shapes, run, got);
+	if (out == NULL) {
+		if (!grow((void **)&w->shape, &w->cap_shapes, got + 1u, sizeof(*out)))
+			return NULL;
+		out = w->shape;
+	}
+	for (unsigned i = 0; i < got; i++)
+		out[i] = (struct pdf_shape){info[i].codepoint,
+					    info[i].cluster - (uint32_t)run->first, pos[i].x_offset,
+					    pos[i].y_offset, pos[i].x_advance};
+	*count = got;
+	return out;
+}
+
 static bool shape_item(struct work *w, hb_buffer_t *b, size_t first, size_t n)
 {
 	const struct pdf_style *s = &w->p->styles[w->p->style[first]];
-	const struct pdf_font *font = &w->f->font[w->font[first]];
-	double scale = s->size / font->upem;
-	hb_glyph_info_t *info;
-	hb_glyph_position_t *pos;
-	unsigned got;
+	double scale = s->size / w->f->font[w->font[first]].upem;
+	struct pdf_run run = {w->p->cp, w->p->n,	first,
+			      n,	w->font[first], w->level[first] % 2 == 1};
 	struct pdf_layout *l = w->l;
+	size_t got;
+	const struct pdf_shape *sh = pdf_shapes_get(w->f->shapes, &run, &got);
 
-	hb_buffer_clear_contents(b);
-	hb_buffer_add_utf32(b, w->p->cp, (int)w->p->n, (unsigned)first, (int)n);
-	hb_buffer_set_direction(b, w->level[first] % 2 == 1 ? HB_DIRECTION_RTL : HB_DIRECTION_LTR);
-	hb_buffer_guess_segment_properties(b);
-	hb_buffer_set_language(b, hb_language_from_string("und", -1));
-	hb_shape(font->hb, b, NULL, 0);
-	info = hb_buffer_get_glyph_infos(b, &got);
-	pos = hb_buffer_get_glyph_positions(b, NULL);
-	if (!grow((void **)&l->glyph, &l->cap_glyphs, l->nglyphs + got, sizeof(*l->glyph)))
+	if (sh == NULL)
+		sh = shape_run(w, b, &run, &got);
+	if (sh == NULL ||
+	    !grow((void **)&l->glyph, &l->cap_glyphs, l->nglyphs + got, sizeof(*l->glyph)))
 		return false;
 	w->item[w->nitems].first = first;
 	w->item[w->nitems].n = n;
 	w->item[w->nitems].glyph = l->nglyphs;
 	w->item[w->nitems++].nglyphs = got;
-	for (unsigned i = 0; i < got; i++) {
+	for (size_t i = 0; i < got; i++) {
 		struct pdf_glyph *g = &l->glyph[l->nglyphs++];
 
-		g->id = info[i].codepoint;
-		g->cluster = info[i].cluster;
-		g->dx = (float)(pos[i].x_offset * scale);
-		g->dy = (float)(-pos[i].y_offset * scale);
-		g->advance = (float)(pos[i].x_advance * scale);
+		g->id = sh[i].id;
+		g->cluster = (uint32_t)first + sh[i].cluster;
+		g->dx = (float)(sh[i].dx * scale);
+		g->dy = (float)(-sh[i].dy * scale);
+		g->advance = (float)(sh[i].advance * scale);
 		w->advance[g->cluster] += g->advance;
 		w->starts[g->cluster] = true;
 	}
@@ -372,7 +410,7 @@ struct pdf_layout *pdf_layout(const struct pdf_fonts *f, const struct pdf_para *
 		memcpy(w.l->cp, p->cp, p->n * sizeof(*p->cp));
 		w.l->nchars = p->n;
 		choose_fonts(&w);
-		ok = levels(&w) && shape(&w);
+		ok = (all_ascii(p) || levels(&w)) && shape(&w);
 	}
 	for (size_t i = 0, to; ok && i < p->n; i = to) {
 		to = line_end(&w, i, width);
@@ -383,6 +421,7 @@ struct pdf_layout *pdf_layout(const struct pdf_fonts *f, const struct pdf_para *
 	free(w.advance);
 	free(w.starts);
 	free(w.item);
+	free(w.shape);
 	if (!ok) {
 		pdf_layout_free(w.l);
 		return NULL;

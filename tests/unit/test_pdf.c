@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "reports/pdf/shapes.h"
 #include "reports/pdf/text.h"
 
 static struct pdf_fonts fonts;
@@ -169,13 +170,71 @@ static void test_lines(void **state)
 	pdf_para_free(&p);
 }
 
+/* What was shaped before looks as if it were shaped anew, also where its neighbours matter. */
+static void test_remembered(void **state)
+{
+	/* one Arabic word alone, in a sentence, and cut in two by a change of size */
+	static const char *const texts[] = {
+		"2026-11-22",
+		"a date: 2026-11-22, and 2026-11-22",
+		"\xd9\x85\xd9\x82\xd9\x87\xd9\x89",
+		"\xd9\x85\xd9\x82\xd9\x87\xd9\x89 12 \xd9\x85\xd9\x82\xd9\x87\xd9\x89",
+		"office Ko\xcc\x88ln \xe1\x8b\xa8\xe1\x8a\xa0",
+	};
+	const struct pdf_style large = {PDF_SANS, 30, 0};
+	struct pdf_fonts forgetful = fonts;
+
+	(void)state;
+	forgetful.shapes = NULL;
+	for (size_t round = 0; round < 2; round++)
+		for (size_t i = 0; i < 2 * sizeof(texts) / sizeof(texts[0]); i++) {
+			struct pdf_para p = {0};
+			struct pdf_layout *a, *b;
+
+			add(&p, texts[i / 2]);
+			if (i % 2 == 1)
+				pdf_para_add(&p, &large, texts[i / 2], strlen(texts[i / 2]));
+			a = pdf_layout(&fonts, &p, 90);
+			b = pdf_layout(&forgetful, &p, 90);
+			assert_non_null(a);
+			assert_non_null(b);
+			assert_int_equal(a->nglyphs, b->nglyphs);
+			assert_memory_equal(a->glyph, b->glyph, a->nglyphs * sizeof(*a->glyph));
+			assert_int_equal(a->nlines, b->nlines);
+			pdf_layout_free(a);
+			pdf_layout_free(b);
+			pdf_para_free(&p);
+		}
+}
+
+/* A run that finds no room is still shaped; memory stays bounded. */
+static void test_no_room(void **state)
+{
+	struct pdf_shapes *s = pdf_shapes_new();
+	uint32_t cp[2] = {'a', 0};
+	struct pdf_run run = {cp, 2, 0, 2, 0, false};
+	size_t n = 0, got;
+
+	(void)state;
+	assert_non_null(s);
+	while (pdf_shapes_put(s, &run, 1000) != NULL) {
+		assert_non_null(pdf_shapes_get(s, &run, &got));
+		assert_int_equal(got, 1000);
+		cp[1]++;
+		assert_true(++n < 2000);
+	}
+	assert_null(pdf_shapes_get(s, &run, &got));
+	pdf_shapes_free(&s);
+	assert_null(s);
+	assert_null(pdf_shapes_put(NULL, &run, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_date_in_arabic),
-		cmocka_unit_test(test_isolate_ends),
-		cmocka_unit_test(test_fonts),
-		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_date_in_arabic), cmocka_unit_test(test_isolate_ends),
+		cmocka_unit_test(test_fonts),	       cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_remembered),     cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
