@@ -163,13 +163,32 @@ static void put_ring(struct canvas *c, size_t n, const char *klass)
 	kt_buf_puts(c->b, "Z\"/>\n");
 }
 
+/* Whether a ring within these bounds lies wholly beyond one edge of the window: nothing of it is kept. */
+static bool beyond(const struct view *v, const struct kt_geo_point *low,
+		   const struct kt_geo_point *high, int64_t turn, const int64_t limit[4])
+{
+	return map_x(v, high->lon_e7 + turn) < limit[0] ||
+	       map_x(v, low->lon_e7 + turn) > limit[1] || map_y(v, low->lat_e7) < limit[2] ||
+	       map_y(v, high->lat_e7) > limit[3];
+}
+
 static int on_ring(void *arg, unsigned territory, bool hole, const struct kt_geo_point *p, size_t n)
 {
 	struct canvas *c = arg;
 	bool contested = kt_geo_territory(c->g, territory)->contested;
 
+	const int64_t limit[] = {-EDGE, WIDTH + EDGE, -EDGE, c->v.height + EDGE};
+	struct kt_geo_point low, high;
+
 	if (hole || n < 3)
 		return 0;
+	low = high = p[0];
+	for (size_t i = 1; i < n; i++) {
+		low.lon_e7 = p[i].lon_e7 < low.lon_e7 ? p[i].lon_e7 : low.lon_e7;
+		low.lat_e7 = p[i].lat_e7 < low.lat_e7 ? p[i].lat_e7 : low.lat_e7;
+		high.lon_e7 = p[i].lon_e7 > high.lon_e7 ? p[i].lon_e7 : high.lon_e7;
+		high.lat_e7 = p[i].lat_e7 > high.lat_e7 ? p[i].lat_e7 : high.lat_e7;
+	}
 	if (c->cap < 4 * n + 64) { /* each edge at most doubles what an outline crosses */
 		size_t cap = 4 * n + 64;
 		void *a = realloc(c->pt, cap * sizeof(*c->pt)), *b;
@@ -186,8 +205,9 @@ static int on_ring(void *arg, unsigned territory, bool hole, const struct kt_geo
 	for (int64_t turn = -INT64_C(3600000000); turn <= INT64_C(3600000000);
 	     turn += INT64_C(3600000000)) {
 		size_t k = n;
-		const int64_t limit[] = {-EDGE, WIDTH + EDGE, -EDGE, c->v.height + EDGE};
 
+		if (beyond(&c->v, &low, &high, turn, limit))
+			continue;
 		for (size_t i = 0; i < n; i++) {
 			int64_t y = map_y(&c->v, p[i].lat_e7);
 
