@@ -31,7 +31,7 @@ def pack(entries, central=None, local=None, between=None):
     """The container as Keten writes it. entries: dict or list of (name, bytes). central, local:
     functions that change a header's fields for one name; between: bytes before an entry."""
     items = list(entries.items()) if isinstance(entries, dict) else entries
-    body, directory = b"", b""
+    body, directory = bytearray(), bytearray()
     for name, data in items:
         f = dict(need=20, flags=0, method=0, crc=zlib.crc32(data), csize=len(data), size=len(data),
                  name=name.encode(), extra=b"", mode=0o100644, stored=data)
@@ -48,7 +48,7 @@ def pack(entries, central=None, local=None, between=None):
                                  len(cen["name"]), len(cen["extra"]), 0, 0, 0, cen["mode"] << 16, off)
         directory += cen["name"] + cen["extra"]
     end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, len(items), len(items), len(directory), len(body), 0)
-    return body + directory + end
+    return bytes(body + directory + end)
 
 
 def sha(data):
