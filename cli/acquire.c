@@ -235,6 +235,7 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 				"plan-changed: this case was begun with another plan (another "
 				"version of Keten?); use that version, or a new case folder");
 		r = log_resume(q, dropped_tail, err);
+		q->in_session = r == 0;
 		if (r == 0)
 			r = kt_release_prepare(q, err);
 		return r < 0 ? r : kt_stamp_opening(q, err);
@@ -243,6 +244,7 @@ int kt_acq_open(const struct kt_opts *o, struct kt_authority *a, struct kt_sourc
 			    a->mandate->max_sessions, err);
 	if (r == 0)
 		r = log_open(q, plan_sha, err);
+	q->in_session = r == 0;
 	if (r == 0)
 		r = kt_release_prepare(q, err);
 	return r < 0 ? r : kt_stamp_opening(q, err);

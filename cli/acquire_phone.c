@@ -50,6 +50,7 @@ void kt_acq_log_attempt(struct kt_acq *q, const char *rule, const char *text)
 {
 	struct kt_err ignored = {0};
 
+	snprintf(q->attempt, sizeof(q->attempt), "%s", rule);
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "rule", rule);
 	kt_jw_kbytes(&q->log.w, "text", text, strlen(text));

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Writing a package that records an act, for the commands that do one. */
 #include "cli/steps.h"
+#include "cli/subject.h"
 #include "core/io.h"
 #include "core/time.h"
 #include "reports/verify/verify.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
 {
@@ -56,5 +60,56 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 	if (r == 0)
 		r = kt_act_write(pkg, act, &out, name, res, err);
 	free(res);
+	return r;
+}
+
+/* -- of a case ---------------------------------------------------------------------------------- */
+
+static int add_papers(struct kt_acq *q, struct kt_package *pkg, struct kt_err *err)
+{
+	const struct dirent *e;
+	char path[300];
+	int fd = openat(q->c.fd, KT_SUBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (d == NULL)
+		return 0; /* nothing was shown */
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (e->d_name[0] == '.' || (n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0))
+			continue;
+		snprintf(path, sizeof(path), KT_SUBJECT_DIR "/%s", e->d_name);
+		r = kt_package_add_file(pkg, path, path, err);
+	}
+	closedir(d);
+	return r;
+}
+
+int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
+		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
+{
+	struct kt_act act = {.type = type,
+			     .mandate_id = q->a->mandate->mandate_id,
+			     .mandate_sha256 = q->a->sha256_hex,
+			     .case_id = q->c.id,
+			     .detail = detail};
+	struct kt_package *pkg = NULL;
+	int r = kt_act_begin(&act, q->c.fd, &pkg, err);
+
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_MANDATE, "mandate.json", err);
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
+	if (r == 0)
+		r = kt_package_add_file(pkg, KT_PKG_CUSTODY, "custody.jsonl", err);
+	if (r == 0 && faccessat(q->c.fd, KT_SUBJECT_SECOND, F_OK, 0) == 0)
+		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, KT_SUBJECT_SECOND, err);
+	if (r == 0)
+		r = add_papers(q, pkg, err);
+	if (r == 0)
+		r = kt_act_make(q->o->out_dir, q->o->operator_key, q->a->trust, pkg, &act, name,
+				err);
+	kt_package_free(&pkg);
 	return r;
 }

@@ -262,20 +262,23 @@ static int add(struct bundle *b, const char *path, const struct kt_package_facts
 	return 0;
 }
 
-static bool is_about(const struct kt_package_facts *f, const char *sha)
+static bool is_about(const struct kt_package_facts *f, const struct kt_package_facts *of)
 {
+	/* it names no package: there was none yet */
+	if (strcmp(f->type, "interruption") == 0)
+		return strcmp(f->case_id, of->case_id) == 0;
 	/* releases, comments, errata and the like; who got a copy is the service's affair */
 	if (strcmp(f->type, "copy") == 0 || strcmp(f->type, "transfer") == 0)
 		return false;
 	for (unsigned i = 0; i < f->nconcerns; i++)
-		if (strcmp(f->concerns[i], sha) == 0)
+		if (strcmp(f->concerns[i], of->sha256) == 0)
 			return true;
 	return false;
 }
 
 /* What speaks for and against goes along: an act that is broken is named, and stops it. */
-static int add_acts(const struct kt_opts *o, const char *path, const char *sha, struct bundle *b,
-		    struct kt_err *err)
+static int add_acts(const struct kt_opts *o, const char *path, const struct kt_package_facts *of,
+		    struct bundle *b, struct kt_err *err)
 {
 	char dir[4096] = ".", other[4096];
 	const char *slash = strrchr(path, '/');
@@ -297,7 +300,7 @@ static int add_acts(const struct kt_opts *o, const char *path, const char *sha, 
 		    snprintf(other, sizeof(other), "%s/%s", dir, e->d_name) >= (int)sizeof(other))
 			continue;
 		r = kt_package_facts(o, other, &f, err);
-		if (r == 0 && is_about(&f, sha))
+		if (r == 0 && is_about(&f, of))
 			r = add(b, other, &f, err);
 	}
 	closedir(d);
@@ -438,7 +441,7 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	if (r == 0)
 		r = add(b, o->args[0], &f, &err);
 	if (r == 0)
-		r = add_acts(o, o->args[0], f.sha256, b, &err);
+		r = add_acts(o, o->args[0], &f, b, &err);
 	if (r == 0)
 		r = disclose(o, &f, b, &err);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);

@@ -54,58 +54,15 @@ static void put_subject(const struct kt_opts *o, const char *position, struct kt
 	kt_jw_kstr(w, "position", o->subject != NULL ? o->subject : position);
 }
 
-/* -- what a case leaves ----------------------------------------------------------------------- */
-
-static int add_papers(struct kt_acq *q, struct kt_package *pkg, struct kt_err *err)
-{
-	const struct dirent *e;
-	char path[300];
-	int fd = openat(q->c.fd, KT_SUBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (d == NULL)
-		return 0; /* nothing was shown */
-	while (r == 0 && (e = readdir(d)) != NULL) {
-		size_t n = strlen(e->d_name);
-
-		if (e->d_name[0] == '.' || (n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0))
-			continue;
-		snprintf(path, sizeof(path), KT_SUBJECT_DIR "/%s", e->d_name);
-		r = kt_package_add_file(pkg, path, path, err);
-	}
-	closedir(d);
-	return r;
-}
-
-/* The act with mandate, log and papers of the case. */
+/* The act with mandate, log and papers of the case, said to people. */
 static int make_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 			struct kt_err *err)
 {
-	struct kt_act act = {.type = type,
-			     .mandate_id = q->a->mandate->mandate_id,
-			     .mandate_sha256 = q->a->sha256_hex,
-			     .case_id = q->c.id,
-			     .detail = detail};
-	struct kt_package *pkg = NULL;
 	char name[KT_PKG_NAME_MAX + 1];
-	int r = kt_act_begin(&act, q->c.fd, &pkg, err);
+	int r = kt_act_of_case(q, type, detail, name, err);
 
 	if (r == 0)
-		r = kt_package_add_file(pkg, KT_PKG_MANDATE, "mandate.json", err);
-	if (r == 0)
-		r = kt_package_add_file(pkg, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
-	if (r == 0)
-		r = kt_package_add_file(pkg, KT_PKG_CUSTODY, "custody.jsonl", err);
-	if (r == 0 && faccessat(q->c.fd, KT_SUBJECT_SECOND, F_OK, 0) == 0)
-		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, KT_SUBJECT_SECOND, err);
-	if (r == 0)
-		r = add_papers(q, pkg, err);
-	if (r == 0)
-		r = kt_act_make(q->o->out_dir, q->o->operator_key, q->a->trust, pkg, &act, name,
-				err);
-	if (r == 0)
 		printf("package  %s/%s\n", q->o->out_dir, name);
-	kt_package_free(&pkg);
 	return r;
 }
 

@@ -71,7 +71,9 @@ static int from_case(const struct kt_opts *o, const char *dir, struct kt_buf *js
 	int r;
 
 	own.case_dir = dir;
-	r = kt_steps_open(&own, "receipt", &a, &q, err);
+	r = kt_steps_reopen(&own, "receipt", &a, &q, err);
+	if (r == 0)
+		r = kt_case_not_closed(&q, err);
 	if (r == 0)
 		r = kt_subject_receipt(&q, json, err);
 	kt_acq_close(&q);

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 struct result {
-	const char *package; /* "" when none */
+	const char *package;	  /* "" when none */
+	const char *interruption; /* the act of a reading that ended too early, "" when none */
 	int code;
 };
 
@@ -49,12 +50,18 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 	kt_jw_kstr(&w, "custody_head", q->log.head);
 	if (q->c.sealed)
 		kt_jw_kstr(&w, "envelope", q->envelope[0] != '\0' ? q->envelope : NULL);
+	if (res->interruption[0] != '\0')
+		kt_jw_kstr(&w, "interruption", res->interruption);
 	if (q->note[0] != '\0')
 		kt_jw_kstr(&w, "note", q->note);
 	kt_jw_kstr(&w, "package", res->package[0] != '\0' ? res->package : NULL);
-	kt_jw_kstr(&w, "result", res->code == 0 ? "complete" : "partial");
-	kt_jw_kstr(&w, "time", q->anchored ? "anchored" : "unanchored");
-	if (q->no_clock[0] != '\0')
+	kt_jw_kstr(&w, "result",
+		   res->interruption[0] != '\0' ? "interrupted"
+		   : res->code == 0		? "complete"
+						: "partial");
+	if (res->interruption[0] == '\0')
+		kt_jw_kstr(&w, "time", q->anchored ? "anchored" : "unanchored");
+	if (res->interruption[0] == '\0' && q->no_clock[0] != '\0')
 		kt_jw_kstr(&w, "time_reason", q->no_clock);
 	kt_jw_obj_end(&w);
 	printf("%.*s\n", (int)b.len, (const char *)b.p);
@@ -146,6 +153,24 @@ static int name_phone(struct kt_opts *o, const struct kt_authority *a, struct kt
 	return need(o->device, "the phone with --device (keten devices lists them)", err);
 }
 
+/* Before its package: what is there stays, and that it ended is recorded. */
+static void ended_early(struct kt_acq *q, int code, const struct kt_err *err)
+{
+	char name[KT_PKG_NAME_MAX + 1];
+	struct result res = {"", name, code};
+
+	if (q->c.fd < 0)
+		return;
+	kt_interrupt_leave(q, code, err, name);
+	if (code != KT_E_REFUSED && code != KT_E_USAGE)
+		kt_progress_say(&q->prog,
+				"The case stays in %s. Run the same command again to go on; that "
+				"uses no further session of the mandate.",
+				q->o->case_dir);
+	if (q->o->json && name[0] != '\0')
+		print_result(q->o, q, &res);
+}
+
 int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 {
 	static struct kt_acq q;
@@ -188,17 +213,12 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 		r = after_seal(&q, name, sizeof(name), &q.partial, &err);
 	kt_progress_end(&q.prog);
 	if (r == 0) {
-		struct result res = {name, q.partial ? KT_E_PARTIAL : 0};
+		struct result res = {name, "", q.partial ? KT_E_PARTIAL : 0};
 
 		print_result(o, &q, &res);
 		r = kt_exit_of(res.code);
 	} else {
-		if (q.c.fd >= 0 && r != KT_E_REFUSED && r != KT_E_USAGE)
-			kt_progress_say(
-				&q.prog,
-				"The case stays in %s. Run the same command again to go on; "
-				"that uses no further session of the mandate.",
-				o->case_dir);
+		ended_early(&q, r, &err);
 		r = kt_fail_exit(r, &err);
 	}
 	kt_acq_close(&q);

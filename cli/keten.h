@@ -170,6 +170,7 @@ int kt_cmd_station(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);
 int kt_cmd_refuse(const struct kt_opts *o);
 int kt_cmd_withdraw(const struct kt_opts *o);
+int kt_cmd_interrupt(const struct kt_opts *o);
 int kt_cmd_comment(const struct kt_opts *o);
 int kt_cmd_erratum(const struct kt_opts *o);
 int kt_cmd_disclose(const struct kt_opts *o);

@@ -56,6 +56,15 @@ int kt_build_json(struct kt_package *pkg, struct kt_err *err);
 int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
 		struct kt_err *err);
+/* The same of an open case, with its mandate, log and papers, into the folder of the options. */
+int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
+		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err);
+/*
+ * What a reading leaves that ends before its seal (cli/interrupt.c): a line in the log, and a signed act.
+ * code and err: how it ended; what goes wrong here is only said, and name is "" then.
+ */
+void kt_interrupt_leave(struct kt_acq *q, int code, const struct kt_err *err,
+			char name[KT_PKG_NAME_MAX + 1]);
 /* Destroys what was taken into a case and made of it; mandate, log and papers stay. */
 int kt_case_empty(int fd, struct kt_err *err);
 /* All views of dir/report.json, drawn in the sandbox. */

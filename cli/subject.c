@@ -224,14 +224,15 @@ int kt_subject_record(struct kt_acq *q, struct kt_err *err)
 
 /* -- the receipt ------------------------------------------------------------------------------ */
 
-static int issue(struct kt_acq *q, struct kt_buf *json, struct kt_err *err)
+static int issue(struct kt_acq *q, bool interim, struct kt_buf *json, struct kt_err *err)
 {
 	struct kt_receipt_facts f = {.mandate = q->a->mandate,
 				     .case_id = q->c.id,
 				     .form = q->c.form,
 				     .device = q->c.device,
 				     .issued_us = kt_time_now(),
-				     .simulated = q->c.simulated};
+				     .simulated = q->c.simulated,
+				     .interim = interim};
 	char sha[KT_SHA256_HEX], head[KT_SHA256_HEX];
 	struct kt_buf log;
 	int r;
@@ -246,17 +247,18 @@ static int issue(struct kt_acq *q, struct kt_buf *json, struct kt_err *err)
 	kt_buf_free(&log);
 	if (r == 0)
 		r = kt_sha256_hex(json->p, json->len, sha, err);
-	if (r == 0)
+	/* the interim one stays with the person; case and package keep the one of the end */
+	if (r == 0 && !interim)
 		r = make_dir(q, err);
-	if (r == 0)
+	if (r == 0 && !interim)
 		r = kt_file_write(q->c.fd, KT_SUBJECT_RECEIPT, json->p, json->len, 0600, err);
 	if (r < 0)
 		return r;
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "head", head);
 	kt_jw_kstr(&q->log.w, "receipt_sha256", sha);
-	r = kt_custody_end(&q->log, "receipt.issued", err);
-	q->state.receipt = r == 0;
+	r = kt_custody_end(&q->log, interim ? "receipt.interim" : "receipt.issued", err);
+	q->state.receipt = r == 0 && !interim;
 	return r;
 }
 
@@ -265,5 +267,5 @@ int kt_subject_receipt(struct kt_acq *q, struct kt_buf *json, struct kt_err *err
 	/* somebody holds the first one: it is the one that stays */
 	if (q->state.receipt)
 		return kt_file_read(q->c.fd, KT_SUBJECT_RECEIPT, (size_t)1 << 20, json, err);
-	return issue(q, json, err);
+	return issue(q, !q->state.acquisition_sealed, json, err);
 }

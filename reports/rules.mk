@@ -4,7 +4,8 @@ LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verif
 	reports/verify/verify.c reports/verify/check_files.c reports/verify/check_bag.c \
 	reports/verify/check_custody.c reports/verify/check_signers.c reports/verify/check_seal.c \
 	reports/verify/check_index.c reports/verify/check_report.c reports/verify/check_act.c \
-	reports/verify/check_subject.c reports/verify/check_sealed.c reports/verify/check_release.c reports/verify/chain.c \
+	reports/verify/check_subject.c reports/verify/check_sealed.c reports/verify/check_release.c reports/verify/check_stop.c \
+	reports/verify/chain.c \
 	reports/verify/print.c reports/verify/warm.c reports/verify/show.c \
 	reports/package/zip_write.c reports/package/files.c reports/package/package.c \
 	reports/package/act.c reports/package/signatures.c reports/package/pades.c \

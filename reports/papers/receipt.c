@@ -192,6 +192,8 @@ int kt_receipt_make(const struct kt_receipt_facts *f, struct kt_buf *json, struc
 	kt_jw_kstr(&w, "device", s->device[0] != '\0' ? s->device : f->device);
 	kt_jw_kstr(&w, "form", f->form);
 	kt_jw_kstr(&w, "format", "keten-receipt-1");
+	if (f->interim)
+		kt_jw_kbool(&w, "interim", true);
 	kt_jw_kstr(&w, "issued", kt_time_text(f->issued_us, t));
 	put_items(&w, s, f->mandate);
 	kt_jw_kstr(&w, "opened", s->opened);

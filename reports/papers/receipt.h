@@ -24,6 +24,7 @@ struct kt_receipt_facts {
 	size_t log_len;
 	int64_t issued_us;
 	bool simulated;
+	bool interim; /* reading is not finished: another one follows */
 };
 
 /* Appends the record ("keten-receipt-1", one line). 0, KT_E_INVALID when the log does not hold. */

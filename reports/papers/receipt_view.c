@@ -187,6 +187,7 @@ static int put_pin(struct view *v, struct kt_err *err)
 static int put_receipt(struct view *v, struct kt_err *err)
 {
 	const struct kt_jv *simulated = kt_jv_get(v->root, "simulated");
+	const struct kt_jv *interim = kt_jv_get(v->root, "interim");
 	const struct kt_words_fill fill[] = {
 		{"issuer", text(kt_jv_get(v->root, "authority"), "issuer")},
 		{"case", text(v->root, "case_ref")},
@@ -199,6 +200,8 @@ static int put_receipt(struct view *v, struct kt_err *err)
 	kt_paper_begin(&v->p, "receipt.title",
 		       simulated != NULL && simulated->i != 0 ? "simulated" : NULL);
 	kt_paper_para(&v->p, "receipt.lead", NULL);
+	if (interim != NULL && interim->i != 0)
+		kt_paper_para(&v->p, "receipt.interim", NULL);
 	kt_paper_row(&v->p, "receipt.case", text(v->root, "case_ref"), false);
 	kt_paper_row(&v->p, "receipt.device", device, false);
 	kt_paper_row(&v->p, "receipt.started", time_text(text(v->root, "opened"), t), true);

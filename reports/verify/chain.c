@@ -29,6 +29,10 @@ void kt_chain_take(const struct kt_verify_result *res, struct kt_chain_link *lin
 	memcpy(link->mandate_sha256, res->mandate_sha256, sizeof(link->mandate_sha256));
 	memcpy(link->concerns, res->concerns, sizeof(link->concerns));
 	link->nconcerns = res->nconcerns;
+	link->log_lines = res->log_lines;
+	memcpy(link->stop, res->stop, sizeof(link->stop));
+	link->nstops = res->nstops;
+	link->more_stops = res->more_stops;
 	link->made_us = res->made_us;
 	link->unreleased_us = res->unreleased_us;
 }
@@ -135,6 +139,33 @@ static void judge_deletion(struct judge *j, const struct kt_chain_link *deletion
 	}
 }
 
+/*
+ * The log that an interruption ends with goes on in what was made of the case later: a log without that
+ * line was cut back to an earlier state, or is another one. Of two interruptions the longer log is later.
+ */
+static void judge_stop(struct judge *j, const struct kt_chain_link *stop)
+{
+	if (stop->nstops == 0 || stop->log_lines == 0)
+		return;
+	for (size_t i = 0; i < j->n; i++) {
+		const struct kt_chain_link *later = &j->v[i];
+		bool found = false;
+
+		if (later == stop || later->log_lines == 0 ||
+		    strcmp(later->case_id, stop->case_id) != 0 ||
+		    (later->type == KT_PT_INTERRUPTION && later->log_lines < stop->log_lines))
+			continue;
+		for (unsigned k = 0; k < later->nstops; k++)
+			found |= strcmp(later->stop[k], stop->stop[stop->nstops - 1]) == 0;
+		if (!found)
+			say(j,
+			    later->more_stops || stop->more_stops ? KT_VS_UNDETERMINED
+								  : KT_VS_FAILED,
+			    "the log of %s does not go on from where %s ended", later->name,
+			    stop->name);
+	}
+}
+
 static void judge_one(struct judge *j, size_t at)
 {
 	const struct kt_chain_link *a = &j->v[at];
@@ -162,6 +193,8 @@ static void judge_one(struct judge *j, size_t at)
 	}
 	if (a->type == KT_PT_DELETION)
 		judge_deletion(j, a);
+	if (a->type == KT_PT_INTERRUPTION)
+		judge_stop(j, a);
 }
 
 void kt_chain_judge(const struct kt_chain_link *link, size_t n, struct kt_chain_result *out)

@@ -17,6 +17,10 @@ struct kt_chain_link {
 	char case_id[65], mandate_id[73], mandate_sha256[KT_SHA256_HEX];
 	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX];
 	unsigned nconcerns;
+	uint64_t log_lines; /* as kt_verify_result has it, down to more_stops */
+	char stop[KT_VERIFY_STOPS][KT_SHA256_HEX];
+	unsigned nstops;
+	bool more_stops;
 	int64_t made_us, unreleased_us;
 };
 

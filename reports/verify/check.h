@@ -103,6 +103,15 @@ int kt_vf_load(struct kt_vf *c, enum kt_verify_id id, const char *name, size_t m
 /* check_act.c */
 int kt_vf_type(struct kt_vf *c); /* type, and which checks apply */
 int kt_vf_act(struct kt_vf *c);	 /* ACT; facts of data/act.json */
+/* check_stop.c: of a log, the lines behind which reading was interrupted; of such an act, all of it */
+struct kt_vf_stops {
+	struct kt_vf *c;
+	bool last; /* the line before was one */
+};
+int kt_vf_stop_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		    struct kt_err *err);
+void kt_vf_stop_end(struct kt_vf_stops *s, const char *head);
+int kt_vf_interruption(struct kt_vf *c); /* ACT */
 /* check_release.c */
 int kt_vf_release(struct kt_vf *c); /* AUTHORITY and ACT of a release */
 void kt_vf_release_detail(struct kt_vf *c, const struct kt_jv *detail);

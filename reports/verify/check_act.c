@@ -128,7 +128,7 @@ static void take_concerns(struct kt_vf *c, const struct kt_jv *list)
 		res->nconcerns++;
 	}
 	if (res->nconcerns == 0 && res->type != KT_PT_REFUSAL && res->type != KT_PT_WITHDRAWAL &&
-	    res->type != KT_PT_ERRATUM)
+	    res->type != KT_PT_ERRATUM && res->type != KT_PT_INTERRUPTION)
 		kt_vf_fail(c, KT_V_ACT, "it names no package that it concerns");
 }
 

@@ -10,6 +10,7 @@
 
 struct story {
 	struct kt_vf *c;
+	struct kt_vf_stops stops;
 	const struct kt_jv *detail; /* of the line at hand */
 	uint64_t seq;
 	bool opened, sealed, identified, packaged;
@@ -79,6 +80,13 @@ static void check_silent(struct story *s, const char *event, const char *key)
 	if (s->c->res->sealed && v != NULL && v[0] != '\0')
 		kt_vf_fail(s->c, KT_V_SEALED, "log line %llu: the %s of %s stands in clear",
 			   (unsigned long long)s->seq, key, event);
+}
+
+static void on_interrupted(struct story *s, const char *event)
+{
+	check_silent(s, event, "text");
+	if (s->sealed)
+		misplaced(s, event, "comes after the seal");
 }
 
 static void on_start(struct story *s, const char *event)
@@ -270,8 +278,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	const char *utc = kt_jv_str(line, "utc"), *prev = kt_jv_str(line, "prev");
 	int64_t us = 0;
 
-	(void)err;
 	s->seq = seq;
+	kt_vf_stop_line(&s->stops, seq, event, line, err);
 	s->detail = kt_jv_get(line, "detail");
 	kt_time_parse(utc, strlen(utc), true, &us, NULL, NULL); /* the chain check parsed it once */
 	if (seq == 1 && strcmp(event, "session.open") != 0)
@@ -298,6 +306,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		take_text(s, event, "report_sha256", s->c->log_report, sizeof(s->c->log_report));
 	else if (strcmp(event, "statement.added") == 0)
 		on_statement(s, event);
+	else if (strcmp(event, "session.interrupted") == 0)
+		on_interrupted(s, event);
 	else if (strcmp(event, "package.sealing") == 0)
 		on_package(s, event, us);
 	else
@@ -333,14 +343,16 @@ static void judge_story(struct story *s)
 
 int kt_vf_custody(struct kt_vf *c)
 {
-	struct story s = {.c = c};
+	struct story s = {.c = c, .stops = {c, false}};
 	struct kt_err err = {0};
 	char head[KT_SHA256_HEX];
 	bool found = false, acquired = c->res->type == KT_PT_ACQUISITION;
 	kt_custody_fn fn = acquired			   ? on_line
 			   : c->res->type == KT_PT_RELEASE ? kt_vf_release_line
-							   : NULL;
-	void *arg = acquired ? (void *)&s : c;
+							   : kt_vf_stop_line;
+	void *arg = acquired			    ? (void *)&s
+		    : c->res->type == KT_PT_RELEASE ? (void *)c
+						    : (void *)&s.stops;
 	int r;
 
 	if (!c->res->applies[KT_V_CUSTODY])
@@ -353,8 +365,12 @@ int kt_vf_custody(struct kt_vf *c)
 	if (s.started == NULL)
 		return KT_FAIL(c->err, KT_E_NOMEM, "no memory");
 	r = kt_custody_check(c->custody_raw.p, c->custody_raw.len, head, &c->lines, fn, arg, &err);
+	if (r == 0 && c->res->type != KT_PT_RELEASE)
+		kt_vf_stop_end(&s.stops, head);
 	if (r == 0 && c->res->type != KT_PT_ACQUISITION) {
-		kt_vf_done(c, KT_V_CUSTODY); /* the story of another act: see check_act.c */
+		kt_vf_done(
+			c,
+			KT_V_CUSTODY); /* the story of another act: check_release.c, check_stop.c */
 	} else if (r == 0) {
 		judge_story(&s);
 		c->have_log = s.opened;

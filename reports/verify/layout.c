@@ -8,8 +8,8 @@
 #include "core/err.h"
 #include "core/time.h"
 
-/* Who has what: I immediate acquisition, S sealed acquisition, R release, D redaction, A other acts. */
-enum { I = 1, S = 2, R = 4, D = 8, A = 16, ALL = I | S | R | D | A };
+/* Who has what: I immediate acquisition, S sealed acquisition, R release, D redaction, N interruption, A other acts. */
+enum { I = 1, S = 2, R = 4, D = 8, A = 16, N = 32, ALL = I | S | R | D | A | N };
 
 static const struct {
 	const char *name;
@@ -26,10 +26,10 @@ static const struct {
 	{KT_PKG_ODF, ALL, 0},
 	{KT_PKG_XADES, ALL, 0},
 	{KT_PKG_BUILD, ALL, 0},
-	{KT_PKG_MANDATE, I | S | R, D | A},
-	{KT_PKG_MANDATE_SIG, I | S | R, D | A},
-	{KT_PKG_SECOND_SIG, 0, I | S | A},
-	{KT_PKG_CUSTODY, I | S | R, D | A},
+	{KT_PKG_MANDATE, I | S | R | N, D | A},
+	{KT_PKG_MANDATE_SIG, I | S | R | N, D | A},
+	{KT_PKG_SECOND_SIG, 0, I | S | A | N},
+	{KT_PKG_CUSTODY, I | S | R | N, D | A},
 	{KT_PKG_OPEN_TOKEN, 0, I | S | R},
 	{KT_PKG_REPORT, I | R, D},
 	{KT_PKG_REPORT_HTML, I | R, D},
@@ -41,9 +41,9 @@ static const struct {
 	{KT_PKG_RELEASE, S, 0},
 	{KT_PKG_INDEX_DIR, 0, I | S},
 	{KT_PKG_OBJECT_DIR, 0, I | S},
-	{KT_PKG_ACT, R | D | A, 0},
+	{KT_PKG_ACT, R | D | A | N, 0},
 	{KT_PKG_ATTACH_DIR, 0, R | D | A},
-	{KT_PKG_SUBJECT_DIR, 0, I | S | A},
+	{KT_PKG_SUBJECT_DIR, 0, I | S | A | N},
 };
 
 static const char *const words[KT_PT_COUNT] = {"",
@@ -75,6 +75,8 @@ static unsigned rule_bit(enum kt_pkg_type t, bool sealed)
 		return R;
 	case KT_PT_REDACTION:
 		return D;
+	case KT_PT_INTERRUPTION:
+		return N;
 	default:
 		return A;
 	}

@@ -68,19 +68,20 @@ enum kt_pkg_kind {
 
 /* What a package records, in the words of bag-info.txt: identifier, word. */
 #define KT_PKG_TYPES(X)                                                                            \
-	X(ACQUISITION, "acquisition") /* what was taken from a phone */                            \
-	X(RELEASE, "release")	      /* sealed bytes were opened and evaluated */                 \
-	X(OPENING, "opening")	      /* a package was opened or shown to somebody */              \
-	X(TRANSFER, "transfer")	      /* it went to another custodian */                           \
-	X(COPY, "copy")		      /* a copy was made or handed out */                          \
-	X(TIMESTAMP, "timestamp")     /* a later time-stamp over it */                             \
-	X(DELETION, "deletion")	      /* its envelope, or all of it, was destroyed */              \
-	X(HOLD, "hold")		      /* it must be kept until a date */                           \
-	X(REFUSAL, "refusal")	      /* nothing was read: refused or failed */                    \
-	X(WITHDRAWAL, "withdrawal")   /* stopped in the middle, data destroyed */                  \
-	X(COMMENT, "comment")	      /* the applicant's own words about it */                     \
-	X(ERRATUM, "erratum")	      /* something in it is wrong */                               \
-	X(REDACTION, "redaction")     /* a view of it with less in it */
+	X(ACQUISITION, "acquisition")	/* what was taken from a phone */                          \
+	X(RELEASE, "release")		/* sealed bytes were opened and evaluated */               \
+	X(OPENING, "opening")		/* a package was opened or shown to somebody */            \
+	X(TRANSFER, "transfer")		/* it went to another custodian */                         \
+	X(COPY, "copy")			/* a copy was made or handed out */                        \
+	X(TIMESTAMP, "timestamp")	/* a later time-stamp over it */                           \
+	X(DELETION, "deletion")		/* its envelope, or all of it, was destroyed */            \
+	X(HOLD, "hold")			/* it must be kept until a date */                         \
+	X(REFUSAL, "refusal")		/* nothing was read: refused or failed */                  \
+	X(WITHDRAWAL, "withdrawal")	/* stopped in the middle, data destroyed */                \
+	X(INTERRUPTION, "interruption") /* reading ended before its seal; it can go on */          \
+	X(COMMENT, "comment")		/* the applicant's own words about it */                   \
+	X(ERRATUM, "erratum")		/* something in it is wrong */                             \
+	X(REDACTION, "redaction")	/* a view of it with less in it */
 
 enum kt_pkg_type {
 	KT_PT_UNKNOWN = 0,

@@ -161,11 +161,11 @@ static int run_checks(struct kt_vf *c)
 {
 	/* facts first, then what is judged by them; the order of output is that of the table */
 	static int (*const steps[])(struct kt_vf *) = {
-		kt_vf_hash_all, kt_vf_type,    kt_vf_mimetype, kt_vf_lists,  kt_vf_contents,
-		kt_vf_case,	kt_vf_act,     kt_vf_custody,  kt_vf_tokens, kt_vf_signature,
-		kt_vf_mandate,	kt_vf_release, kt_vf_xades,    kt_vf_roles,  kt_vf_bag,
-		kt_vf_events,	kt_vf_seal,    kt_vf_sealed,   kt_vf_index,  kt_vf_report,
-		kt_vf_times,
+		kt_vf_hash_all, kt_vf_type,	    kt_vf_mimetype, kt_vf_lists,  kt_vf_contents,
+		kt_vf_case,	kt_vf_act,	    kt_vf_custody,  kt_vf_tokens, kt_vf_signature,
+		kt_vf_mandate,	kt_vf_interruption, kt_vf_release,  kt_vf_xades,  kt_vf_roles,
+		kt_vf_bag,	kt_vf_events,	    kt_vf_seal,	    kt_vf_sealed, kt_vf_index,
+		kt_vf_report,	kt_vf_times,
 	};
 	int r = 0;
 

@@ -71,6 +71,7 @@ enum kt_verdict {
 
 #define KT_VERIFY_TEXT	256
 #define KT_VERIFY_LINES 8
+#define KT_VERIFY_STOPS 64u
 
 struct kt_verify_check {
 	enum kt_verify_state state;
@@ -118,6 +119,11 @@ struct kt_verify_result {
 	char case_id[65], mandate_id[73], mandate_sha256[KT_SHA256_HEX];
 	char concerns[KT_PKG_CONCERNS][KT_SHA256_HEX]; /* packages that it is about, ascending */
 	unsigned nconcerns;
+	/* of a log of the case itself: its lines, and after which ones reading was interrupted */
+	uint64_t log_lines;
+	char stop[KT_VERIFY_STOPS][KT_SHA256_HEX]; /* hashes of those lines, in order */
+	unsigned nstops;
+	bool more_stops;	  /* and further ones */
 	int64_t made_us;	  /* when it is said to have been made; 0: not known */
 	int64_t unreleased_us;	  /* how long what is sealed may wait for a release; 0: not known */
 	bool applies[KT_V_COUNT]; /* checks that a package of this type is subject to */

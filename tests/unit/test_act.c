@@ -96,7 +96,7 @@ static void test_good(void **state)
 	end_world(&w);
 }
 
-/* Every type but the three that need more can be made of these pieces. */
+/* Every type but those that need more can be made of these pieces. */
 static void test_types(void **state)
 {
 	char name[KT_PKG_NAME_MAX + 1];
@@ -113,6 +113,8 @@ static void test_types(void **state)
 			assert_int_equal(r, KT_E_USAGE);
 		else if (t == KT_PT_RELEASE)
 			assert_int_equal(r, KT_E_INVALID); /* no report, no mandate, no log */
+		else if (t == KT_PT_INTERRUPTION)
+			assert_int_equal(r, KT_E_INVALID); /* no mandate, no log */
 		else if (t == KT_PT_TIMESTAMP)
 			assert_int_equal(r, KT_E_INVALID); /* no token */
 		else

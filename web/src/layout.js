@@ -16,25 +16,25 @@ export const MANDATE = "mandate/mandate.json";
 export const INFO = "bag-info.txt";
 
 const OUTSIDE = ["mimetype", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE, ODF, XADES];
-const ACTS = ["release", "opening", "transfer", "copy", "timestamp", "deletion", "hold", "refusal", "withdrawal", "comment",
-	"erratum", "redaction"];
+const ACTS = ["release", "opening", "transfer", "copy", "timestamp", "deletion", "hold", "refusal", "withdrawal", "interruption",
+	"comment", "erratum", "redaction"];
 
 // Who must have a file, and who may: I immediate acquisition, S sealed acquisition, R release, D redaction,
-// A other acts. Files stand before the folder that they lie in.
+// N interruption, A other acts. Files stand before the folder that they lie in.
 const RULES = [
-	...OUTSIDE.map((name) => [name, "ISRDA", ""]), [TOKEN, "", "ISRDA"],
-	["bagit.txt", "ISRDA", ""], [INFO, "ISRDA", ""], ["manifest-sha256.txt", "ISRDA", ""], ["tool/build.json", "ISRDA", ""],
-	[MANDATE, "ISR", "DA"], [MANDATE + ".p7s", "ISR", "DA"], [LOG, "ISR", "DA"],
-	["custody/open.tst", "", "ISR"], ["mandate/countersign.p7s", "", "ISA"],
+	...OUTSIDE.map((name) => [name, "ISRDAN", ""]), [TOKEN, "", "ISRDAN"],
+	["bagit.txt", "ISRDAN", ""], [INFO, "ISRDAN", ""], ["manifest-sha256.txt", "ISRDAN", ""], ["tool/build.json", "ISRDAN", ""],
+	[MANDATE, "ISRN", "DA"], [MANDATE + ".p7s", "ISRN", "DA"], [LOG, "ISRN", "DA"],
+	["custody/open.tst", "", "ISR"], ["mandate/countersign.p7s", "", "ISAN"],
 	["report/report.json", "IR", "D"], ["report/report.html", "IR", "D"], ["report/run.json", "IR", "D"], ["report/", "", "IRD"],
 	["seal/seal.json", "IS", ""], ["seal/seal.json.p7s", "IS", ""], ["keys/release.json", "S", ""], ["data/case.json", "IS", ""],
-	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDA", ""], ["data/attachments/", "", "RDA"], ["subject/", "", "ISA"],
+	["data/index/", "", "IS"], ["data/objects/", "", "IS"], ["data/act.json", "RDAN", ""], ["data/attachments/", "", "RDA"], ["subject/", "", "ISAN"],
 ];
 
 // {word, letter} of what bag-info.txt says it is; anything odd is judged as an acquisition
 export function typeOf(info, sealed) {
 	const word = /\nKeten-Type: ([a-z]*)\n/.exec(info)?.[1];
-	const letter = { release: "R", redaction: "D" };
+	const letter = { release: "R", redaction: "D", interruption: "N" };
 
 	if (!ACTS.includes(word))
 		return { word: "acquisition", letter: sealed ? "S" : "I" };

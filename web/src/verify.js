@@ -67,7 +67,7 @@ class Package {
 		this.type = L.typeOf(text, this.byName.has("keys/release.json"));
 		result.type = this.type.word;
 		// an act brings a mandate along, or not
-		this.mandate = "ISR".includes(this.type.letter) || this.byName.has(L.MANDATE) || this.byName.has(L.MANDATE + ".p7s");
+		this.mandate = "ISRN".includes(this.type.letter) || this.byName.has(L.MANDATE) || this.byName.has(L.MANDATE + ".p7s");
 		if (!this.mandate)
 			for (const id of ["mandate-signature", "authoriser", "authority"])
 				delete result.checks[id];

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: EUPL-1.2
+# A reading that ends before its seal, for whatever reason, leaves a signed act that holds by itself, for stock programs,
+# and in a chain with what follows; a log that was cut back behind it, or goes on otherwise, is told.
+# usage: tests/e2e/test-interrupt.sh BUILD
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
+e2e_begin "$@"
+phone=$work/sd mandate=$work/m
+TIMELINE=60 phone_make "$phone"
+mandate_make "$mandate"
+keten=$build/keten
+awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/user/acts.md >"$work/steps.sh"
+
+stops() { find "$work/$1/out" -name '*-interruption.asice' 2>/dev/null | sort -V; }
+detail() { "$keten" show "$1" data/act.json | json /dev/stdin "d['detail']$2"; }
+verdict() { "$build/keten-verify" "$@" --trust "$mandate/trust" | sed -n 's/^chain: \(valid\|invalid\|undetermined\)$/\1/p'; }
+
+# good_stop NAME REASON: the newest act of that run holds, for everybody, and gives that reason
+good_stop() {
+	local p
+	p=$(stops "$1" | tail -n 1)
+	check "$1: there is an act" test -n "$p"
+	[ -n "$p" ] || { bad "$1: it said" "$work/$1/stderr"; return; }
+	check "$1: keten-verify" "$build/keten-verify" "$p" --trust "$mandate/trust"
+	check "$1: stock programs" env OPENSSL_CONF=/dev/null PACKAGE="$p" TRUST="$mandate/trust" sh "$work/steps.sh"
+	check "$1: why" is "$(detail "$p" "['reason']")" "$2"
+	check "$1: its head is that of its log" is "$("$keten" show "$p" custody/custody.jsonl | tail -n 1 | sha256sum | cut -c1-64)" \
+		"$(detail "$p" "['custody_head']")"
+	check "$1: nothing of what was taken is in it" is "$(unzip -Z1 "$p" | grep -c '^data/\(objects\|index\)')" 0
+	[ "$mandate" != "$work/m" ] || echo "$p" >>"$work/stops"
+}
+
+# -- lost in the middle, gone on with, lost again, complete
+for at in 18000 21000 24000; do # how much comes before the photos is a matter of the phone's pace
+	rm -rf "$work/lost"
+	WAIT=1 run_keten lost --unplug-at "$at"
+	[ "$(detail "$(stops lost)" "['objects']")" -eq 0 ] || break
+done
+check "lost: exit status" is "$status" 4
+good_stop lost phone-lost
+check "lost: something was taken" test "$(detail "$(stops lost)" "['bytes']")" -gt 0
+check "lost: what was not ended is said" grep -q '"outcome":"pending"' <("$keten" show "$(stops lost)" data/act.json)
+check "lost: the objects are those that the case lists" is "$(detail "$(stops lost)" "['objects']")" \
+	"$(cat "$work"/lost/case/index/*.jsonl | grep -c '"object":"')"
+"$keten" receipt "$work/lost/case" --trust "$mandate/trust" >"$work/receipt.out" 2>&1
+check "lost: a receipt for what was taken so far" grep -q 'ended before it was finished' "$work/receipt.out"
+cp -r "$work/lost" "$work/fork" # with its log as it is now
+WAIT=1 run_keten lost --unplug-at 3000
+good_stop lost phone-lost
+check "lost: the second attempt" is "$(detail "$(stops lost | tail -n 1)" "['attempt']")" 2
+run_keten lost
+check "lost: then complete" is "$status" 0
+check "lost: one session" is "$(grep -c '"event":"session.open"' "$work/lost/case/custody.jsonl")" 1
+mapfile -t all < <(packages lost)
+check "lost: both acts and the package are a chain" is "$(verdict "${all[@]}")" valid
+check "lost: only one receipt is the case's" is "$(grep -c '"event":"receipt.issued"' "$work/lost/case/custody.jsonl")" 1
+whole=$(printf '%s\n' "${all[@]}" | grep -v interruption)
+for p in $(stops lost); do # with stock programs
+	check "lost: ${p##*/} by head and cmp" cmp <(unzip -p "$whole" custody/custody.jsonl |
+		head -n "$(detail "$p" "['custody_lines']")") <(unzip -p "$p" custody/custody.jsonl)
+done
+run_keten fork # the same case, brought back to its first stop: the second one is not in its log
+check "fork: it can be made" is "$status" 0
+check "fork: told by the chain" is "$(verdict "$(packages fork | grep -v interruption)" "$(stops lost | tail -n 1)")" invalid
+check "fork: the first stop is in both" is "$(verdict "$(packages fork | grep -v interruption)" "$(stops lost | head -n 1)")" valid
+first=$(stops lost | head -n 1)
+for at in 400 3000 9000; do
+	cp "$first" "$work/byte.asice"
+	printf '\xff' | dd of="$work/byte.asice" bs=1 seek=$at conv=notrunc 2>/dev/null
+	"$build/keten-verify" "$work/byte.asice" --trust "$mandate/trust" >/dev/null
+	check "byte $at changed: invalid" is $? 5
+	check "byte $at changed: nor for stock programs" is "$(PACKAGE=$work/byte.asice TRUST=$mandate/trust \
+		sh "$work/steps.sh" >/dev/null 2>&1 || echo refused)" refused
+done
+
+# -- nothing there, nobody taps, the operator stops, the program is killed, no folder was named
+mandate=$work/other
+tests/tools/new-mandate "$mandate" --device NOT-THIS-ONE --immediate --from 2024-05-01 >/dev/null 2>&1
+keten_args none
+args=("${args[@]/%$SERIAL/NOT-THIS-ONE}")
+in_sim none -- "$keten" "${args[@]}" --wait 1
+check "none: exit status" is "$status" 4
+good_stop none phone-not-there
+mandate=$work/m
+WAIT=1 run_keten untapped --prompt ignore
+check "untapped: exit status" is "$status" 4
+good_stop untapped phone-refused
+in_sim stopped --slow 6000 -- timeout -s INT 1 "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
+	--operator "$mandate/operator.pem" --device "$SERIAL" --case "$work/stopped/case" --out "$work/stopped/out" --simulated --json
+good_stop stopped stopped
+check "stopped: the result names it" is "$(json "$work/stopped/stdout" 'd["result"] + " " + d["interruption"]')" \
+	"interrupted $(basename "$(stops stopped)")"
+in_sim killed --slow 6000 -- timeout -s KILL 1 "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
+	--operator "$mandate/operator.pem" --device "$SERIAL" --case "$work/killed/case" --out "$work/killed/out" --simulated
+check "killed: nothing is signed" is "$(stops killed)" ""
+"$keten" interrupt --case "$work/killed/case" --trust "$mandate/trust" --operator "$mandate/operator.pem" --out "$work/killed/out" \
+	--note "Power cut" >/dev/null 2>"$work/killed/stderr"
+good_stop killed cut-off
+check "killed: the note" is "$(detail "$(stops killed)" "['note']")" "Power cut"
+run_keten killed
+check "killed: gone on with" is "$status" 0
+mapfile -t all < <(packages killed)
+check "killed: a chain" is "$(verdict "${all[@]}")" valid
+"$keten" interrupt --case "$work/killed/case" --trust "$mandate/trust" --operator "$mandate/operator.pem" --out "$work/killed/out" \
+	>/dev/null 2>"$work/out"
+check "a sealed case was not interrupted" is $? 3
+check "... and it says so" grep -q nothing-to-record "$work/out"
+WAIT=1 keten_args unsigned
+in_sim unsigned --prompt ignore -- "$keten" acquire "${args[@]:1:10}" --simulated --wait 1
+check "unsigned: it is in the log all the same" grep -q '"event":"session.interrupted"' "$work/unsigned/case/custody.jsonl"
+check "unsigned: it says what makes the record" grep -q 'keten interrupt --case' "$work/unsigned/stderr"
+"$keten" interrupt --case "$work/unsigned/case" --trust "$mandate/trust" --operator "$mandate/operator.pem" \
+	--out "$work/unsigned/out" --reason phone-refused >/dev/null 2>"$work/unsigned/stderr"
+good_stop unsigned phone-refused
+
+# -- two stages: names and texts of the phone stay sealed
+mandate=$work/two
+tests/tools/new-mandate "$mandate" --device "$SERIAL" --from 2024-05-01 --to 2024-06-01 --sessions 20 >/dev/null 2>&1
+WAIT=1 run_keten sealed --unplug-at "$at"
+WAIT=1 run_keten sealed --unplug-at 21000
+good_stop sealed phone-lost
+check "sealed: it says nothing that could quote the phone" is "$(detail "$(stops sealed | tail -n 1)" "['text']")" ""
+check "sealed: nor anything of it" is "$(unzip -p "$(stops sealed | tail -n 1)" | grep -ca 'Voorbeeld\|VB-1 Pro\|IMG_\|sdcard\|Timeline.json')" 0
+assert_no_canary sealed "$work/sealed"
+run_keten sealed
+check "sealed: then complete" is "$status" 0
+mapfile -t all < <(packages sealed)
+check "sealed: a chain" is "$(verdict "${all[@]}")" valid
+mandate=$work/m
+
+# -- the page judges them as keten-verify does
+if tests/web/ready "$build"; then
+	mapfile -t acts < <(sort -u "$work/stops")
+	check "verify.html: every act holds" is "$(node tests/web/judge.mjs "$build/verify.html" "$mandate/trust" "${acts[@]}" |
+		cut -f2 | sort | uniq -c | xargs)" "${#acts[@]} valid"
+fi
+e2e_end
