@@ -9,82 +9,91 @@
 #include <string.h>
 
 #define MORE "\n           " /* a usage goes on in a further line */
+/* What "keten COMMAND --help" and the man page add. */
+#define SIGNS "[--pinentry FILE] [--tsa URL]... [--tsa-trust DIR]"
+#define TAKES                                                                                      \
+	"[--subject POSITION] [--interpreter NAME] [--lang TAG] [--releaser FILE]..." MORE         \
+	"[--simulated] [--progress=json] [--json] " SIGNS
+#define PHONE "[--wait S] [--password-fd N] " TAKES
 
 static const struct command {
 	const char *name;
 	int (*run)(const struct kt_opts *o);
-	const char *usage, *what;
+	const char *usage, *what, *also;
 } commands[] = {
 	{"devices", kt_cmd_devices, "[--json] [--wait S] [--case DIR]",
-	 "phones, their state, and what to do next"},
+	 "phones, their state, and what to do next", NULL},
 	{"parsers", kt_cmd_parsers, "[ID] [--try [--count] FILE...] [--json]",
-	 "what is understood, what it wants, what its absence does not prove"},
+	 "what is understood, what it wants, what its absence does not prove", NULL},
 	{"mandate", kt_cmd_mandate,
 	 "template | check FILE [--trust DIR] [--operator PEM] [--device ID]",
-	 "the signed authorisation"},
+	 "the signed authorisation", NULL},
 	{"plan", kt_cmd_plan, "--mandate FILE [--device ID] [--form FORM] [--trust DIR] [--json]",
-	 "what would be asked for, before anything is"},
+	 "what would be asked for, before anything is", NULL},
 	{"run", kt_cmd_run,
 	 "--mandate FILE --device ID --operator PEM --case DIR" MORE
 	 "--out DIR [--statement FILE] [--trust DIR]",
-	 "acquire, seal, parse, report, package: the main job"},
+	 "acquire, seal, parse, report, package: the main job", PHONE},
 	{"import", kt_cmd_import,
 	 "--from PATH [--form backup|image|carrier|file] --mandate FILE" MORE
 	 "--operator PEM --case DIR --out DIR [--password-fd N] [--statement FILE] [--trust DIR]",
-	 "the same from a backup, an image, a carrier or a file in place of a phone"},
-	{"acquire", kt_cmd_acquire, "like run, without --out", "only the acquisition and its seal"},
-	{"parse", kt_cmd_parse, "--case DIR [--trust DIR]", "records from a sealed case"},
+	 "the same from a backup, an image, a carrier or a file in place of a phone", TAKES},
+	{"acquire", kt_cmd_acquire,
+	 "--mandate FILE --device ID --operator PEM --case DIR [--trust DIR]",
+	 "only the acquisition and its seal", PHONE},
+	{"parse", kt_cmd_parse, "--case DIR [--trust DIR]", "records from a sealed case",
+	 "[--progress=json] [--json]"},
 	{"report", kt_cmd_report, "--case DIR [--statement FILE] [--trust DIR]",
-	 "report.json and report.html"},
+	 "report.json and report.html", "[--progress=json] [--json]"},
 	{"seal", kt_cmd_seal, "--case DIR --out DIR --operator PEM [--trust DIR]",
-	 "the evidence package"},
+	 "the evidence package", SIGNS},
 	{"release", kt_cmd_release,
 	 "PACKAGE --releaser KEY --out DIR [--envelope FILE]" MORE "[--second KEY] [--trust DIR]",
-	 "second stage: open what is sealed, and evaluate it"},
+	 "second stage: open what is sealed, and evaluate it", SIGNS},
 	{"verify", kt_cmd_verify,
 	 "PACKAGE... [--trust DIR] [--json]" MORE
 	 "--reproduce ACQUISITION RELEASE --releaser KEY [--envelope FILE] [--out DIR]",
-	 "valid, invalid or undetermined, with each reason"},
+	 "valid, invalid or undetermined, with each reason", "[--tsa-trust DIR] [--crl DIR]"},
 	{"redact", kt_cmd_redact, "PACKAGE --marks FILE --out DIR --operator PEM [--trust DIR]",
-	 "a copy of a report without the rows that a reviewer marked"},
+	 "a copy of a report without the rows that a reviewer marked", SIGNS},
 	{"timestamp", kt_cmd_timestamp,
 	 "PACKAGE... --tsa URL --operator KEY --out DIR [--trust DIR] [--tsa-trust DIR]",
-	 "an outside clock's time over finished packages, as a package"},
+	 "an outside clock's time over finished packages, as a package", "[--pinentry FILE]"},
 	{"act", kt_cmd_act,
 	 "opening|transfer|copy|hold PACKAGE... --reason TEXT" MORE
 	 "[--to TEXT] [--until DATE] --operator KEY --out DIR",
-	 "record what is done with packages, as a package"},
+	 "record what is done with packages, as a package", SIGNS},
 	{"expire", kt_cmd_expire,
 	 "PACKAGE|FOLDER... --operator KEY --out DIR [--reason WORD] [--trust DIR]",
-	 "destroy the envelopes of what may no longer be kept"},
+	 "destroy the envelopes of what may no longer be kept", SIGNS},
 	{"stats", kt_cmd_stats, "PACKAGE|FOLDER... [--trust DIR] [--json]",
-	 "how many were read and released, and what came of it"},
+	 "how many were read and released, and what came of it", NULL},
 	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N]",
-	 "the bytes of one file in a package"},
+	 "the bytes of one file in a package", NULL},
 	{"station", kt_cmd_station, "[--case DIR] [--out DIR] [--json]",
-	 "is this station fit for an acquisition?"},
+	 "is this station fit for an acquisition?", NULL},
 	{"information", kt_cmd_information,
 	 "--mandate FILE [--lang TAG] [--information DIR] [--html FILE]",
-	 "the sheet for the person, before anything is read"},
+	 "the sheet for the person, before anything is read", NULL},
 	{"receipt", kt_cmd_receipt, "CASE|PACKAGE [--lang TAG] [--html FILE] [--json]",
-	 "what was read, under which authority, and what pins the record"},
+	 "what was read, under which authority, and what pins the record", NULL},
 	{"refuse", kt_cmd_refuse,
 	 "--mandate FILE | --case DIR, --reason WORD --operator PEM --out DIR" MORE
 	 "[--subject WORD] [--interpreter NAME] [--note TEXT]",
-	 "a record that nothing was read, and why"},
+	 "a record that nothing was read, and why", SIGNS},
 	{"withdraw", kt_cmd_withdraw,
 	 "--case DIR --operator PEM --out DIR [--interpreter NAME] [--note TEXT]",
-	 "the person stops it: what was read is destroyed, the record stays"},
+	 "the person stops it: what was read is destroyed, the record stays", SIGNS},
 	{"interrupt", kt_cmd_interrupt,
 	 "--case DIR --operator PEM --out DIR [--reason WORD] [--note TEXT]",
-	 "a signed record of a reading that was cut off, when it left none itself"},
+	 "a signed record of a reading that was cut off, when it left none itself", SIGNS},
 	{"comment", kt_cmd_comment, "PACKAGE --text FILE --operator PEM --out DIR",
-	 "the applicant's own words, beside the package and of equal rank"},
+	 "the applicant's own words, beside the package and of equal rank", SIGNS},
 	{"erratum", kt_cmd_erratum, "PACKAGE... --plugin ID --text FILE --operator PEM --out DIR",
-	 "a parser was wrong: what follows for packages made with it"},
+	 "a parser was wrong: what follows for packages made with it", SIGNS},
 	{"disclose", kt_cmd_disclose, "PACKAGE --to NAME [--purpose TEXT] --operator PEM --out DIR",
-	 "a copy for counsel, with all that was said about it, and a record of that"},
-	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked"},
+	 "a copy for counsel, with all that was said about it, and a record of that", SIGNS},
+	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked", NULL},
 };
 
 volatile int kt_stop_asked;
@@ -205,8 +214,10 @@ int main(int argc, char **argv)
 				commands[i].usage);
 			r = kt_fail_exit(r, &err);
 		} else if (o.help) {
-			printf("keten %s %s\n  %s\n", commands[i].name, commands[i].usage,
-			       commands[i].what);
+			printf("keten %s %s\n", commands[i].name, commands[i].usage);
+			if (commands[i].also != NULL)
+				printf("           %s\n", commands[i].also);
+			printf("  %s\n", commands[i].what);
 			r = KT_EXIT_OK;
 		} else {
 			r = commands[i].run(&o);

@@ -30,8 +30,9 @@ for c in $commands; do
 	check "a man page of keten $c" test -s "$work/man/keten-$c.1"
 	check "keten.1 names $c" grep -q "fB$c" "$work/man/keten.1"
 done
+check "help, man pages and completion tell the same" python3 tests/e2e/tellings.py "$build" "$work/man"
 if command -v man >/dev/null; then
-	for f in "$work"/man/*.1; do
+	for f in "$work"/man/*.[18]; do
 		check "$(basename "$f") is well formed" sh -c "LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=100 man --warnings -E UTF-8 -l -Tutf8 -Z '$f' 2>&1 >/dev/null | (! grep .)"
 	done
 fi
@@ -77,6 +78,20 @@ for f in usr/bin/keten usr/bin/keten-verify usr/bin/keten-desktop usr/libexec/ke
 	check "installed: $f" test -e "$root/$f"
 done
 check "an installed keten finds its own programs" sh -c "'$root/usr/bin/keten' verify /dev/null; test \$? -eq 5"
+# the main job by the installed programs alone: they find one another where they lie
+mkdir "$work/desk" "$work/phone" && tests/demo/make-phone "$work/phone" "$build" >/dev/null &&
+	tests/tools/new-mandate "$work/desk" --device SIM0001 --immediate --from 2024-01-01 >/dev/null
+job() {
+	KETEN_REGISTER=$work/register.sqlite PATH=/usr/bin:/bin "$build/sim-usb" --serial SIM0001 --storage "$work/phone" \
+		--commands tests/demo/commands --prompt accept:50 -- "$root/usr/bin/keten" run --mandate "$work/desk/mandate.json" \
+		--device SIM0001 --trust "$work/desk/trust" --operator "$work/desk/operator.pem" --case "$work/case" --out "$work/packages"
+}
+if command -v umockdev-wrapper >/dev/null; then
+	check "keten run as installed" job
+	check "its package by keten-verify as installed" sh -c "'$root/usr/bin/keten-verify' '$work'/packages/*.asice --trust '$work/desk/trust'"
+	check "the report on paper was drawn" sh -c "'$root/usr/bin/keten' show '$work'/packages/*.asice report/report.pdf | head -c 5 | grep -q '^%PDF-'"
+	check "the case names the program that was installed" grep -rq "$(sha256sum "$root/usr/libexec/keten/keten" | cut -c1-64)" "$work/case"
+fi
 check "nothing installed names this machine" sh -c "! grep -rIl -e '$PWD' '$root/etc' '$root/usr/share'"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
