@@ -51,6 +51,25 @@ static void native(struct kd_app *app, const char *title, const char *suffix, st
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(d));
 }
 
+static gboolean on_escape(GtkWidget *w, GVariant *v, gpointer data)
+{
+	(void)v;
+	(void)data;
+	gtk_window_close(GTK_WINDOW(w));
+	return TRUE;
+}
+
+static void close_on_escape(GtkWidget *window)
+{
+	GtkEventController *keys = gtk_shortcut_controller_new();
+
+	gtk_shortcut_controller_add_shortcut(
+		GTK_SHORTCUT_CONTROLLER(keys),
+		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+				 gtk_callback_action_new(on_escape, NULL, NULL)));
+	gtk_widget_add_controller(window, keys);
+}
+
 /* -- kiosk ------------------------------------------------------------------------------------ */
 
 static void add_file(struct choice *c, const char *path, const char *name, unsigned *n)
@@ -122,6 +141,8 @@ static void kiosk(struct kd_app *app, const char *title, const char *suffix, str
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(c->list), empty);
 	for (char **f = app->set.folders; *f != NULL; f++)
 		look_into(c, *f, suffix, 0, &n);
+	if (suffix != NULL)
+		look_into(c, app->set.out, suffix, 0, &n);
 	g_signal_connect(c->list, "row-activated", G_CALLBACK(on_row), c);
 	gtk_window_set_title(GTK_WINDOW(c->window), title);
 	gtk_window_set_transient_for(GTK_WINDOW(c->window), GTK_WINDOW(app->window));
@@ -133,6 +154,7 @@ static void kiosk(struct kd_app *app, const char *title, const char *suffix, str
 	gtk_box_append(GTK_BOX(box), adw_header_bar_new());
 	gtk_box_append(GTK_BOX(box), scroll);
 	adw_window_set_content(ADW_WINDOW(c->window), box);
+	close_on_escape(c->window);
 	g_signal_connect(c->window, "destroy", G_CALLBACK(on_destroy), c);
 	gtk_window_present(GTK_WINDOW(c->window));
 }
@@ -186,20 +208,11 @@ static void on_question_gone(GtkWidget *w, gpointer data)
 	g_free(q);
 }
 
-static gboolean on_escape(GtkWidget *w, GVariant *v, gpointer data)
-{
-	(void)v;
-	(void)data;
-	gtk_window_close(GTK_WINDOW(w));
-	return TRUE;
-}
-
 void kd_ask(struct kd_app *app, const char *heading, const char *body,
 	    const struct kd_answer *answers, kd_answered done, gpointer data)
 {
 	struct question *q = g_new0(struct question, 1);
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
-	GtkEventController *keys = gtk_shortcut_controller_new();
 
 	q->done = done;
 	q->data = data;
@@ -215,11 +228,7 @@ void kd_ask(struct kd_app *app, const char *heading, const char *body,
 		g_object_set_data(G_OBJECT(b), "id", (gpointer)answers->id);
 		gtk_box_append(GTK_BOX(box), b);
 	}
-	gtk_shortcut_controller_add_shortcut(
-		GTK_SHORTCUT_CONTROLLER(keys),
-		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
-				 gtk_callback_action_new(on_escape, NULL, NULL)));
-	gtk_widget_add_controller(q->window, keys);
+	close_on_escape(q->window);
 	gtk_window_set_title(GTK_WINDOW(q->window), heading);
 	gtk_window_set_transient_for(GTK_WINDOW(q->window), GTK_WINDOW(app->window));
 	gtk_window_set_modal(GTK_WINDOW(q->window), TRUE);
@@ -255,6 +264,9 @@ GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix
 	gtk_editable_set_enable_undo(GTK_EDITABLE(row), FALSE);
 	g_object_set_data(G_OBJECT(row), "kd-app", app);
 	g_object_set_data_full(G_OBJECT(row), "kd-suffix", g_strdup(suffix), g_free);
+	/* kiosk: files and folders are chosen from the list; a key may be a card's address, so it is typed */
+	if (app->set.kiosk && (suffix == NULL || strcmp(suffix, ".pem") != 0))
+		gtk_editable_set_editable(GTK_EDITABLE(row), FALSE);
 	b = kd_icon_button("document-open-symbolic", name, G_CALLBACK(on_choose), row);
 	gtk_widget_add_css_class(b, "flat");
 	adw_entry_row_add_suffix(ADW_ENTRY_ROW(row), b);

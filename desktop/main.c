@@ -190,6 +190,24 @@ static GtkWidget *home_page(struct kd_app *app)
 
 /* -- kiosk ------------------------------------------------------------------------------------ */
 
+/* GTK opens its inspector with Ctrl+Shift+D or I on any window: it can change all, and save files. */
+static gboolean no_inspector(GtkWindow *w, gboolean toggle)
+{
+	(void)w;
+	(void)toggle;
+	return TRUE;
+}
+
+/* Ways out that GTK brings along: the inspector, printing into a file, a viewer for the preview. */
+static void close_ways_out(void)
+{
+	g_type_class_unref(g_type_class_ref(GTK_TYPE_WINDOW));
+	g_signal_override_class_handler("enable-debugging", GTK_TYPE_WINDOW,
+					G_CALLBACK(no_inspector));
+	g_object_set(gtk_settings_get_default(), "gtk-print-backends", "cups",
+		     "gtk-print-preview-command", "/bin/false", NULL);
+}
+
 static void on_exit_word(GtkDialog *d, int response, gpointer data)
 {
 	struct kd_app *app = data;
@@ -363,6 +381,8 @@ static void on_startup(GApplication *g, gpointer data)
 	if (app->rtl) /* here, as GTK's own start sets it by the locale */
 		gtk_widget_set_default_direction(GTK_TEXT_DIR_RTL);
 	load_css();
+	if (app->set.kiosk)
+		close_ways_out();
 }
 
 static void on_activate(GApplication *g, gpointer data)

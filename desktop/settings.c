@@ -108,24 +108,30 @@ void kd_settings_free(struct kd_settings *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* real: without links. */
+static bool lies_below(const char *real, const char *folder)
+{
+	char top[PATH_MAX];
+	size_t n;
+
+	if (realpath(folder, top) == NULL)
+		return false;
+	n = strlen(top);
+	return strncmp(real, top, n) == 0 && (real[n] == '/' || top[n - 1] == '/');
+}
+
 bool kd_settings_allows(const struct kd_settings *s, const char *path)
 {
-	char real[PATH_MAX], folder[PATH_MAX];
+	char real[PATH_MAX];
 
 	if (!s->kiosk)
 		return true;
 	if (realpath(path, real) == NULL)
 		return false;
-	for (char **f = s->folders; *f != NULL; f++) {
-		size_t n;
-
-		if (realpath(*f, folder) == NULL)
-			continue;
-		n = strlen(folder);
-		if (strncmp(real, folder, n) == 0 && (real[n] == '/' || folder[n - 1] == '/'))
+	for (char **f = s->folders; *f != NULL; f++)
+		if (lies_below(real, *f))
 			return true;
-	}
-	return false;
+	return lies_below(real, s->out);
 }
 
 size_t kd_settings_trust_args(const struct kd_settings *s, const char **args, size_t n)

@@ -29,7 +29,10 @@ struct kd_settings {
 /* path NULL: the usual place. A missing file gives defaults; free with kd_settings_free(). */
 void kd_settings_load(struct kd_settings *s, const char *path);
 void kd_settings_free(struct kd_settings *s);
-/* May this file be chosen? Always, unless in kiosk mode. Links are followed first. */
+/*
+ * May this file be chosen? Always, unless in kiosk mode: there below the folders of the settings and
+ * the one for packages. Links are followed first.
+ */
 bool kd_settings_allows(const struct kd_settings *s, const char *path);
 /*
  * Options of keten that follow from these settings, into args from position n; the new position.
