@@ -112,7 +112,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "all verify-page check check-ui lint format asan fuzz-smoke fuzz bench demo man sbom deb install clean"
+	@echo "all verify-page check check-ui check-deb lint format asan fuzz-smoke fuzz bench demo man sbom deb install clean"
 
 .PHONY: all programs test-programs install clean help
 .DELETE_ON_ERROR:

@@ -18,5 +18,5 @@ $(BUILD)/desktop/resources/keten.c: $(RESOURCE_XML) $(wildcard desktop/resources
 	$(Q)glib-compile-resources --sourcedir=. --generate-source --target=$@ $<
 $(OBJS_RESOURCES): $(BUILD)/desktop/resources/keten.c
 	$(call say,CC,$<)
-	$(Q)$(CC) $(OPT) $(HARDEN) $(GTK_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(OPT) $(HARDEN) $(GTK_CFLAGS) $(CFLAGS) -c -o $@ $<
 $(BUILD)/keten-desktop: $(OBJS_RESOURCES)

@@ -21,7 +21,7 @@ lint-po:
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/scene tests/ui/display \
+	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/scene tests/ui/display tests/deb/inside tests/deb/clean-root \
 		packaging/make-deb packaging/debian/keten.postinst packaging/completion/keten.bash \
 		$(shell git ls-files --cached --others --exclude-standard '*.sh')
 lint-cppcheck:
@@ -56,6 +56,10 @@ SCENES ?=
 check-ui: programs test-programs
 	$(Q)tests/ui/run $(BUILD) $(SCENES)
 
+# The Debian packages in a minimal root, and built twice; root, debootstrap and a mirror are needed.
+check-deb: programs test-programs verify-page
+	$(Q)tests/deb/clean-root $(BUILD)
+
 bench: programs test-programs
 	$(Q)tests/bench/run $(BUILD) $(ROWS)
 	$(Q)tests/bench/views $(BUILD)
@@ -71,5 +75,5 @@ coverage:
 	$(Q)find build/cov -name '*.gcda' -not -path '*/tests/*' | xargs gcov -n 2>/dev/null | \
 		awk '/^File/ { f = $$2 } /^Lines executed/ { print $$2, f }' | grep -v usr/include | sort -u
 
-.PHONY: check check-ui lint lint-includes lint-sizes lint-words lint-plugins lint-format lint-shell lint-cppcheck \
+.PHONY: check check-deb check-ui lint lint-includes lint-sizes lint-words lint-plugins lint-format lint-shell lint-cppcheck \
 	lint-tidy lint-compiler asan fuzz fuzz-smoke format bench demo coverage
