@@ -11,14 +11,16 @@ cd "$(dirname "$0")/../.." || exit 2
 build=${1:?usage: $0 BUILD}
 build=$(cd "$build" && pwd) || exit 2
 
+# shellcheck source=tests/deb/lib.sh
+. tests/deb/lib.sh
+
 # A layer over this machine's files that is thrown away: dpkg installs there, and nobody else sees it.
 inside() {
 	local m=$1/m
 	mount -t tmpfs tmpfs "$1" && mkdir "$1/up" "$1/w" "$m" &&
 		mount -t overlay overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/w" "$m" || return 77
-	mount -t proc proc "$m/proc" && mount --rbind /dev "$m/dev" && mount -t tmpfs -o mode=1777 tmpfs "$m/tmp" || return 77
-	[ -x "$m/usr/bin/dpkg" ] || return 77
-	mkdir -p "$m/tmp/.X11-unix" "$m/tmp/debs" && mount --bind /tmp/.X11-unix "$m/tmp/.X11-unix" 2>/dev/null
+	deb_mounts "$m" && mount -t tmpfs -o mode=1777 tmpfs "$m/tmp" && [ -x "$m/usr/bin/dpkg" ] || return 77
+	mkdir "$m/tmp/debs"
 	cp "$work"/deb/*.deb "$m/tmp/debs" && cp -R "$work/desk" "$m/tmp/desk" && cp tests/deb/inside "$m/tmp/inside"
 	chroot "$m" sh -c 'dpkg --force-unsafe-io --no-triggers -i /tmp/debs/*.deb' >"$work/installed" 2>&1 ||
 		{ cat "$work/installed"; return 1; }
@@ -43,7 +45,7 @@ for p in dpkg-buildpackage dh; do
 done
 passed=0 failed=0 skipped=0
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf --one-file-system "$work"' EXIT
 chmod 755 "$work"
 
 check() {
@@ -203,29 +205,13 @@ fi
 
 # -- installed ----------------------------------------------------------------------------------
 
-desk() { # a mandate for a file, that file, and a package made of it
-	mkdir "$work/desk"
-	tests/tools/new-mandate "$work/desk" --immediate --from 2024-01-01 --sessions 20 --forms file \
-		--scope google-timeline && mv "$work/desk/mandate.json" "$work/desk/file.json" &&
-		mv "$work/desk/mandate.json.p7s" "$work/desk/file.json.p7s" &&
-		"$build/make-timeline" "$work/desk/Timeline.json" 40 --from 2024-05-10 --days 15 &&
-		KETEN_REGISTER=$work/register "$build/keten" import --from "$work/desk/Timeline.json" --form file --mandate \
-			"$work/desk/file.json" --trust "$work/desk/trust" --operator "$work/desk/operator.pem" --case "$work/case" \
-			--out "$work/packages" --simulated && mv "$work"/packages/*.asice "$work/desk/package.asice"
-}
-
-check "a desk to try it at" desk
+check "a desk to try it at" deb_desk "$work" "$work/desk"
 mkdir "$work/layer"
 server=''
 if [ "$(id -u)" -ne 0 ]; then
 	skip "not root: the packages were not installed anywhere"
 else
-	if command -v Xvfb >/dev/null; then
-		mkfifo "$work/display"
-		Xvfb -displayfd 3 -screen 0 1280x900x24 -nolisten tcp -noreset -ac 3>"$work/display" 2>/dev/null &
-		server=$!
-		read -r number <"$work/display" && export DISPLAY=:$number
-	fi
+	deb_screen "$work"
 	KETEN_DEB_INSIDE=$work unshare --mount --propagation private "$0" "$build" >"$work/inside.out" 2>&1
 	status=$?
 	[ -z "$server" ] || kill $server
