@@ -109,27 +109,35 @@ static void read_all(struct in *in, struct kd_geo *g)
 	}
 }
 
-const struct kd_geo *kd_geo_get(void)
+static void read_once(struct kd_geo *g)
 {
-	static struct kd_geo g;
 	GBytes *bytes;
 	struct in in;
 	gsize n;
 
-	if (g.points != NULL)
-		return &g;
-	g.points = g_array_new(FALSE, FALSE, sizeof(gint32));
-	g.rings = g_array_new(FALSE, FALSE, sizeof(struct kd_ring));
+	g->points = g_array_new(FALSE, FALSE, sizeof(gint32));
+	g->rings = g_array_new(FALSE, FALSE, sizeof(struct kd_ring));
 	bytes = g_resources_lookup_data("/eu/keten/Keten/outlines.geo",
 					G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 	if (bytes == NULL)
-		return &g;
+		return;
 	in.p = g_bytes_get_data(bytes, &n);
 	in.end = in.p + n;
 	in.bad = false;
-	read_all(&in, &g);
+	read_all(&in, g);
 	if (in.bad || in.p != in.end) /* half a map would be worse than none */
-		g_array_set_size(g.rings, 0);
+		g_array_set_size(g->rings, 0);
 	g_bytes_unref(bytes);
+}
+
+const struct kd_geo *kd_geo_get(void)
+{
+	static struct kd_geo g;
+	static gsize once;
+
+	if (g_once_init_enter(&once)) {
+		read_once(&g);
+		g_once_init_leave(&once, 1);
+	}
 	return &g;
 }

@@ -101,6 +101,15 @@ struct parts {
 	bool ok;
 };
 
+/* As much as has room, and no part of a character. */
+static void copy(char *to, const char *s, size_t n)
+{
+	const char *end;
+
+	if (g_strlcpy(to, s, n) >= n && !g_utf8_validate(to, -1, &end))
+		to[end - to] = '\0';
+}
+
 static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *key, const char *s)
 {
 	const struct {
@@ -128,7 +137,7 @@ static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *
 
 	for (size_t i = 0; i < G_N_ELEMENTS(copies); i++)
 		if (strcmp(copies[i].key, key) == 0)
-			g_strlcpy(copies[i].to, s, copies[i].n);
+			copy(copies[i].to, s, copies[i].n);
 	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
 		if (strcmp(kept[i].key, key) == 0)
 			/* ids and times hardly ever repeat: no table of them */
@@ -172,6 +181,32 @@ static gint64 instant(const char *s)
 	return us;
 }
 
+/* A NUL in a text is shown as what it is, and a text that was cut says so. */
+static void leaf(const struct kt_json *j, const char *key, kd_member fn, gpointer data)
+{
+	GString *s;
+
+	if (!j->str_cut && strlen(j->str) == j->str_len) {
+		fn(key, j->str, data);
+		return;
+	}
+	s = g_string_new(NULL);
+	for (size_t i = 0; i < j->str_len; i++)
+		if (j->str[i] != '\0')
+			g_string_append_c(s, j->str[i]);
+		else
+			g_string_append(s, "\u2400");
+	if (j->str_cut) {
+		const char *end;
+
+		if (!g_utf8_validate(s->str, -1, &end))
+			g_string_truncate(s, (gsize)(end - s->str));
+		g_string_append(s, "\u2026");
+	}
+	fn(key, s->str, data);
+	g_string_free(s, TRUE);
+}
+
 /* Walks one value whose first token was read, giving each leaf with its path. */
 static int walk(struct kt_json *j, int tok, char *key, gsize key_len, kd_member fn, gpointer data,
 		struct kt_err *err)
@@ -201,7 +236,7 @@ static int walk(struct kt_json *j, int tok, char *key, gsize key_len, kd_member 
 			break;
 		case KT_JSON_STRING:
 		case KT_JSON_NUMBER:
-			fn(key, j->str, data);
+			leaf(j, key, fn, data);
 			break;
 		case KT_JSON_TRUE:
 			fn(key, "true", data);
@@ -310,14 +345,29 @@ static void on_claim(const char *key, const char *value, gpointer data)
 	}
 }
 
-static void on_plugin(const char *key, const char *value, gpointer data)
+/* What is shown of plugins, territories, stays and pairs of sources. */
+static void on_line(const char *key, const char *value, gpointer data)
 {
+	static const char *const titles[] = {"id", "code", "n"}, *const kept[] = {
+									 "title",
+									 "version",
+									 "name_en",
+									 "name_nl",
+									 "from",
+									 "to",
+									 "a",
+									 "b",
+									 "text",
+									 "where.verdict",
+									 "where.territories"};
 	struct pair_parts *p = data;
 
-	if (strcmp(key, "id") == 0)
-		g_string_assign(p->title, value);
-	if (strcmp(key, "title") == 0)
-		g_string_assign(p->text, value);
+	for (size_t i = 0; i < G_N_ELEMENTS(titles); i++)
+		if (strcmp(titles[i], key) == 0)
+			g_string_assign(p->title, value);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		if (strcmp(kept[i], key) == 0)
+			g_string_append_printf(p->text, "%s=%s\n", key, value);
 }
 
 static void on_limit(const char *key, const char *value, gpointer data)
@@ -361,24 +411,31 @@ static int load_pairs(struct load *l, GArray *to, kd_member fn)
 	return r;
 }
 
-/* The statement is an object with a list of claims in it. */
-static int load_statement(struct load *l)
+/* An object of which one list is shown. */
+static int load_within(struct load *l, const char *list, GArray *to, kd_member fn, bool *there)
 {
 	int tok = kt_json_next(&l->j, &l->err), r = 0;
 
 	if (tok != KT_JSON_OBJ)
 		return tok < 0 ? tok : 0;
-	l->r->has_statement = true;
+	*there = true;
 	while (r == 0) {
 		tok = kt_json_next(&l->j, &l->err);
 		if (tok != KT_JSON_KEY)
 			return tok < 0 ? tok : 0;
-		if (strcmp(l->j.str, "claims") == 0)
-			r = load_pairs(l, l->r->claims, on_claim);
+		if (strcmp(l->j.str, list) == 0)
+			r = load_pairs(l, to, fn);
 		else
 			r = kt_json_skip(&l->j, KT_JSON_KEY, &l->err);
 	}
 	return r;
+}
+
+static int load_geography(struct load *l)
+{
+	bool there = false;
+
+	return load_within(l, "territories", l->r->territories, on_line, &there);
 }
 
 static void on_result(const char *key, const char *value, gpointer data)
@@ -407,18 +464,30 @@ static int load_member(struct load *l)
 	char name[64], key[KEY_MAX] = "";
 	const char **text = NULL;
 	int tok;
+	const struct {
+		const char *name;
+		GArray *to;
+	} lists[] = {
+		{"plugins", l->r->plugins},
+		{"stays", l->r->stays},
+		{"agreement", l->r->agreement},
+		{"conflicts", l->r->conflicts},
+	};
 
 	g_strlcpy(name, l->j.str, sizeof(name));
 	if (strcmp(name, "observations") == 0)
 		return load_observations(l);
 	if (strcmp(name, "not_taken") == 0)
 		return load_pairs(l, l->r->not_taken, on_not_taken);
-	if (strcmp(name, "plugins") == 0)
-		return load_pairs(l, l->r->plugins, on_plugin);
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+		if (strcmp(name, lists[i].name) == 0)
+			return load_pairs(l, lists[i].to, on_line);
+	if (strcmp(name, "geography") == 0)
+		return load_geography(l);
 	if (strcmp(name, "limits") == 0)
 		return load_pairs(l, l->r->limits, on_limit);
 	if (strcmp(name, "statement") == 0)
-		return load_statement(l);
+		return load_within(l, "claims", l->r->claims, on_claim, &l->r->has_statement);
 	if (strcmp(name, "case_ref") == 0)
 		text = &l->r->case_ref;
 	if (strcmp(name, "mandate_id") == 0)
@@ -434,22 +503,68 @@ static int load_member(struct load *l)
 	return tok < 0 ? tok : 0;
 }
 
+const struct kd_pair *kd_pair_find(const GArray *pairs, const char *title)
+{
+	for (guint i = 0; i < pairs->len; i++) {
+		const struct kd_pair *p = &g_array_index(pairs, struct kd_pair, i);
+
+		if (strcmp(p->title, title) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+char *kd_pair_get(const struct kd_pair *p, const char *key)
+{
+	gsize n = strlen(key);
+
+	for (const char *l = p->text; *l != '\0'; l = strchr(l, '\n') + 1)
+		if (strncmp(l, key, n) == 0 && l[n] == '=')
+			return g_strndup(l + n + 1, strcspn(l + n + 1, "\n"));
+	return NULL;
+}
+
+char *kd_territory(const struct kd_report *r, const char *code)
+{
+	const struct kd_pair *p = kd_pair_find(r->territories, code);
+	char *name =
+		p != NULL ? kd_pair_get(p, kd_lang == KT_LANG_NL ? "name_nl" : "name_en") : NULL;
+
+	return name != NULL ? name : g_strdup(code);
+}
+
+static const char *plugin_title(const struct kd_report *r, const char *item)
+{
+	char *id = g_strndup(item, strcspn(item, "/")), *title;
+	const struct kd_pair *p = kd_pair_find(r->plugins, id);
+	const char *kept = item;
+
+	title = p != NULL ? kd_pair_get(p, "title") : NULL;
+	if (title != NULL)
+		kept = g_string_chunk_insert_const(r->strings, kd_tr(title));
+	g_free(title);
+	g_free(id);
+	return kept;
+}
+
 struct kd_report *kd_report_load(GInputStream *in)
 {
 	struct kd_report *r = g_new0(struct kd_report, 1);
 	struct load *l = g_new0(struct load, 1);
+	GArray **const pairs[] = {&r->not_taken, &r->limits,	&r->plugins,  &r->territories,
+				  &r->stays,	 &r->agreement, &r->conflicts};
 	int tok, e = 0;
 
 	r->refs = 1;
 	r->text = kd_store_new();
 	r->strings = g_string_chunk_new(65536);
 	r->obs = g_array_new(FALSE, FALSE, sizeof(struct kd_obs));
-	r->not_taken = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_claim));
-	r->limits = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
-	r->plugins = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
+	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
+		*pairs[i] = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->types = g_ptr_array_new();
 	r->items = g_ptr_array_new();
+	r->titles = g_ptr_array_new();
 	r->result = r->case_ref = r->mandate_id = "";
 	l->r = r;
 	l->in = in;
@@ -467,6 +582,8 @@ struct kd_report *kd_report_load(GInputStream *in)
 	}
 	if (e < 0)
 		r->problem = g_strdup(l->err.n > 0 ? kt_err_text(&l->err) : kt_code_name(e));
+	for (guint i = 0; i < r->items->len; i++)
+		g_ptr_array_add(r->titles, (gpointer)plugin_title(r, r->items->pdata[i]));
 	drain(l);
 	kd_store_end(r->text);
 	kt_json_free(&l->j);
@@ -492,22 +609,23 @@ void kd_report_free(struct kd_report *r)
 	g_array_unref(r->claims);
 	g_array_unref(r->limits);
 	g_array_unref(r->plugins);
+	g_array_unref(r->territories);
+	g_array_unref(r->stays);
+	g_array_unref(r->agreement);
+	g_array_unref(r->conflicts);
 	g_ptr_array_unref(r->types);
 	g_ptr_array_unref(r->items);
+	g_ptr_array_unref(r->titles);
 	g_free(r->problem);
 	g_free(r);
 }
 
+/* Asked for each row of the table: the titles are found once. */
 const char *kd_source_title(const struct kd_report *r, const char *item)
 {
-	gsize n = strcspn(item, "/");
-
-	for (guint i = 0; i < r->plugins->len; i++) {
-		const struct kd_pair *p = &g_array_index(r->plugins, struct kd_pair, i);
-
-		if (strlen(p->title) == n && strncmp(p->title, item, n) == 0)
-			return kd_tr(p->text);
-	}
+	for (guint i = 0; i < r->items->len && i < r->titles->len; i++)
+		if (r->items->pdata[i] == item)
+			return r->titles->pdata[i];
 	return item;
 }
 

@@ -48,8 +48,10 @@ struct kd_report {
 	GArray *not_taken, *limits; /* struct kd_pair */
 	GArray *claims;		    /* struct kd_claim, in the order of the statement */
 	GPtrArray *types,
-		*items;	 /* of strings, each once; those of the rows are the same pointers */
-	GArray *plugins; /* struct kd_pair: id and title */
+		*items; /* of strings, each once; those of the rows are the same pointers */
+	/* struct kd_pair: id, code or number, and what is said of it as lines "key=value" */
+	GPtrArray *titles; /* of items, in words */
+	GArray *plugins, *territories, *stays, *agreement, *conflicts;
 	const char *result, *case_ref, *mandate_id;
 	bool simulated, has_statement;
 	char *problem; /* why it could not be read to its end, or NULL */
@@ -69,6 +71,13 @@ static inline struct kd_obs *kd_obs(const struct kd_report *r, guint i)
 const char *kd_source_title(const struct kd_report *r, const char *item);
 /* "48.20802, 16.37365", isolated; "" without a position. Free with g_free(). */
 char *kd_place_text(const struct kd_obs *o);
+
+/* The element with that title, or NULL. */
+const struct kd_pair *kd_pair_find(const GArray *pairs, const char *title);
+/* Value of the first line with that key, or NULL; free with g_free(). */
+char *kd_pair_get(const struct kd_pair *p, const char *key);
+/* A territory's name in the reader's language; free with g_free(). */
+char *kd_territory(const struct kd_report *r, const char *code);
 
 /*
  * Every member of an observation, flattened: key ("record.locator.offset") and value. For a pane that

@@ -2,6 +2,8 @@
 /* Opening a package: first it is judged, then what it holds is shown. */
 #include "desktop/review_i.h"
 
+#include "desktop/geo.h"
+
 #include <malloc.h>
 #include <string.h>
 
@@ -66,6 +68,7 @@ static GtkWidget *tab_bar(struct kd_review *rv)
 
 static gpointer take_report(GInputStream *out)
 {
+	kd_geo_get(); /* the map's outlines are read here too, not when they are looked at */
 	return kd_report_load(out);
 }
 
@@ -313,9 +316,13 @@ void kd_review_free(struct kd_review *rv)
 		return;
 	if (rv->search_timer != 0)
 		g_source_remove(rv->search_timer);
+	kd_filter_forget(rv);
+	if (rv->record_idle != 0)
+		g_source_remove(rv->record_idle);
 	kd_engine_drop(rv->job);
 	kd_engine_drop(rv->raw_job);
 	kd_engine_drop(rv->report_job);
+	g_free(rv->record_text);
 	kd_report_free(rv->report);
 	g_clear_object(&rv->rows);
 	g_free(rv->path);

@@ -10,6 +10,8 @@
 #include "core/time.h"
 #include "desktop/words.h"
 
+#define AT_ONCE 40
+
 struct criteria {
 	struct kd_report *r;
 	const char *type, *item; /* of the report; NULL: any */
@@ -61,22 +63,57 @@ static void look(struct criteria *c)
 	kd_reader_clear(&reader);
 }
 
-static void show(struct kd_review *rv, const struct criteria *c)
+static void shown(struct kd_review *rv)
 {
-	guint place;
+	guint place = rv->selected != G_MAXUINT ? kd_rows_place(rv->rows, rv->selected) : G_MAXUINT;
 
 	rv->filling = true;
-	/* GTK would look for what is selected by making every row */
-	gtk_single_selection_set_selected(rv->selection, GTK_INVALID_LIST_POSITION);
-	kd_rows_set(rv->rows, (const guint32 *)(void *)c->found->data, c->found->len);
-	place = rv->selected != G_MAXUINT ? kd_rows_place(rv->rows, rv->selected) : G_MAXUINT;
 	if (place != G_MAXUINT)
 		gtk_single_selection_set_selected(rv->selection, place);
 	rv->filling = false;
-	kd_setf(rv->count, _("%u of %u observations"), c->found->len, c->r->obs->len);
-	gtk_widget_queue_draw(rv->map);
+	kd_map_filtered(rv);
 	gtk_widget_queue_draw(rv->timeline);
 	kd_app_state(rv->app, "filtered");
+}
+
+static gboolean show_rest(gpointer data)
+{
+	struct kd_review *rv = data;
+
+	rv->rest_timer = 0;
+	rv->filling = true;
+	kd_rows_append(rv->rows, &g_array_index(rv->found, guint32, AT_ONCE),
+		       rv->found->len - AT_ONCE);
+	rv->filling = false;
+	shown(rv);
+	return G_SOURCE_REMOVE;
+}
+
+/* GTK makes widgets for 200 rows: those that are seen first, the others a moment later. */
+static void show(struct kd_review *rv, const struct criteria *c)
+{
+	guint n = gtk_widget_get_mapped(rv->table) ? MIN(c->found->len, AT_ONCE) : c->found->len;
+
+	kd_filter_forget(rv);
+	rv->found = g_array_ref(c->found);
+	rv->filling = true;
+	/* GTK would look for what is selected by making every row */
+	gtk_single_selection_set_selected(rv->selection, GTK_INVALID_LIST_POSITION);
+	kd_rows_set(rv->rows, (const guint32 *)(void *)c->found->data, n);
+	rv->filling = false;
+	kd_setf(rv->count, _("%u of %u observations"), c->found->len, c->r->obs->len);
+	if (n < c->found->len)
+		rv->rest_timer = g_timeout_add_full(G_PRIORITY_LOW, 20, show_rest, rv, NULL);
+	else
+		shown(rv);
+}
+
+void kd_filter_forget(struct kd_review *rv)
+{
+	if (rv->rest_timer != 0)
+		g_source_remove(rv->rest_timer);
+	rv->rest_timer = 0;
+	g_clear_pointer(&rv->found, g_array_unref);
 }
 
 static void look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancel)
@@ -171,6 +208,7 @@ void kd_filter_apply(struct kd_review *rv)
 
 	rv->filter_run++;
 	if (rv->report == NULL) {
+		kd_filter_forget(rv);
 		kd_rows_set(rv->rows, NULL, 0);
 		kd_set(rv->count, "");
 		return;

@@ -27,14 +27,17 @@ struct kd_review {
 	struct kd_report *report;
 	GtkWidget *search, *type_filter, *source_filter, *from_filter, *to_filter, *place_filter,
 		*mark_filter, *count;
-	guint search_timer, filter_run;
+	guint search_timer, filter_run, rest_timer;
+	GArray *found; /* guint32: what the filter lets through, being shown */
 	KdRows *rows;
 	GtkSingleSelection *selection;
 	GtkWidget *table, *map, *map_note, *timeline;
 	guint selected; /* position in the report, or G_MAXUINT */
 
 	/* one record */
-	GtkWidget *record, *mark_choice, *raw, *raw_note;
+	GtkWidget *record, *mark_choice, *copy_button, *raw, *raw_note;
+	char *record_text; /* what is shown, to be copied */
+	guint record_idle;
 	struct kd_engine *raw_job;
 	bool filling;
 
@@ -54,19 +57,30 @@ void kd_review_open(struct kd_review *rv, const char *path);
 GtkWidget *kd_table_view(struct kd_review *rv);
 /* Chooses an observation for all views; from: who did, so that it is not told again. */
 void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from);
+/* The next observation of those shown, or the one before. */
+void kd_review_step(struct kd_review *rv, bool forward);
 /* review_filter.c */
 GtkWidget *kd_filter_bar(struct kd_review *rv);
 void kd_filter_fill(struct kd_review *rv);
 void kd_filter_apply(struct kd_review *rv);
+void kd_filter_forget(struct kd_review *rv);
 /* review_map.c */
 GtkWidget *kd_map_view(struct kd_review *rv);
 void kd_map_reset(struct kd_review *rv);
+void kd_map_filtered(struct kd_review *rv);
+/* Closer, farther, everything: three buttons with their keys, shared by map and timeline. */
+GtkWidget *kd_view_buttons(GCallback closer, GCallback farther, GCallback all, gpointer data);
 /* review_timeline.c */
 GtkWidget *kd_timeline_view(struct kd_review *rv);
 void kd_timeline_reset(struct kd_review *rv);
 /* review_record.c */
 GtkWidget *kd_record_view(struct kd_review *rv);
 void kd_record_show(struct kd_review *rv);
+/* review_facts.c */
+/* Fills rv->record with the chosen record; the same as text, free with g_free(). */
+char *kd_facts_show(struct kd_review *rv);
+/* "in Austria" for a verdict and territories (one a line); free with g_free(). */
+char *kd_where_text(const struct kd_report *r, const char *verdict, const char *codes);
 /* marks.c */
 const char *kd_mark_name(unsigned mark);
 void kd_marks_load(struct kd_review *rv);
@@ -76,5 +90,7 @@ GtkWidget *kd_statement_view(struct kd_review *rv);
 GtkWidget *kd_not_taken_view(struct kd_review *rv);
 GtkWidget *kd_export_view(struct kd_review *rv);
 void kd_pages_fill(struct kd_review *rv);
+/* What a report says in our words, in the reader's language; free with g_free(). */
+char *kd_said(const char *text);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * The map: outlines, the positions that pass the filter, and dashed lines in the order of time. Drawn
  * with cairo from what is built in; nothing is fetched. Colours of its own for light and dark, and
- * shapes too: what is chosen is a ring, not only another colour.
+ * shapes too: what is chosen is a ring, not only another colour. Outlines are drawn in a thread: until
+ * they are there, the last ones stand in, moved and stretched to where they belong.
  */
 #include "desktop/review_i.h"
 
@@ -13,17 +14,26 @@
 
 #define LINES_MAX 2000 /* dashed lines between more points than these would cover everything */
 #define ZOOM_MAX  200000.0
+#define METRES	  111320.0 /* of a degree of latitude */
+
+/* What is seen: the centre in degrees, pixels for a degree of latitude, the size. */
+struct view {
+	double lon, lat, scale;
+	int w, h;
+	bool dark;
+};
 
 struct map {
 	struct kd_review *rv;
-	double lon, lat, scale; /* centre in degrees; pixels for a degree of latitude */
+	struct view v;
 	double drag_lon, drag_lat;
 	guint8 *cells; /* where a point was drawn already */
 	gsize cells_size;
 	cairo_surface_t *base; /* outlines as drawn last */
-	double base_lon, base_lat, base_scale;
-	int base_w, base_h;
-	bool base_dark;
+	struct view base_view;
+	bool drawing; /* a thread is at it */
+	guint chosen; /* whose accuracy this is */
+	double accuracy_m;
 };
 
 struct palette {
@@ -49,22 +59,20 @@ static struct map *map_of(GtkWidget *w)
 	return g_object_get_data(G_OBJECT(w), "kd-map");
 }
 
-static double squeeze(const struct map *m)
+static double squeeze(const struct view *m)
 {
 	return cos(CLAMP(m->lat, -80, 80) * G_PI / 180);
 }
 
-static void project(const struct map *m, int w, int h, double lon, double lat, double *x, double *y)
+static void project(const struct view *v, double lon, double lat, double *x, double *y)
 {
-	double d = lon - m->lon;
-
-	*x = w / 2.0 + d * m->scale * squeeze(m);
-	*y = h / 2.0 - (lat - m->lat) * m->scale;
+	*x = v->w / 2.0 + (lon - v->lon) * v->scale * squeeze(v);
+	*y = v->h / 2.0 - (lat - v->lat) * v->scale;
 }
 
 /* -- outlines --------------------------------------------------------------------------------- */
 
-static void ring_path(const struct map *m, cairo_t *cr, int w, int h, const struct kd_geo *g,
+static void ring_path(const struct view *v, cairo_t *cr, const struct kd_geo *g,
 		      const struct kd_ring *r, double shift)
 {
 	const gint32 *p = &g_array_index(g->points, gint32, 2 * r->first);
@@ -73,7 +81,7 @@ static void ring_path(const struct map *m, cairo_t *cr, int w, int h, const stru
 	for (guint i = 0; i < r->n; i++) {
 		double x, y;
 
-		project(m, w, h, p[2 * i] / 1e4 + shift, p[2 * i + 1] / 1e4, &x, &y);
+		project(v, p[2 * i] / 1e4 + shift, p[2 * i + 1] / 1e4, &x, &y);
 		if (i > 0 && i + 1 < r->n && fabs(x - lx) < 1 && fabs(y - ly) < 1)
 			continue;
 		x = CLAMP(x, -20000, 20000);
@@ -88,18 +96,38 @@ static void ring_path(const struct map *m, cairo_t *cr, int w, int h, const stru
 	cairo_close_path(cr);
 }
 
-static bool in_view(const struct map *m, int w, int h, const struct kd_ring *r, double shift)
+static bool in_view(const struct view *v, const struct kd_ring *r, double shift)
 {
-	double half_lon = w / 2.0 / (m->scale * squeeze(m)), half_lat = h / 2.0 / m->scale;
+	double half_lon = v->w / 2.0 / (v->scale * squeeze(v)), half_lat = v->h / 2.0 / v->scale;
 
-	return r->east / 1e4 + shift >= m->lon - half_lon &&
-	       r->west / 1e4 + shift <= m->lon + half_lon && r->north / 1e4 >= m->lat - half_lat &&
-	       r->south / 1e4 <= m->lat + half_lat;
+	return r->east / 1e4 + shift >= v->lon - half_lon &&
+	       r->west / 1e4 + shift <= v->lon + half_lon && r->north / 1e4 >= v->lat - half_lat &&
+	       r->south / 1e4 <= v->lat + half_lat;
 }
 
-static void draw_base(struct map *m, cairo_t *cr, int w, int h, const struct palette *p)
+static void draw_territory(const struct view *v, cairo_t *cr, const struct kd_geo *g, guint i,
+			   double shift, const struct palette *p)
+{
+	const struct kd_ring *r = &g_array_index(g->rings, struct kd_ring, i);
+
+	ring_path(v, cr, g, r, shift);
+	for (guint k = i + 1; k < g->rings->len; k++) {
+		const struct kd_ring *hole = &g_array_index(g->rings, struct kd_ring, k);
+
+		if (hole->outer)
+			break;
+		ring_path(v, cr, g, hole, shift);
+	}
+	colour(cr, r->contested ? p->contested : p->land);
+	cairo_fill_preserve(cr);
+	colour(cr, p->border);
+	cairo_stroke(cr);
+}
+
+static void draw_base(const struct view *v, cairo_t *cr)
 {
 	const struct kd_geo *g = kd_geo_get();
+	const struct palette *p = v->dark ? &dark : &light;
 
 	colour(cr, p->sea);
 	cairo_paint(cr);
@@ -111,59 +139,101 @@ static void draw_base(struct map *m, cairo_t *cr, int w, int h, const struct pal
 
 			if (r->contested != (contested == 1) || !r->outer)
 				continue;
-			for (int turn = -1; turn <= 1; turn++) {
-				double shift = 360.0 * turn;
-
-				if (!in_view(m, w, h, r, shift))
-					continue;
-				ring_path(m, cr, w, h, g, r, shift);
-				for (guint k = i + 1; k < g->rings->len; k++) {
-					const struct kd_ring *hole =
-						&g_array_index(g->rings, struct kd_ring, k);
-
-					if (hole->outer)
-						break;
-					ring_path(m, cr, w, h, g, hole, shift);
-				}
-				colour(cr, contested ? p->contested : p->land);
-				cairo_fill_preserve(cr);
-				colour(cr, p->border);
-				cairo_stroke(cr);
-			}
+			for (int turn = -1; turn <= 1; turn++)
+				if (in_view(v, r, 360.0 * turn))
+					draw_territory(v, cr, g, i, 360.0 * turn, p);
 		}
 }
 
-/* Outlines are drawn again only when the view has moved; points change more often. */
-static void paint_base(struct map *m, cairo_t *cr, int w, int h, bool is_dark)
-{
-	if (m->base == NULL || m->base_w != w || m->base_h != h || m->base_lon != m->lon ||
-	    m->base_lat != m->lat || m->base_scale != m->scale || m->base_dark != is_dark) {
-		cairo_t *b;
+struct job {
+	struct view v;
+	cairo_surface_t *base;
+};
 
-		g_clear_pointer(&m->base, cairo_surface_destroy);
-		m->base = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
-		b = cairo_create(m->base);
-		draw_base(m, b, w, h, is_dark ? &dark : &light);
-		cairo_destroy(b);
-		m->base_w = w;
-		m->base_h = h;
-		m->base_lon = m->lon;
-		m->base_lat = m->lat;
-		m->base_scale = m->scale;
-		m->base_dark = is_dark;
+static void job_free(gpointer data)
+{
+	struct job *j = data;
+
+	g_clear_pointer(&j->base, cairo_surface_destroy);
+	g_free(j);
+}
+
+static void draw_thread(GTask *task, gpointer source, gpointer data, GCancellable *c)
+{
+	struct job *j = data;
+	cairo_t *cr;
+
+	(void)source;
+	(void)c;
+	j->base = cairo_image_surface_create(CAIRO_FORMAT_RGB24, j->v.w, j->v.h);
+	cr = cairo_create(j->base);
+	draw_base(&j->v, cr);
+	cairo_destroy(cr);
+	g_task_return_boolean(task, TRUE);
+}
+
+static void on_drawn(GObject *source, GAsyncResult *r, gpointer data)
+{
+	struct map *m = map_of(GTK_WIDGET(source));
+	struct job *j = g_task_get_task_data(G_TASK(r));
+
+	(void)data;
+	g_clear_pointer(&m->base, cairo_surface_destroy);
+	m->base = g_steal_pointer(&j->base);
+	m->base_view = j->v;
+	m->drawing = false;
+	gtk_widget_queue_draw(GTK_WIDGET(source));
+	kd_app_drawn(m->rv->app, GTK_WIDGET(source), "map-drawn");
+}
+
+static bool same_view(const struct view *a, const struct view *b)
+{
+	return a->w == b->w && a->h == b->h && a->lon == b->lon && a->lat == b->lat &&
+	       a->scale == b->scale && a->dark == b->dark;
+}
+
+static void paint_base(struct map *m, GtkWidget *w, cairo_t *cr)
+{
+	const struct view *b = &m->base_view;
+	double x, y;
+
+	if (m->base != NULL && same_view(&m->v, b)) {
+		cairo_set_source_surface(cr, m->base, 0, 0);
+		cairo_paint(cr);
+		return;
 	}
-	cairo_set_source_surface(cr, m->base, 0, 0);
+	colour(cr, m->v.dark ? dark.sea : light.sea);
 	cairo_paint(cr);
+	if (m->base != NULL && b->dark == m->v.dark) {
+		project(&m->v, b->lon, b->lat, &x, &y);
+		cairo_save(cr);
+		cairo_translate(cr, x, y);
+		cairo_scale(cr, m->v.scale * squeeze(&m->v) / (b->scale * squeeze(b)),
+			    m->v.scale / b->scale);
+		cairo_set_source_surface(cr, m->base, -b->w / 2.0, -b->h / 2.0);
+		cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+		cairo_paint(cr);
+		cairo_restore(cr);
+	}
+	if (!m->drawing) {
+		struct job *j = g_new0(struct job, 1);
+		GTask *task = g_task_new(w, NULL, on_drawn, NULL);
+
+		j->v = m->v;
+		m->drawing = true;
+		g_task_set_task_data(task, j, job_free);
+		g_task_run_in_thread(task, draw_thread);
+		g_object_unref(task);
+	}
 }
 
 /* -- observations ----------------------------------------------------------------------------- */
 
-static bool fresh_cell(struct map *m, int w, int h, double x, double y)
+static bool fresh_cell(struct map *m, double x, double y)
 {
-	gsize cw = (gsize)w / 2 + 1, at = (gsize)(y / 2) * cw + (gsize)(x / 2);
+	gsize cw = (gsize)m->v.w / 2 + 1, at = (gsize)(y / 2) * cw + (gsize)(x / 2);
 	bool was;
 
-	(void)h;
 	if (at >= m->cells_size)
 		return false;
 	was = m->cells[at] != 0;
@@ -171,9 +241,9 @@ static bool fresh_cell(struct map *m, int w, int h, double x, double y)
 	return !was;
 }
 
-static void clear_cells(struct map *m, int w, int h)
+static void clear_cells(struct map *m)
 {
-	gsize n = ((gsize)w / 2 + 1) * ((gsize)h / 2 + 1);
+	gsize n = ((gsize)m->v.w / 2 + 1) * ((gsize)m->v.h / 2 + 1);
 
 	if (n != m->cells_size) {
 		g_free(m->cells);
@@ -183,8 +253,9 @@ static void clear_cells(struct map *m, int w, int h)
 	memset(m->cells, 0, n);
 }
 
-static void draw_lines(struct map *m, cairo_t *cr, int w, int h)
+static void draw_lines(struct map *m, cairo_t *cr)
 {
+	int w = m->v.w, h = m->v.h;
 	static const double dash[] = {4, 5};
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows));
 	bool first = true;
@@ -200,7 +271,7 @@ static void draw_lines(struct map *m, cairo_t *cr, int w, int h)
 
 		if (o->lat == KD_NO_PLACE || o->t == KD_NO_TIME)
 			continue;
-		project(m, w, h, o->lon / 1e7, o->lat / 1e7, &x, &y);
+		project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
 		x = CLAMP(x, -20000, 20000);
 		y = CLAMP(y, -20000, 20000);
 		if (!first && fabs(x - lx) + fabs(y - ly) > 6 &&
@@ -217,54 +288,135 @@ static void draw_lines(struct map *m, cairo_t *cr, int w, int h)
 	cairo_set_dash(cr, NULL, 0, 0);
 }
 
-static void draw_points(struct map *m, cairo_t *cr, int w, int h, const struct palette *p)
+static void draw_points(struct map *m, cairo_t *cr, const struct palette *p)
 {
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows));
 	double x, y;
 
-	clear_cells(m, w, h);
+	clear_cells(m);
 	colour(cr, p->point);
 	for (guint i = 0; i < n; i++) {
 		const struct kd_obs *o = kd_obs(m->rv->report, kd_rows_at(m->rv->rows, i));
 
 		if (o->lat == KD_NO_PLACE)
 			continue;
-		project(m, w, h, o->lon / 1e7, o->lat / 1e7, &x, &y);
-		if (x < 0 || y < 0 || x >= w || y >= h || !fresh_cell(m, w, h, x, y))
+		project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
+		if (x < 0 || y < 0 || x >= m->v.w || y >= m->v.h || !fresh_cell(m, x, y))
 			continue;
 		cairo_rectangle(cr, x - 2.5, y - 2.5, 5, 5);
 	}
 	cairo_fill(cr);
-	if (m->rv->selected == G_MAXUINT)
-		return;
-	{
-		const struct kd_obs *o = kd_obs(m->rv->report, m->rv->selected);
+}
 
-		if (o->lat == KD_NO_PLACE)
-			return;
-		project(m, w, h, o->lon / 1e7, o->lat / 1e7, &x, &y);
-		colour(cr, p->chosen);
-		cairo_set_line_width(cr, 2.5);
-		cairo_arc(cr, x, y, 9, 0, 2 * G_PI);
+/* A text on a plate of its own, so that it is legible on anything. */
+static void plate(GtkWidget *w, cairo_t *cr, const struct palette *p, double x, double y,
+		  const char *text)
+{
+	PangoLayout *l = gtk_widget_create_pango_layout(w, text);
+	int tw, th;
+
+	pango_layout_get_pixel_size(l, &tw, &th);
+	cairo_set_source_rgba(cr, p->land[0], p->land[1], p->land[2], 0.9);
+	cairo_rectangle(cr, x, y, tw + 10, th + 6);
+	cairo_fill(cr);
+	colour(cr, p->chosen);
+	cairo_move_to(cr, x + 5, y + 3);
+	pango_cairo_show_layout(cr, l);
+	g_object_unref(l);
+}
+
+static void on_accuracy(const char *key, const char *value, gpointer data)
+{
+	if (strcmp(key, "record.accuracy_m") == 0)
+		((struct map *)data)->accuracy_m = g_ascii_strtod(value, NULL);
+}
+
+/* Ring, accuracy as the source gives it, and what it is. */
+static void draw_chosen(struct map *m, GtkWidget *w, cairo_t *cr, const struct palette *p)
+{
+	const struct kd_obs *o;
+	char *at, *when, *text;
+	double x, y, r;
+
+	if (m->rv->selected >= m->rv->report->obs->len)
+		return;
+	o = kd_obs(m->rv->report, m->rv->selected);
+	if (o->lat == KD_NO_PLACE)
+		return;
+	if (m->chosen != m->rv->selected) {
+		m->accuracy_m = 0;
+		kd_report_members(m->rv->report, m->rv->selected, on_accuracy, m);
+		m->chosen = m->rv->selected;
+	}
+	project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
+	r = m->accuracy_m / METRES * m->v.scale;
+	if (r > 9 && r < 20000) {
+		cairo_arc(cr, x, y, r, 0, 2 * G_PI);
+		cairo_set_source_rgba(cr, p->point[0], p->point[1], p->point[2], 0.15);
+		cairo_fill_preserve(cr);
+		colour(cr, p->point);
+		cairo_set_line_width(cr, 1.5);
 		cairo_stroke(cr);
 	}
+	colour(cr, p->chosen);
+	cairo_set_line_width(cr, 2.5);
+	cairo_arc(cr, x, y, 9, 0, 2 * G_PI);
+	cairo_stroke(cr);
+	if (x < 0 || y < 0 || x > m->v.w || y > m->v.h)
+		return;
+	at = kd_place_text(o);
+	when = kd_ltr(o->when);
+	text = m->accuracy_m > 0 ? g_strdup_printf("%s\n%s ± %.0f m", when, at, m->accuracy_m)
+				 : g_strdup_printf("%s\n%s", when, at);
+	plate(w, cr, p, MIN(x + 14, m->v.w - 200), MIN(y + 10, m->v.h - 50), text);
+	g_free(text);
+	g_free(when);
+	g_free(at);
+}
+
+/* A bar of a round length, at most a quarter of the width. */
+static void draw_scale(const struct map *m, GtkWidget *w, cairo_t *cr, const struct palette *p)
+{
+	double most = m->v.w / 4.0 / m->v.scale * METRES, metres = 1, px, y = m->v.h - 14;
+	char *text;
+
+	while (metres * 10 <= most)
+		metres *= 10;
+	metres *= metres * 5 <= most ? 5 : metres * 2 <= most ? 2 : 1;
+	px = metres / METRES * m->v.scale;
+	text = metres >= 1000 ? g_strdup_printf("\u2066%.0f km\u2069", metres / 1000)
+			      : g_strdup_printf("\u2066%.0f m\u2069", metres);
+	plate(w, cr, p, 8, m->v.h - 44, text);
+	colour(cr, p->chosen);
+	cairo_set_line_width(cr, 2);
+	cairo_move_to(cr, 12, y - 5);
+	cairo_line_to(cr, 12, y);
+	cairo_line_to(cr, 12 + px, y);
+	cairo_line_to(cr, 12 + px, y - 5);
+	cairo_stroke(cr);
+	g_free(text);
 }
 
 static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 {
 	struct map *m = map_of(GTK_WIDGET(area));
-	bool is_dark = adw_style_manager_get_dark(adw_style_manager_get_default());
-	const struct palette *p = is_dark ? &dark : &light;
+	const struct palette *p;
 
 	(void)data;
-	if (m->scale <= 0)
-		m->scale = w / 360.0;
-	paint_base(m, cr, w, h, is_dark);
+	m->v.w = w;
+	m->v.h = h;
+	m->v.dark = adw_style_manager_get_dark(adw_style_manager_get_default());
+	p = m->v.dark ? &dark : &light;
+	if (m->v.scale <= 0)
+		m->v.scale = w / 360.0;
+	paint_base(m, GTK_WIDGET(area), cr);
 	if (m->rv->report == NULL)
 		return;
 	colour(cr, p->line);
-	draw_lines(m, cr, w, h);
-	draw_points(m, cr, w, h, p);
+	draw_lines(m, cr);
+	draw_points(m, cr, p);
+	draw_chosen(m, GTK_WIDGET(area), cr, p);
+	draw_scale(m, GTK_WIDGET(area), cr, p);
 }
 
 /* -- moving ----------------------------------------------------------------------------------- */
@@ -274,7 +426,7 @@ static void zoom(GtkWidget *w, double by)
 	struct map *m = map_of(w);
 	double least = MAX(gtk_widget_get_width(w), 100) / 400.0;
 
-	m->scale = CLAMP(m->scale * by, least, ZOOM_MAX);
+	m->v.scale = CLAMP(m->v.scale * by, least, ZOOM_MAX);
 	gtk_widget_queue_draw(w);
 }
 
@@ -282,12 +434,12 @@ static void move(GtkWidget *w, double dx, double dy)
 {
 	struct map *m = map_of(w);
 
-	m->lon += dx / (m->scale * squeeze(m));
-	m->lat = CLAMP(m->lat - dy / m->scale, -85, 85);
-	if (m->lon > 180)
-		m->lon -= 360;
-	if (m->lon < -180)
-		m->lon += 360;
+	m->v.lon += dx / (m->v.scale * squeeze(&m->v));
+	m->v.lat = CLAMP(m->v.lat - dy / m->v.scale, -85, 85);
+	if (m->v.lon > 180)
+		m->v.lon -= 360;
+	if (m->v.lon < -180)
+		m->v.lon += 360;
 	gtk_widget_queue_draw(w);
 }
 
@@ -296,11 +448,11 @@ static void fit(GtkWidget *w)
 {
 	struct map *m = map_of(w);
 	double west = 180, east = -180, south = 90, north = -90;
-	guint n = m->rv->report != NULL ? g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows)) : 0;
+	const GArray *found = m->rv->report != NULL ? m->rv->found : NULL;
 	int width = MAX(gtk_widget_get_width(w), 400), height = MAX(gtk_widget_get_height(w), 300);
 
-	for (guint i = 0; i < n; i++) {
-		const struct kd_obs *o = kd_obs(m->rv->report, kd_rows_at(m->rv->rows, i));
+	for (guint i = 0; found != NULL && i < found->len; i++) {
+		const struct kd_obs *o = kd_obs(m->rv->report, g_array_index(found, guint32, i));
 
 		if (o->lat == KD_NO_PLACE)
 			continue;
@@ -315,12 +467,12 @@ static void fit(GtkWidget *w)
 		south = -60;
 		north = 75;
 	}
-	m->lon = (west + east) / 2;
-	m->lat = (south + north) / 2;
-	m->scale = MIN(width / (MAX(east - west, 0.02) * squeeze(m)),
-		       height / MAX(north - south, 0.02)) *
-		   0.85;
-	m->scale = CLAMP(m->scale, width / 400.0, ZOOM_MAX);
+	m->v.lon = (west + east) / 2;
+	m->v.lat = (south + north) / 2;
+	m->v.scale = MIN(width / (MAX(east - west, 0.02) * squeeze(&m->v)),
+			 height / MAX(north - south, 0.02)) *
+		     0.85;
+	m->v.scale = CLAMP(m->v.scale, width / 400.0, ZOOM_MAX);
 	gtk_widget_queue_draw(w);
 }
 
@@ -355,6 +507,10 @@ static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModif
 	case GDK_KEY_KP_0:
 		fit(w);
 		return TRUE;
+	case GDK_KEY_Page_Up:
+	case GDK_KEY_Page_Down:
+		kd_review_step(map_of(w)->rv, key == GDK_KEY_Page_Down);
+		return TRUE;
 	default:
 		return FALSE;
 	}
@@ -375,8 +531,8 @@ static void on_drag_begin(GtkGestureDrag *d, double x, double y, gpointer data)
 	(void)d;
 	(void)x;
 	(void)y;
-	m->drag_lon = m->lon;
-	m->drag_lat = m->lat;
+	m->drag_lon = m->v.lon;
+	m->drag_lat = m->v.lat;
 }
 
 static void on_drag(GtkGestureDrag *d, double dx, double dy, gpointer data)
@@ -384,15 +540,14 @@ static void on_drag(GtkGestureDrag *d, double dx, double dy, gpointer data)
 	struct map *m = map_of(data);
 
 	(void)d;
-	m->lon = m->drag_lon;
-	m->lat = m->drag_lat;
+	m->v.lon = m->drag_lon;
+	m->v.lat = m->drag_lat;
 	move(data, -dx, -dy);
 }
 
 static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer data)
 {
 	struct map *m = map_of(data);
-	int w = gtk_widget_get_width(data), h = gtk_widget_get_height(data);
 	guint n = m->rv->report != NULL ? g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows)) : 0;
 	double best = 12 * 12;
 	guint found = G_MAXUINT;
@@ -407,7 +562,7 @@ static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer
 
 		if (o->lat == KD_NO_PLACE)
 			continue;
-		project(m, w, h, o->lon / 1e7, o->lat / 1e7, &px, &py);
+		project(&m->v, o->lon / 1e7, o->lat / 1e7, &px, &py);
 		d = (px - x) * (px - x) + (py - y) * (py - y);
 		if (d < best) {
 			best = d;
@@ -470,10 +625,12 @@ GtkWidget *kd_map_view(struct kd_review *rv)
 	struct map *m = g_new0(struct map, 1);
 
 	m->rv = rv;
-	m->lat = 20;
+	m->chosen = G_MAXUINT;
+	m->v.lat = 20;
 	w = rv->map = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role",
 				   GTK_ACCESSIBLE_ROLE_IMG, NULL);
 	g_object_set_data_full(G_OBJECT(w), "kd-map", m, map_free);
+	gtk_widget_set_direction(w, GTK_TEXT_DIR_LTR); /* east, and later, are on the right */
 	kd_name(w, _("Map of the positions; the table holds the same"));
 	gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(w), draw, NULL, NULL);
 	gtk_widget_set_focusable(w, TRUE);
@@ -483,27 +640,34 @@ GtkWidget *kd_map_view(struct kd_review *rv)
 	g_signal_connect_object(adw_style_manager_get_default(), "notify::dark",
 				G_CALLBACK(gtk_widget_queue_draw), w, G_CONNECT_SWAPPED);
 	gtk_widget_add_css_class(bar, "kd-margin");
-	gtk_box_append(GTK_BOX(bar),
-		       kd_icon_button("zoom-in-symbolic", _("Closer"), G_CALLBACK(on_closer), w));
-	gtk_box_append(GTK_BOX(bar), kd_icon_button("zoom-out-symbolic", _("Farther away"),
-						    G_CALLBACK(on_farther), w));
-	gtk_box_append(GTK_BOX(bar), kd_icon_button("zoom-fit-best-symbolic", _("Everything"),
-						    G_CALLBACK(on_all), w));
-	rv->map_note = kd_text(
-		_("Dashed: order of time, no route. Borders come from a simplified public-domain "
-		  "data "
-		  "set; they show roughly who administers an area in practice, may be off by some "
-		  "kilometres, and take no position on any claim."),
-		"dim-label");
-	gtk_widget_set_hexpand(rv->map_note, TRUE);
-	gtk_box_append(GTK_BOX(bar), rv->map_note);
+	gtk_box_append(GTK_BOX(bar), kd_view_buttons(G_CALLBACK(on_closer), G_CALLBACK(on_farther),
+						     G_CALLBACK(on_all), w));
+	rv->map_note = kd_text("", "dim-label");
+	gtk_box_append(GTK_BOX(bar), kd_beneath(rv->map_note));
 	gtk_box_append(GTK_BOX(box), w);
 	gtk_box_append(GTK_BOX(box), bar);
 	return box;
 }
 
+void kd_map_filtered(struct kd_review *rv)
+{
+	guint n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
+	char *s = g_strdup_printf(
+		"%s %s",
+		n > LINES_MAX ? _("Too many points for lines between them.")
+			      : _("Dashed: order of time, no route."),
+		_("Borders come from a simplified public-domain data set; they show roughly who "
+		  "administers an area in practice, may be off by some kilometres, and take no "
+		  "position on any claim."));
+
+	kd_set(rv->map_note, s);
+	g_free(s);
+	gtk_widget_queue_draw(rv->map);
+}
+
 void kd_map_reset(struct kd_review *rv)
 {
+	map_of(rv->map)->chosen = G_MAXUINT;
 	kd_app_state(rv->app, kd_geo_get()->rings->len > 0 ? "map-read" : "map-unread");
 	fit(rv->map);
 }

@@ -36,8 +36,7 @@ GtkWidget *kd_not_taken_view(struct kd_review *rv)
 	return w;
 }
 
-/* What a report says in our words, in the reader's language. */
-static char *said(const char *text)
+char *kd_said(const char *text)
 {
 	const char *t = kd_tr(text);
 	struct kt_buf b;
@@ -58,7 +57,7 @@ static char *lines_said(const char *text)
 	char **lines = g_strsplit(text, "\n", -1), *all;
 
 	for (char **l = lines; *l != NULL; l++) {
-		char *s = said(*l);
+		char *s = kd_said(*l);
 
 		g_free(*l);
 		*l = s;
@@ -74,9 +73,11 @@ static void fill(GtkWidget *group, const GArray *pairs, const char *empty)
 	for (guint i = 0; i < pairs->len; i++) {
 		const struct kd_pair *p = &g_array_index(pairs, struct kd_pair, i);
 
-		char *title = said(p->title), *text = lines_said(p->text);
+		char *own = kd_said(p->title), *title = kd_isolate(own),
+		     *text = lines_said(p->text);
 
 		kd_group_add(group, kd_row(title, text));
+		g_free(own);
 		g_free(title);
 		g_free(text);
 	}
@@ -112,8 +113,8 @@ static GtkWidget *claim_row(const struct kd_claim *c)
 {
 	GtkWidget *row = adw_preferences_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9),
 		  *sides = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	char *own = kd_isolate(c->text), *coverage = said(c->coverage),
-	     *period = g_strdup_printf("%s – %s", c->from, c->to);
+	char *own = kd_isolate(c->text), *coverage = kd_said(c->coverage),
+	     *span = g_strdup_printf("%s – %s", c->from, c->to), *period = kd_ltr(span);
 
 	gtk_box_set_homogeneous(GTK_BOX(sides), TRUE);
 	gtk_box_append(GTK_BOX(sides), side(_("Fits"), c->fits));
@@ -130,6 +131,7 @@ static GtkWidget *claim_row(const struct kd_claim *c)
 	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
 	g_free(own);
 	g_free(coverage);
+	g_free(span);
 	g_free(period);
 	return row;
 }

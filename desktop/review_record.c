@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* One record: every member, the reviewer's mark, and the raw bytes of the object that it came from. */
+/* One record: the reviewer's mark, every member, and the raw bytes of the object that it came from. */
 #include "desktop/review_i.h"
 
 #include <stdlib.h>
@@ -11,14 +11,6 @@
 struct raw_view {
 	guint64 from, mark_from, mark_to; /* offsets in the stored object */
 };
-
-static void on_member(const char *key, const char *value, gpointer data)
-{
-	struct kd_review *rv = data;
-	const char *shown = g_str_has_prefix(key, "record.") ? key + strlen("record.") : key;
-
-	kd_group_add(rv->record, kd_row(shown, value));
-}
 
 /* -- raw bytes -------------------------------------------------------------------------------- */
 
@@ -109,24 +101,60 @@ static void ask_raw(struct kd_review *rv, const struct kd_obs *o)
 
 /* -- the pane --------------------------------------------------------------------------------- */
 
-void kd_record_show(struct kd_review *rv)
+static bool any(const struct kd_review *rv)
 {
-	bool any = rv->report != NULL && rv->selected != G_MAXUINT &&
-		   rv->selected < rv->report->obs->len;
-	const struct kd_obs *o = any ? kd_obs(rv->report, rv->selected) : NULL;
+	return rv->report != NULL && rv->selected != G_MAXUINT &&
+	       rv->selected < rv->report->obs->len;
+}
 
-	kd_group_clear(rv->record);
-	gtk_widget_set_sensitive(rv->mark_choice, any);
-	gtk_label_set_text(GTK_LABEL(rv->raw), "");
-	kd_set(rv->raw_note, any ? "" : _("Choose a record to see everything about it."));
-	if (!any)
-		return;
-	rv->filling = true;
-	gtk_drop_down_set_selected(GTK_DROP_DOWN(rv->mark_choice), o->mark);
-	rv->filling = false;
-	kd_report_members(rv->report, rv->selected, on_member, rv);
+static gboolean show_now(gpointer data)
+{
+	struct kd_review *rv = data;
+	const struct kd_obs *o = kd_obs(rv->report, rv->selected);
+
+	rv->record_idle = 0;
+	kd_box_clear(rv->record);
+	g_free(rv->record_text);
+	rv->record_text = kd_facts_show(rv);
+	gtk_adjustment_set_value(gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(rv->side)),
+				 0);
 	ask_raw(rv, o);
 	kd_app_state(rv->app, "record-%s", o->id != NULL ? o->id : "");
+	return G_SOURCE_REMOVE;
+}
+
+/* Who runs through the table with a key held down sees the record on which they stop. */
+void kd_record_show(struct kd_review *rv)
+{
+	bool there = any(rv);
+
+	if (rv->record_idle != 0)
+		g_source_remove(rv->record_idle);
+	rv->record_idle = 0;
+	gtk_widget_set_sensitive(rv->mark_choice, there);
+	gtk_widget_set_sensitive(rv->copy_button, there);
+	if (!there) {
+		kd_box_clear(rv->record);
+		gtk_label_set_text(GTK_LABEL(rv->raw), "");
+		kd_set(rv->raw_note, _("Choose a record to see everything about it."));
+		return;
+	}
+	rv->filling = true;
+	gtk_drop_down_set_selected(GTK_DROP_DOWN(rv->mark_choice),
+				   kd_obs(rv->report, rv->selected)->mark);
+	rv->filling = false;
+	rv->record_idle = g_timeout_add(60, show_now, rv);
+}
+
+static void on_copy(GtkButton *b, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	if (rv->record_text == NULL)
+		return;
+	gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(b)), rv->record_text);
+	kd_app_say(rv->app, _("The record was copied as text."));
+	kd_app_state(rv->app, "copied");
 }
 
 static void on_mark(GObject *w, GParamSpec *spec, gpointer data)
@@ -145,7 +173,8 @@ static void on_mark(GObject *w, GParamSpec *spec, gpointer data)
 GtkWidget *kd_record_view(struct kd_review *rv)
 {
 	GtkWidget *scroll = gtk_scrolled_window_new(),
-		  *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+		  *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12),
+		  *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
 	GtkStringList *marks = gtk_string_list_new(NULL);
 
 	for (unsigned m = 0; m < KD_MARKS; m++)
@@ -155,13 +184,19 @@ GtkWidget *kd_record_view(struct kd_review *rv)
 	rv->mark_choice = gtk_drop_down_new(G_LIST_MODEL(marks), NULL);
 	kd_name(rv->mark_choice, _("Your mark on this record"));
 	g_signal_connect(rv->mark_choice, "notify::selected", G_CALLBACK(on_mark), rv);
-	gtk_box_append(GTK_BOX(box), rv->mark_choice);
 	rv->raw_note = kd_text("", "dim-label");
 	rv->raw = kd_text("", "kd-bytes");
 	gtk_widget_set_direction(rv->raw, GTK_TEXT_DIR_LTR);
 	gtk_label_set_wrap(GTK_LABEL(rv->raw), FALSE);
-	rv->record = kd_group("", NULL);
+	rv->record = gtk_box_new(GTK_ORIENTATION_VERTICAL, 18);
+	rv->copy_button = kd_icon_button("edit-copy-symbolic", _("Copy the record as text"),
+					 G_CALLBACK(on_copy), rv);
+	gtk_widget_set_hexpand(rv->mark_choice, TRUE);
+	gtk_box_append(GTK_BOX(top), rv->mark_choice);
+	gtk_box_append(GTK_BOX(top), rv->copy_button);
+	gtk_box_append(GTK_BOX(box), top);
 	gtk_box_append(GTK_BOX(box), rv->record);
+	gtk_box_append(GTK_BOX(box), kd_text(_("The bytes"), "heading"));
 	gtk_box_append(GTK_BOX(box), rv->raw_note);
 	gtk_box_append(GTK_BOX(box), rv->raw);
 	gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_AUTOMATIC,

@@ -37,13 +37,15 @@ static char *cell(const struct kd_review *rv, const struct kd_obs *o, enum colum
 
 static void on_setup(GtkSignalListItemFactory *f, GtkListItem *item, gpointer data)
 {
-	GtkWidget *l = gtk_label_new(NULL);
+	GtkWidget *l = gtk_inscription_new(NULL);
 
 	(void)f;
 	(void)data;
-	gtk_label_set_xalign(GTK_LABEL(l), 0);
-	gtk_label_set_ellipsize(GTK_LABEL(l), PANGO_ELLIPSIZE_END);
-	gtk_label_set_single_line_mode(GTK_LABEL(l), TRUE);
+	/* unlike a label it isn't measured: GTK keeps 200 rows, of which 15 are seen */
+	gtk_inscription_set_text_overflow(GTK_INSCRIPTION(l),
+					  GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+	gtk_inscription_set_min_chars(GTK_INSCRIPTION(l), 1);
+	gtk_inscription_set_xalign(GTK_INSCRIPTION(l), 0);
 	gtk_list_item_set_child(item, l);
 }
 
@@ -57,7 +59,7 @@ static void on_bind(GtkSignalListItemFactory *f, GtkListItem *item, gpointer dat
 	if (rv->report == NULL || at >= rv->report->obs->len)
 		return;
 	s = cell(rv, kd_obs(rv->report, at), c);
-	gtk_label_set_text(GTK_LABEL(gtk_list_item_get_child(item)), s);
+	gtk_inscription_set_text(GTK_INSCRIPTION(gtk_list_item_get_child(item)), s);
 	g_free(s);
 }
 
@@ -116,12 +118,12 @@ GtkWidget *kd_table_view(struct kd_review *rv)
 	rv->table = gtk_column_view_new(GTK_SELECTION_MODEL(rv->selection));
 	kd_name(rv->table, _("Observations"));
 	gtk_column_view_set_show_row_separators(GTK_COLUMN_VIEW(rv->table), TRUE);
-	add_column(rv, COL_TIME, _("Time (UTC)"), 178);
-	add_column(rv, COL_TYPE, _("Kind"), 84);
+	add_column(rv, COL_TIME, _("Time (UTC)"), 172);
+	add_column(rv, COL_TYPE, _("Kind"), 104);
 	add_column(rv, COL_PLACE, _("Position"), 150);
 	add_column(rv, COL_WHAT, _("What"), 100);
-	add_column(rv, COL_ITEM, _("Source"), 120);
-	add_column(rv, COL_MARK, _("Mark"), 90);
+	add_column(rv, COL_ITEM, _("Source"), 110);
+	add_column(rv, COL_MARK, _("Mark"), 78);
 	gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
 	g_signal_connect(keys, "key-pressed", G_CALLBACK(on_table_key), rv);
 	gtk_widget_add_controller(rv->table, keys);
@@ -148,4 +150,48 @@ void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from)
 	kd_record_show(rv);
 	gtk_widget_queue_draw(rv->map);
 	gtk_widget_queue_draw(rv->timeline);
+}
+
+void kd_review_step(struct kd_review *rv, bool forward)
+{
+	guint n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows)),
+	      place = rv->selected != G_MAXUINT ? kd_rows_place(rv->rows, rv->selected) : G_MAXUINT;
+
+	if (n == 0)
+		return;
+	if (place == G_MAXUINT)
+		place = forward ? 0 : n - 1;
+	else if (forward ? place + 1 < n : place > 0)
+		place = forward ? place + 1 : place - 1;
+	kd_review_select(rv, kd_rows_at(rv->rows, place), NULL);
+}
+
+static GtkWidget *view_button(const char *icon, const char *name, const char *key,
+			      GCallback clicked, gpointer data)
+{
+	GtkWidget *b = kd_icon_button(icon, name, clicked, data);
+	char *tip = g_strdup_printf("%s (%s)", name, key);
+
+	gtk_widget_set_tooltip_text(b, tip);
+	g_free(tip);
+	return b;
+}
+
+GtkWidget *kd_view_buttons(GCallback closer, GCallback farther, GCallback all, gpointer data)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6),
+		  *keys = gtk_image_new_from_icon_name("input-keyboard-symbolic");
+
+	gtk_box_append(GTK_BOX(box),
+		       view_button("zoom-in-symbolic", _("Closer"), "+", closer, data));
+	gtk_box_append(GTK_BOX(box),
+		       view_button("zoom-out-symbolic", _("Farther away"), "−", farther, data));
+	gtk_box_append(GTK_BOX(box),
+		       view_button("zoom-fit-best-symbolic", _("Everything"), "0", all, data));
+	gtk_widget_set_tooltip_text(keys, _("Arrow keys move the picture, + and − zoom, 0 shows "
+					    "everything; Page Up and Page Down choose the record "
+					    "before and behind. A click chooses the nearest."));
+	kd_name(keys, _("Keys"));
+	gtk_box_append(GTK_BOX(box), keys);
+	return box;
 }

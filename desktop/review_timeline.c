@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The timeline: a line for each source, a stroke for each observation with a time, and blank where
- * there is none. A blank says nothing by itself; the page "Not taken" says what it can mean.
+ * The timeline: a line for each source, a stroke for each observation with a time, and a dotted line
+ * where there is none. That says nothing by itself; the page "Not taken" says what it can mean.
  */
 #include "desktop/review_i.h"
 
 #include <math.h>
 #include <string.h>
 
-#define LEFT	  170
-#define LINE_H	  34
-#define SOURCES	  40
-#define LABEL_MAX 64
+#define LEFT	 170
+#define LINE_H	 34
+#define SOURCES	 40
+#define GAP_MIN	 24  /* pixels without an observation that are drawn as a gap */
+#define GAP_SAID 110 /* and that have room to say so */
 
 struct line {
 	struct kd_review *rv;
@@ -61,6 +62,7 @@ static void label(cairo_t *cr, GtkWidget *w, double x, double y, double width, c
 {
 	PangoLayout *p = gtk_widget_create_pango_layout(w, s);
 
+	pango_layout_set_auto_dir(p, FALSE); /* it starts at x, whatever its script */
 	pango_layout_set_width(p, (int)(width * PANGO_SCALE));
 	pango_layout_set_ellipsize(p, PANGO_ELLIPSIZE_END);
 	cairo_move_to(cr, x, y);
@@ -94,6 +96,34 @@ static void draw_axis(struct line *l, GtkWidget *area, cairo_t *cr, int w, int h
 	}
 }
 
+/* Where a source has nothing for a while, that is said, not left to be guessed. */
+static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w, const guint8 *seen)
+{
+	static const double dots[] = {1, 5};
+
+	cairo_set_line_width(cr, 1);
+	for (guint row = 0; row < l->n; row++) {
+		double y = 30 + LINE_H * (double)row + LINE_H / 2.0;
+		int from = LEFT;
+
+		for (int x = LEFT; x <= w - 20; x++) {
+			if (x < w - 20 && seen[row * (guint)w + (guint)x] == 0)
+				continue;
+			if (x - from >= GAP_MIN) {
+				cairo_set_dash(cr, dots, 2, 0);
+				cairo_move_to(cr, from + 3, y);
+				cairo_line_to(cr, x - 3, y);
+				cairo_stroke(cr);
+				cairo_set_dash(cr, NULL, 0, 0);
+			}
+			if (x - from >= GAP_SAID)
+				label(cr, area, from + (x - from) / 2.0 - 30, y - 17, 80,
+				      _("no data"));
+			from = x + 1;
+		}
+	}
+}
+
 static double x_of(const struct line *l, int w, gint64 t)
 {
 	return LEFT + (w - LEFT - 20.0) * (double)(t - l->from) / (double)(l->to - l->from);
@@ -116,7 +146,7 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	draw_axis(l, GTK_WIDGET(area), cr, w, h);
 	for (guint i = 0; i < l->n; i++)
 		label(cr, GTK_WIDGET(area), 8, 30 + LINE_H * (double)i + 8, LEFT - 16,
-		      l->source[i]);
+		      kd_source_title(rv->report, l->source[i]));
 	seen = g_malloc0((gsize)w * SOURCES);
 	for (guint i = 0; i < n; i++) {
 		const struct kd_obs *o = kd_obs(rv->report, kd_rows_at(rv->rows, i));
@@ -127,11 +157,13 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 			continue;
 		x = x_of(l, w, o->t);
 		row = row_of(l, o->item);
-		if (x < LEFT || x >= w || seen[row * (guint)w + (guint)x]++ != 0)
+		if (x < LEFT || x >= w || seen[row * (guint)w + (guint)x] != 0)
 			continue;
+		seen[row * (guint)w + (guint)x] = 1;
 		cairo_rectangle(cr, floor(x), 30 + LINE_H * (double)row + 4, 1.5, LINE_H - 10);
 	}
 	cairo_fill(cr);
+	draw_gaps(l, GTK_WIDGET(area), cr, w, seen);
 	g_free(seen);
 	if (rv->selected != G_MAXUINT && kd_obs(rv->report, rv->selected)->t != KD_NO_TIME) {
 		double x = x_of(l, w, kd_obs(rv->report, rv->selected)->t);
@@ -184,8 +216,10 @@ static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModif
 		zoom(data, 0.6);
 	else if (key == GDK_KEY_minus || key == GDK_KEY_KP_Subtract)
 		zoom(data, 1.7);
-	else if (key == GDK_KEY_0)
+	else if (key == GDK_KEY_0 || key == GDK_KEY_KP_0)
 		kd_timeline_reset(line_of(data)->rv);
+	else if (key == GDK_KEY_Page_Up || key == GDK_KEY_Page_Down)
+		kd_review_step(line_of(data)->rv, key == GDK_KEY_Page_Down);
 	else
 		return FALSE;
 	return TRUE;
@@ -227,10 +261,29 @@ static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer
 		kd_review_select(l->rv, found, data);
 }
 
+static void on_closer(GtkButton *b, gpointer w)
+{
+	(void)b;
+	zoom(w, 0.6);
+}
+
+static void on_farther(GtkButton *b, gpointer w)
+{
+	(void)b;
+	zoom(w, 1.7);
+}
+
+static void on_all(GtkButton *b, gpointer w)
+{
+	(void)b;
+	kd_timeline_reset(line_of(w)->rv);
+}
+
 GtkWidget *kd_timeline_view(struct kd_review *rv)
 {
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
-		  *scroll = gtk_scrolled_window_new(), *w;
+		  *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6),
+		  *scroll = gtk_scrolled_window_new(), *w, *note;
 	GtkEventController *key = gtk_event_controller_key_new(),
 			   *wheel = gtk_event_controller_scroll_new(
 				   GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
@@ -241,6 +294,7 @@ GtkWidget *kd_timeline_view(struct kd_review *rv)
 	w = rv->timeline = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role",
 					GTK_ACCESSIBLE_ROLE_IMG, NULL);
 	g_object_set_data_full(G_OBJECT(w), "kd-line", l, g_free);
+	gtk_widget_set_direction(w, GTK_TEXT_DIR_LTR); /* east, and later, are on the right */
 	kd_name(w, _("Timeline of the observations; the table holds the same"));
 	gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(w), draw, NULL, NULL);
 	gtk_widget_set_focusable(w, TRUE);
@@ -253,12 +307,14 @@ GtkWidget *kd_timeline_view(struct kd_review *rv)
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), w);
 	gtk_widget_set_vexpand(scroll, TRUE);
 	gtk_box_append(GTK_BOX(box), scroll);
-	gtk_box_append(
-		GTK_BOX(box),
-		kd_text(_("Times in UTC; local times without a zone stand where their own clock "
-			  "put them. A blank shows nothing by itself."),
-			"dim-label"));
-	gtk_widget_add_css_class(gtk_widget_get_last_child(box), "kd-margin");
+	gtk_widget_add_css_class(bar, "kd-margin");
+	gtk_box_append(GTK_BOX(bar), kd_view_buttons(G_CALLBACK(on_closer), G_CALLBACK(on_farther),
+						     G_CALLBACK(on_all), w));
+	note = kd_text(_("Times in UTC; local times without a zone stand where their own clock "
+			 "put them. Dotted: no data, which shows nothing by itself."),
+		       "dim-label");
+	gtk_box_append(GTK_BOX(bar), kd_beneath(note));
+	gtk_box_append(GTK_BOX(box), bar);
 	return box;
 }
 

@@ -91,6 +91,14 @@ void kd_rows_set(KdRows *rows, const guint32 *shown, guint n)
 	g_list_model_items_changed(G_LIST_MODEL(rows), 0, old, n);
 }
 
+void kd_rows_append(KdRows *rows, const guint32 *more, guint n)
+{
+	guint old = rows->shown->len;
+
+	g_array_append_vals(rows->shown, more, n);
+	g_list_model_items_changed(G_LIST_MODEL(rows), old, 0, n);
+}
+
 guint kd_rows_at(KdRows *rows, guint place)
 {
 	return g_array_index(rows->shown, guint32, place);

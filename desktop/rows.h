@@ -13,6 +13,8 @@ G_DECLARE_FINAL_TYPE(KdRows, kd_rows, KD, ROWS, GObject)
 KdRows *kd_rows_new(void);
 /* Shows these positions of the report (copied). */
 void kd_rows_set(KdRows *rows, const guint32 *shown, guint n);
+/* Shows these behind those that are shown. */
+void kd_rows_append(KdRows *rows, const guint32 *more, guint n);
 guint kd_rows_at(KdRows *rows, guint place);
 /* Place of this position in the list, or G_MAXUINT. */
 guint kd_rows_place(KdRows *rows, guint position);

@@ -52,6 +52,40 @@ GtkWidget *kd_text(const char *text, const char *css)
 	return l;
 }
 
+static GtkSizeRequestMode beneath_mode(GtkWidget *w)
+{
+	(void)w;
+	return GTK_SIZE_REQUEST_HEIGHT_FOR_WIDTH;
+}
+
+static void beneath_measure(GtkWidget *w, GtkOrientation o, int for_size, int *min, int *nat,
+			    int *min_baseline, int *nat_baseline)
+{
+	if (o == GTK_ORIENTATION_HORIZONTAL) {
+		*min = 160;
+		*nat = 400;
+		return;
+	}
+	gtk_widget_measure(gtk_widget_get_first_child(w), o, for_size > 0 ? for_size : 400, min,
+			   nat, min_baseline, nat_baseline);
+}
+
+static void beneath_allocate(GtkWidget *w, int width, int height, int baseline)
+{
+	gtk_widget_allocate(gtk_widget_get_first_child(w), width, height, baseline, NULL);
+}
+
+GtkWidget *kd_beneath(GtkWidget *label)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+	gtk_box_append(GTK_BOX(box), label);
+	gtk_widget_set_layout_manager(
+		box, gtk_custom_layout_new(beneath_mode, beneath_measure, beneath_allocate));
+	gtk_widget_set_hexpand(box, TRUE);
+	return box;
+}
+
 void kd_set(GtkWidget *label, const char *text)
 {
 	if (strcmp(gtk_label_get_text(GTK_LABEL(label)), text) != 0)
@@ -70,14 +104,35 @@ void kd_setf(GtkWidget *label, const char *fmt, ...)
 	g_free(s);
 }
 
+/*
+ * Characters that steer the direction of text are written out: one that ends an isolate would let a
+ * name from a phone reorder the words around it.
+ */
+static char *isolated(const char *with, const char *text)
+{
+	GString *s = g_string_new(with);
+
+	for (const char *p = text != NULL ? text : ""; *p != '\0'; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+
+		if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
+		    c == 0x200f || c == 0x061c)
+			g_string_append_printf(s, "\\u{%x}", c);
+		else
+			g_string_append_len(s, p, g_utf8_next_char(p) - p);
+	}
+	g_string_append(s, PDI);
+	return g_string_free(s, FALSE);
+}
+
 char *kd_isolate(const char *text)
 {
-	return g_strconcat(FSI, text != NULL ? text : "", PDI, NULL);
+	return isolated(FSI, text);
 }
 
 char *kd_ltr(const char *text)
 {
-	return g_strconcat(LRI, text != NULL ? text : "", PDI, NULL);
+	return isolated(LRI, text);
 }
 
 GtkWidget *kd_row(const char *title, const char *value)

@@ -26,7 +26,12 @@ void kd_name(GtkWidget *w, const char *name);
 
 /* Wrapping text of ours; css may be NULL. */
 GtkWidget *kd_text(const char *text, const char *css);
-/* The same, to be changed later and announced when it does. */
+/*
+ * A long text below a picture, within this: GTK 4.8 lays a wrapping label out a dozen times to find a
+ * width for its height, 0.1 s for three lines.
+ */
+GtkWidget *kd_beneath(GtkWidget *label);
+/* A text of kd_text() to be changed later, announced when it does. */
 void kd_set(GtkWidget *label, const char *text);
 void kd_setf(GtkWidget *label, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
