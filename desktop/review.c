@@ -106,17 +106,19 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	struct kd_review *rv = data;
 
 	rv->report_job = NULL;
-	kd_set(rv->count, "");
 	if (res->status != 0 || res->taken == NULL) {
 		kd_report_free(res->taken);
+		kd_filter_apply(rv);
 		kd_set(rv->banner,
 		       _("No report can be shown: this package holds none, or it is sealed for a "
 			 "second stage."));
 		gtk_widget_set_visible(rv->release, TRUE);
+		kd_about_content(rv, false);
 		kd_app_state(rv->app, "no-report");
 		return;
 	}
 	rv->report = res->taken;
+	kd_about_content(rv, true);
 	if (rv->report->problem != NULL)
 		kd_setf(rv->banner,
 			_("The report in this package could not be read to its end: %s"),
@@ -322,6 +324,7 @@ void kd_review_free(struct kd_review *rv)
 	kd_engine_drop(rv->job);
 	kd_engine_drop(rv->raw_job);
 	kd_engine_drop(rv->report_job);
+	kd_engine_drop(rv->about_job);
 	g_free(rv->record_text);
 	kd_report_free(rv->report);
 	g_clear_object(&rv->rows);

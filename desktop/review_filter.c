@@ -210,7 +210,7 @@ void kd_filter_apply(struct kd_review *rv)
 	if (rv->report == NULL) {
 		kd_filter_forget(rv);
 		kd_rows_set(rv->rows, NULL, 0);
-		kd_set(rv->count, "");
+		kd_setf(rv->count, _("%u of %u observations"), 0U, 0U);
 		return;
 	}
 	c = asked(rv);

@@ -18,7 +18,11 @@ struct kd_review {
 
 	/* package */
 	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
-	GtkWidget *verdict_box, *verdict, *verdict_reason, *checks, *signers, *levels;
+	GtkWidget *verdict_box, *verdict_icon, *verdict, *verdict_reason, *verdict_next;
+	GtkWidget *checks, *signers, *levels;
+	GtkWidget *about, *beside, *about_content, *about_case, *about_mandate, *about_phone,
+		*about_simulated;
+	struct kd_engine *about_job;
 	char *sha256, *verdict_word;
 	GtkWidget *release, *releaser_row, *second_row, *envelope_row, *release_out;
 	GtkWidget *release_button, *release_note;
@@ -49,6 +53,11 @@ struct kd_review {
 /* review_verify.c */
 GtkWidget *kd_verify_view(struct kd_review *rv);
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
+/* review_about.c */
+GtkWidget *kd_about_view(struct kd_review *rv);
+void kd_about_show(struct kd_review *rv, const struct kt_jv *json);
+/* Can its report be read? */
+void kd_about_content(struct kd_review *rv, bool open);
 /* review_release.c: the second stage, offered where a package holds no report */
 GtkWidget *kd_release_group(struct kd_review *rv);
 /* Opens a package in this window, from the check on. Nothing of an earlier one stays. */

@@ -100,6 +100,8 @@ static void draw_axis(struct line *l, GtkWidget *area, cairo_t *cr, int w, int h
 static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w, const guint8 *seen)
 {
 	static const double dots[] = {1, 5};
+	/* behind a filter a gap can be what it keeps back */
+	bool all = g_list_model_get_n_items(G_LIST_MODEL(l->rv->rows)) == l->rv->report->obs->len;
 
 	cairo_set_line_width(cr, 1);
 	for (guint row = 0; row < l->n; row++) {
@@ -116,7 +118,7 @@ static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w,
 				cairo_stroke(cr);
 				cairo_set_dash(cr, NULL, 0, 0);
 			}
-			if (x - from >= GAP_SAID)
+			if (x - from >= GAP_SAID && all)
 				label(cr, area, from + (x - from) / 2.0 - 30, y - 17, 80,
 				      _("no data"));
 			from = x + 1;

@@ -41,6 +41,10 @@ def findings(a, path):
     n = open_it(a, path)
     a.state("verdict-valid", after=n)
     a.see("Valid")
+    a.see("That doesn't say that what a phone recorded is right")
+    a.state("about-shown", after=n)
+    for text in ("DEMO-CASE-1", "Open: its report can be read here", "CN=Demo Operator", "Yes: made with a simulated phone"):
+        a.see(text)
     a.state("report-shown", after=n)
     a.state("map-read", after=n)
     shot(SHOTS + "/review-verify.png")
@@ -99,12 +103,17 @@ def scene():
     n = open_it(a, bad)
     a.state("verdict-invalid", after=n)
     a.see("This package is invalid.")
+    a.see("Do not rely on it.")
+    a.see("Nothing changed")  # what the check that fails is about
+    a.state("tab-verify", after=n)
     shot(SHOTS + "/review-invalid.png")
     a.end()
     # no trust anchor
     a = app(settings(trust=OWN))
     n = open_it(a, good)
     a.state("verdict-undetermined", after=n)
+    a.see("neither valid nor invalid")
+    a.state("tab-verify", after=n)
     shot(SHOTS + "/review-undetermined.png")
     a.end()
     # dropped on the program's name: the file is opened at once
