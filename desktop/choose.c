@@ -51,25 +51,6 @@ static void native(struct kd_app *app, const char *title, const char *suffix, st
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(d));
 }
 
-static gboolean on_escape(GtkWidget *w, GVariant *v, gpointer data)
-{
-	(void)v;
-	(void)data;
-	gtk_window_close(GTK_WINDOW(w));
-	return TRUE;
-}
-
-static void close_on_escape(GtkWidget *window)
-{
-	GtkEventController *keys = gtk_shortcut_controller_new();
-
-	gtk_shortcut_controller_add_shortcut(
-		GTK_SHORTCUT_CONTROLLER(keys),
-		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
-				 gtk_callback_action_new(on_escape, NULL, NULL)));
-	gtk_widget_add_controller(window, keys);
-}
-
 /* -- kiosk ------------------------------------------------------------------------------------ */
 
 static void add_file(struct choice *c, const char *path, const char *name, unsigned *n)
@@ -154,7 +135,7 @@ static void kiosk(struct kd_app *app, const char *title, const char *suffix, str
 	gtk_box_append(GTK_BOX(box), adw_header_bar_new());
 	gtk_box_append(GTK_BOX(box), scroll);
 	adw_window_set_content(ADW_WINDOW(c->window), box);
-	close_on_escape(c->window);
+	kd_escape_closes(c->window);
 	g_signal_connect(c->window, "destroy", G_CALLBACK(on_destroy), c);
 	gtk_window_present(GTK_WINDOW(c->window));
 }
@@ -228,7 +209,7 @@ void kd_ask(struct kd_app *app, const char *heading, const char *body,
 		g_object_set_data(G_OBJECT(b), "id", (gpointer)answers->id);
 		gtk_box_append(GTK_BOX(box), b);
 	}
-	close_on_escape(q->window);
+	kd_escape_closes(q->window);
 	gtk_window_set_title(GTK_WINDOW(q->window), heading);
 	gtk_window_set_transient_for(GTK_WINDOW(q->window), GTK_WINDOW(app->window));
 	gtk_window_set_modal(GTK_WINDOW(q->window), TRUE);

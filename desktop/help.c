@@ -105,6 +105,7 @@ void kd_help_show(struct kd_app *app)
 	gtk_window_set_title(GTK_WINDOW(w), _("Help"));
 	gtk_window_set_default_size(GTK_WINDOW(w), 760, 680);
 	gtk_window_set_transient_for(GTK_WINDOW(w), GTK_WINDOW(app->window));
+	kd_escape_closes(w);
 	gtk_window_present(GTK_WINDOW(w));
 	kd_app_state(app, "help");
 }

@@ -246,6 +246,25 @@ void kd_stack_show(GtkWidget *stack, const char *name)
 		gtk_widget_set_visible(c, c == page);
 }
 
+static gboolean on_escape(GtkWidget *w, GVariant *v, gpointer data)
+{
+	(void)v;
+	(void)data;
+	gtk_window_close(GTK_WINDOW(w));
+	return TRUE;
+}
+
+void kd_escape_closes(GtkWidget *window)
+{
+	GtkEventController *keys = gtk_shortcut_controller_new();
+
+	gtk_shortcut_controller_add_shortcut(
+		GTK_SHORTCUT_CONTROLLER(keys),
+		gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0),
+				 gtk_callback_action_new(on_escape, NULL, NULL)));
+	gtk_widget_add_controller(window, keys);
+}
+
 void kd_box_clear(GtkWidget *box)
 {
 	GtkWidget *c;

@@ -69,6 +69,9 @@ void kd_page_buttons(struct kd_page *p, GtkWidget *back, GtkWidget *forward);
  */
 void kd_stack_show(GtkWidget *stack, const char *name);
 
+/* Escape closes this window. */
+void kd_escape_closes(GtkWidget *window);
+
 /* Removes every child of a box. */
 void kd_box_clear(GtkWidget *box);
 

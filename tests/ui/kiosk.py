@@ -2,24 +2,99 @@
 # Kiosk mode: files from the allowed folders alone, no way out but by the exit word; roles and settings
 # that can't be read close what they may forbid.
 import hashlib
+import shutil
 
-from atspi import keys, type_text
+from atspi import Atspi, keys, laid_out, name, tree, type_text
 from scene import *
+
+
+def windows(a):
+    return sorted(name(n) for n in tree(a.root) if n.get_role_name() in ("frame", "dialog", "window", "alert"))
+
+
+def typed_into(a):
+    """Goes through all controls and types a letter at each: the texts that changed."""
+    def texts():
+        return [Atspi.Text.get_text(n, 0, -1) for n in a.all("text") if laid_out(n)]
+    before = texts()
+    for _ in range(14):
+        keys("Tab", "x")
+    return [t for t in texts() if t not in before]
+
+
+def ways_out(a):
+    """Keys that open something in other programs made with GTK; here the window stays alone, or is our own."""
+    before = windows(a)
+    is_(typed_into(a), [], "a path can be typed")
+    for k in ("ctrl+shift+d", "ctrl+shift+i", "ctrl+l", "ctrl+o", "ctrl+s", "ctrl+p", "ctrl+n", "ctrl+w", "ctrl+t", "F11"):
+        keys(k)
+    keys("F1")
+    a.state("help")
+    # a key that opened something before F1 would have done so by now
+    is_([w for w in windows(a) if w not in before], ["Help"], "windows after keys that lead out elsewhere")
+    is_([name(n) for n in a.all("link")], [], "links in the help")
+    keys("Escape")
+    wait_for("the help to close", lambda: windows(a) == before)
+    a.click("Menu", "toggle button") if a.find("toggle button", "Menu") else keys("F10")
+    keys("Down", "Return")
+    wait_for("about", lambda: len(windows(a)) > len(before))
+    is_([name(n) for n in a.all() if n.get_role_name() == "link" or "http" in name(n)], [], "links in About")
+    keys("Escape")
+    wait_for("about to close", lambda: windows(a) == before)
+
+
+def paper(a):
+    """Printing goes to printers: into no file, and no viewer is opened."""
+    before = windows(a)
+    a.click("Print the receipt")
+    a.state("print")
+    wait_for("the print dialog", lambda: len(windows(a)) > len(before))
+    shot(SHOTS + "/kiosk-print.png")
+    is_([t for t in a.texts() if "File" in t or "PDF" in t], [], "a file to print into")
+    keys("Escape")
+    wait_for("the print dialog to close", lambda: windows(a) == before)
 
 
 def scene():
     word = hashlib.sha256(b"uitgang").hexdigest()
-    a = app(settings(kiosk__enabled="true", kiosk__folders=DESK, kiosk__exit_word_sha256=word))
-    a.click("Intake")
-    a.type_into("Mandate file", WORK + "/phone/Download/Timeline.json")
+    inbox = OWN + "/inbox"
+    os.makedirs(inbox + "/deep")
+    for f in ("order.json", "order.json.p7s"):
+        shutil.copy(os.path.join(DESK, f), inbox + "/deep")
+    os.symlink(DESK + "/one.json", inbox + "/one.json")
+    conf = settings(kiosk__enabled="true", kiosk__folders=inbox, kiosk__exit_word_sha256=word)
+    a = app(conf, WORK + "/phone/Download/Timeline.json")
     a.see("This station takes files from its own folders alone.")
+    a.end()
+    a = app(conf, inbox + "/one.json")  # a link leads out
+    a.see("This station takes files from its own folders alone.")
+    a.end()
+    a = app(conf)
+    a.click("Intake")
+    a.click("Choose: Mandate file")
+    rows = wait_for("the list", lambda: [name(n) for n in a.all("list item")])
+    is_(rows, ["order.json"], "what may be chosen")
+    keys("Escape")
+    wait_for("the list to close", lambda: a.find("list", "Mandate file") is None)
     a.click("Choose: Mandate file")
     a.get("list", "Mandate file")
     keys("Tab")
     keys("space")
     keys("Return")
-    a.type_into("Mandate file", DESK + "/one.json")
     a.state("mandate-ok")
+    ways_out(a)
+    a.click("Continue")
+    a.press("They object")
+    a.click("Continue")
+    a.state("station-checked")
+    is_(typed_into(a), [], "a folder or the key can be typed")
+    a.click("Continue")
+    a.state("phone-not-authorised-yet")
+    a.click("Start reading")
+    a.state("receipt")
+    paper(a)
+    a.click("Finish")
+    a.get("push button", "Intake")
     keys("ctrl+q")
     a.get("password text", "Exit word")
     type_text("wrong")
