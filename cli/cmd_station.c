@@ -17,8 +17,13 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#define ROOM_MIN   (UINT64_C(2) << 30)
-#define USB_FOLDER "/sys/bus/usb/devices"
+/* Where the kernel tells; the unit test, which compiles this file in, looks elsewhere. */
+#ifndef USB_FOLDER
+#define ROOM_MIN      (UINT64_C(2) << 30)
+#define USB_FOLDER    "/sys/bus/usb/devices"
+#define SWAPS_FILE    "/proc/swaps"
+#define BLOCKS_FOLDER "/sys/class/block"
+#endif
 
 static const struct {
 	const char *id, *remedy;
@@ -73,7 +78,7 @@ static void self_test(struct kt_station *s)
 /* Swap on zram, or on a device-mapper volume that says it is encrypted, counts as safe. */
 static bool swap_is_safe(const char *device)
 {
-	char real[PATH_MAX], path[PATH_MAX + 64];
+	char real[PATH_MAX], path[PATH_MAX + 128];
 	struct kt_buf b;
 	struct kt_err err = {0};
 	const char *base;
@@ -85,7 +90,7 @@ static bool swap_is_safe(const char *device)
 	base = base != NULL ? base + 1 : real;
 	if (strncmp(base, "zram", 4) == 0)
 		return true;
-	snprintf(path, sizeof(path), "/sys/class/block/%s/dm/uuid", base);
+	snprintf(path, sizeof(path), "%s/%s/dm/uuid", BLOCKS_FOLDER, base);
 	kt_buf_init(&b, 0);
 	safe = kt_path_read(path, 512, &b, &err) == 0 && b.len > 6 && memcmp(b.p, "CRYPT-", 6) == 0;
 	kt_buf_free(&b);
@@ -94,7 +99,7 @@ static bool swap_is_safe(const char *device)
 
 static void look_at_swap(struct kt_station *s)
 {
-	KT_AUTO_FILE f = fopen("/proc/swaps", "re");
+	KT_AUTO_FILE f = fopen(SWAPS_FILE, "re");
 	char line[512], device[256];
 	unsigned all = 0, open = 0;
 
