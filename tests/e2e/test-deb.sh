@@ -98,7 +98,9 @@ sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/usr\/share\/man\/man1\/keten-\1.1.gz/p' <(
 check "there are commands" test "$(wc -l <"$expected")" -gt 10
 cat >>"$expected" <<'LIST'
 etc/apparmor.d/usr.libexec.keten.keten-device
+etc/apparmor.d/usr.libexec.keten.keten-render
 etc/apparmor.d/usr.libexec.keten.keten-verify
+etc/apparmor.d/usr.libexec.keten.keten-worker
 etc/keten/desktop.conf
 etc/keten/trust
 usr/bin/keten
