@@ -135,7 +135,8 @@ def main():
                 continue
             call, args, result = m.groups()
             if call in ("clone", "clone3", "fork", "vfork"):
-                running[result.split()[0].split("<")[0]] = running.get(pid)
+                # (a child may have begun another program before its parent's call was seen to return)
+                running.setdefault(result.split()[0].split("<")[0], running.get(pid))
             elif call == "execve":
                 program = strip(re.match(r"\"([^\"]*)\"", args)[1])
                 program = re.sub("^/usr/bin/keten", "/usr/libexec/keten/keten", program)
