@@ -45,7 +45,8 @@ static void on_setup(GtkSignalListItemFactory *f, GtkListItem *item, gpointer da
 	gtk_inscription_set_text_overflow(GTK_INSCRIPTION(l),
 					  GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
 	gtk_inscription_set_min_chars(GTK_INSCRIPTION(l), 1);
-	gtk_inscription_set_xalign(GTK_INSCRIPTION(l), 0);
+	gtk_inscription_set_xalign(GTK_INSCRIPTION(l),
+				   gtk_widget_get_default_direction() == GTK_TEXT_DIR_RTL ? 1 : 0);
 	gtk_list_item_set_child(item, l);
 }
 
