@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -479,6 +480,7 @@ int main(int argc, char **argv)
 	setlocale(LC_NUMERIC, "C");
 	choose_language();
 	g_setenv("GSK_RENDERER", "cairo", FALSE);
+	mallopt(M_ARENA_MAX, 1); /* threads come and go here; each would keep a heap of its own */
 	ctx = g_option_context_new("[FILE]");
 	g_option_context_add_main_entries(ctx, entries, NULL);
 	if (!g_option_context_parse(ctx, &argc, &argv, &error)) {

@@ -20,7 +20,7 @@ const char *kd_mark_name(unsigned mark)
 	case KD_SUPPORTS:
 		return _("Speaks for the statement");
 	case KD_CONTRADICTS:
-		return _("Speaks against it");
+		return _("Speaks against the statement");
 	default:
 		return _("No mark");
 	}
