@@ -459,10 +459,13 @@ int main(int argc, char **argv)
 {
 	static struct kd_app app;
 	char *log = NULL, *stalls = NULL;
-	gboolean rtl = FALSE;
+	gboolean rtl = FALSE, check = FALSE;
 	const GOptionEntry entries[] = {
 		{"settings", 0, 0, G_OPTION_ARG_FILENAME, &app.settings_path,
 		 "Settings in place of " KD_SETTINGS_FILE, "FILE"},
+		{"check", 0, 0, G_OPTION_ARG_NONE, &check,
+		 "Say whether the settings hold and which roles this account has; needs no screen",
+		 NULL},
 		{"state-log", 0, 0, G_OPTION_ARG_FILENAME, &log,
 		 "For tests: a word for each change of state", "FILE"},
 		{"stall-log", 0, 0, G_OPTION_ARG_FILENAME, &stalls,
@@ -490,6 +493,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	g_option_context_free(ctx);
+	if (check)
+		return kd_settings_check(app.settings_path);
 	if (!alone(&app)) {
 		g_printerr("keten-desktop: it runs already for this user\n");
 		return 2;

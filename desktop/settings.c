@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "desktop/settings.h"
 
+#include "desktop/ui.h"
+
 #include <grp.h>
 #include <limits.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +50,131 @@ static bool may(GKeyFile *f, const char *role)
 	return r;
 }
 
+/* -- is it sound? ----------------------------------------------------------------------------- */
+
+enum kind { TEXT, PATH, KEY, FOLDERS, TRUTH, HASH };
+
+static const struct known {
+	const char *group, *key;
+	enum kind kind;
+} known[] = {
+	{"station", "trust", PATH},
+	{"station", "cases", PATH},
+	{"station", "out", PATH},
+	{"station", "operator", KEY},
+	{"station", "tsa", TEXT},
+	{"station", "tsa_trust", PATH},
+	{"station", "information", PATH},
+	{"station", "simulated", TRUTH},
+	{"roles", "intake", TEXT},
+	{"roles", "review", TEXT},
+	{"kiosk", "enabled", TRUTH},
+	{"kiosk", "folders", FOLDERS},
+	{"kiosk", "exit_word_sha256", HASH},
+};
+
+static bool is_hash(const char *v)
+{
+	return strlen(v) == 64 && strspn(v, "0123456789abcdefABCDEF") == 64;
+}
+
+static bool are_folders(const char *v)
+{
+	char **list = g_strsplit(v, ";", -1);
+	bool good = true;
+
+	for (char **f = list; *f != NULL; f++)
+		good = good && ((*f)[0] == '\0' || (*f)[0] == '/');
+	g_strfreev(list);
+	return good;
+}
+
+/* What to do about a value, or NULL when it is fine. */
+static const char *wrong(enum kind kind, const char *v)
+{
+	switch (kind) {
+	case PATH:
+		return v[0] == '/' ? NULL : _("Write the whole path, from / on.");
+	case KEY:
+		return v[0] == '/' || g_str_has_prefix(v, "pkcs11:")
+			       ? NULL
+			       : _("Write the whole path, from / on, or a card's address that "
+				   "begins with pkcs11:");
+	case FOLDERS:
+		return are_folders(v) ? NULL
+				      : _("Write whole paths, from / on, with ; between them.");
+	case TRUTH:
+		return strcmp(v, "true") == 0 || strcmp(v, "false") == 0
+			       ? NULL
+			       : _("Write true or false.");
+	case HASH:
+		return is_hash(v) ? NULL
+				  : _("Write 64 hexadecimal digits: printf %s WORD | sha256sum");
+	default:
+		return NULL;
+	}
+}
+
+static const struct known *find_known(const char *group, const char *key)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+		if (strcmp(known[i].group, group) == 0 &&
+		    (key == NULL || strcmp(known[i].key, key) == 0))
+			return &known[i];
+	return NULL;
+}
+
+/* One line; group: the one that it stands in, changed when it begins another. */
+static char *judge_line(char *line, char **group)
+{
+	const struct known *k;
+	const char *remedy;
+	char *eq, *key;
+
+	g_strstrip(line);
+	if (line[0] == '\0' || line[0] == '#')
+		return NULL;
+	if (line[0] == '[' && g_str_has_suffix(line, "]")) {
+		g_free(*group);
+		*group = g_strndup(line + 1, strlen(line) - 2);
+		if (find_known(*group, NULL) != NULL)
+			return NULL;
+		return g_strdup_printf("[%s]: %s", *group,
+				       _("There is no such group. There are station, roles and "
+					 "kiosk."));
+	}
+	eq = strchr(line, '=');
+	if (eq == NULL || *group == NULL)
+		return g_strdup_printf("\"%.60s\": %s", line,
+				       _("Write key=value, below a group such as [station], or # "
+					 "in front of a remark."));
+	key = g_strchomp(g_strndup(line, (gsize)(eq - line)));
+	k = find_known(*group, key);
+	remedy = k != NULL ? wrong(k->kind, g_strchug(eq + 1))
+			   : _("There is no such key in this group. The administrator's page has "
+			       "all of them.");
+	line = remedy != NULL ? g_strdup_printf("[%s] %s: %s", *group, key, remedy) : NULL;
+	g_free(key);
+	return line;
+}
+
+/* The first line that is wrong, with its number and what to do; NULL: none. */
+static char *judge(const char *path, const char *content)
+{
+	char **lines = g_strsplit(content, "\n", -1), *group = NULL, *problem = NULL;
+
+	for (unsigned i = 0; lines[i] != NULL && problem == NULL; i++) {
+		char *bad = judge_line(lines[i], &group);
+
+		if (bad != NULL)
+			problem = g_strdup_printf(_("%s, line %u: %s"), path, i + 1, bad);
+		g_free(bad);
+	}
+	g_free(group);
+	g_strfreev(lines);
+	return problem;
+}
+
 static void read_keys(struct kd_settings *s, GKeyFile *f)
 {
 	s->trust = text(f, "station", "trust");
@@ -69,23 +196,30 @@ void kd_settings_load(struct kd_settings *s, const char *path)
 {
 	GKeyFile *f = g_key_file_new();
 	GError *error = NULL;
+	char *content = NULL;
 
 	memset(s, 0, sizeof(*s));
 	s->may_intake = s->may_review = true;
 	if (path == NULL)
 		path = KD_SETTINGS_FILE;
-	if (g_key_file_load_from_file(f, path, G_KEY_FILE_NONE, &error)) {
+	if (g_file_get_contents(path, &content, NULL, &error)) {
 		s->file = g_strdup(path);
-		read_keys(s, f);
+		s->problem = judge(path, content);
+		if (s->problem == NULL &&
+		    !g_key_file_load_from_data(f, content, (gsize)-1, G_KEY_FILE_NONE, &error))
+			s->problem = g_strdup_printf("%s: %s", path, error->message);
+		if (s->problem == NULL)
+			read_keys(s, f);
 	} else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-		/* settings that can't be read must not open what they may forbid */
-		s->problem = g_strdup_printf("%s: %s", path, error->message);
-		s->may_intake = s->may_review = false;
+		s->problem = g_strdup(error->message);
 	}
+	if (s->problem != NULL) /* settings that can't be read must not open what they may forbid */
+		s->may_intake = s->may_review = false;
+	g_free(content);
 	g_clear_error(&error);
 	g_key_file_free(f);
 	if (s->folders == NULL)
-		s->folders = g_new0(char *, 1);
+		s->folders = g_strsplit("", ";", -1);
 	if (s->cases == NULL)
 		s->cases = g_build_filename(g_get_user_data_dir(), "keten", "cases", NULL);
 	if (s->out == NULL)
@@ -171,4 +305,27 @@ bool kd_settings_is_exit_word(const struct kd_settings *s, const char *word)
 
 	g_free(sha);
 	return same;
+}
+
+int kd_settings_check(const char *path)
+{
+	struct kd_settings s;
+	bool good;
+
+	kd_settings_load(&s, path);
+	good = s.problem == NULL;
+	if (!good)
+		printf("%s\n%s\n", s.problem, _("Until then the window offers nothing."));
+	else
+		printf("%s: %s\n",
+		       s.file != NULL ? s.file
+		       : path != NULL ? path
+				      : KD_SETTINGS_FILE,
+		       s.file != NULL ? _("good") : _("not there; everything has its default"));
+	if (good)
+		printf(_("this account: intake %s, review %s; kiosk %s\n"),
+		       s.may_intake ? _("yes") : _("no"), s.may_review ? _("yes") : _("no"),
+		       s.kiosk ? _("yes") : _("no"));
+	kd_settings_free(&s);
+	return good ? 0 : 2;
 }

@@ -13,7 +13,7 @@
 
 struct kd_settings {
 	char *file;    /* where they come from; NULL: none was there */
-	char *problem; /* why it can't be read, or NULL */
+	char *problem; /* which line is wrong and what to do, or NULL */
 	char *trust;   /* folder of CA certificates, or NULL: the default of keten */
 	char *cases, *out, *operator_key;
 	char **tsa;	   /* addresses of time-stamp authorities, or NULL: the station's own */
@@ -29,6 +29,8 @@ struct kd_settings {
 /* path NULL: the usual place. A missing file gives defaults; free with kd_settings_free(). */
 void kd_settings_load(struct kd_settings *s, const char *path);
 void kd_settings_free(struct kd_settings *s);
+/* Prints what is wrong with a file and what to do, or the roles of this account; the exit status. */
+int kd_settings_check(const char *path);
 /*
  * May this file be chosen? Always, unless in kiosk mode: there below the folders of the settings and
  * the one for packages. Links are followed first.
