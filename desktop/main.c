@@ -209,44 +209,75 @@ static void close_ways_out(void)
 		     "gtk-print-preview-command", "/bin/false", NULL);
 }
 
-static void on_exit_word(GtkDialog *d, int response, gpointer data)
-{
-	struct kd_app *app = data;
-	GtkWidget *entry = g_object_get_data(G_OBJECT(d), "entry");
+struct leaving {
+	struct kd_app *app;
+	GtkWidget *window, *entry;
+};
 
-	if (response == GTK_RESPONSE_OK) {
-		if (kd_settings_is_exit_word(&app->set,
-					     gtk_editable_get_text(GTK_EDITABLE(entry)))) {
-			app->leaving = true;
-			gtk_window_close(GTK_WINDOW(app->window));
-		} else {
-			kd_app_say(app, _("That is not the exit word."));
-			kd_app_state(app, "exit-word-wrong");
-		}
+static void on_leave(GtkWidget *w, gpointer data)
+{
+	struct leaving *l = data;
+	struct kd_app *app = l->app;
+	bool right =
+		kd_settings_is_exit_word(&app->set, gtk_editable_get_text(GTK_EDITABLE(l->entry)));
+
+	(void)w;
+	gtk_window_destroy(GTK_WINDOW(l->window));
+	if (right) {
+		app->leaving = true;
+		gtk_window_close(GTK_WINDOW(app->window));
+	} else {
+		kd_app_say(app, _("That is not the exit word."));
+		kd_app_state(app, "exit-word-wrong");
 	}
-	gtk_window_destroy(GTK_WINDOW(d));
+}
+
+static void on_stay(GtkButton *b, gpointer data)
+{
+	struct leaving *l = data;
+
+	(void)b;
+	gtk_window_destroy(GTK_WINDOW(l->window));
+}
+
+static void free_leaving(gpointer l, GClosure *closure)
+{
+	(void)closure;
+	g_free(l);
 }
 
 static void ask_exit_word(struct kd_app *app)
 {
-	GtkWidget *d, *entry = gtk_password_entry_new();
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12),
+		  *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+	struct leaving *l;
 
 	if (app->set.exit_word_sha256 == NULL) {
 		kd_app_say(app, _("This station runs Keten alone. The administrator can end it."));
 		return;
 	}
-	d = gtk_dialog_new_with_buttons(_("Exit word"), GTK_WINDOW(app->window),
-					GTK_DIALOG_MODAL | GTK_DIALOG_USE_HEADER_BAR, _("_Cancel"),
-					GTK_RESPONSE_CANCEL, _("_Leave"), GTK_RESPONSE_OK, NULL);
-	kd_name(entry, _("Exit word"));
-	gtk_widget_set_margin_top(entry, 18);
-	gtk_widget_set_margin_bottom(entry, 18);
-	gtk_widget_set_margin_start(entry, 18);
-	gtk_widget_set_margin_end(entry, 18);
-	gtk_box_append(GTK_BOX(gtk_dialog_get_content_area(GTK_DIALOG(d))), entry);
-	g_object_set_data(G_OBJECT(d), "entry", entry);
-	g_signal_connect(d, "response", G_CALLBACK(on_exit_word), app);
-	gtk_window_present(GTK_WINDOW(d));
+	l = g_new0(struct leaving, 1);
+	l->app = app;
+	l->window = adw_window_new();
+	l->entry = gtk_password_entry_new();
+	kd_name(l->entry, _("Exit word"));
+	gtk_widget_add_css_class(box, "kd-content");
+	gtk_box_append(GTK_BOX(box), kd_text(_("Exit word"), "title-2"));
+	gtk_box_append(GTK_BOX(box), l->entry);
+	gtk_widget_set_halign(bar, GTK_ALIGN_END);
+	gtk_box_append(GTK_BOX(bar), kd_button(_("_Cancel"), NULL, G_CALLBACK(on_stay), l));
+	gtk_box_append(GTK_BOX(bar),
+		       kd_button(_("_Leave"), "destructive-action", G_CALLBACK(on_leave), l));
+	gtk_box_append(GTK_BOX(box), bar);
+	g_signal_connect_data(l->entry, "activate", G_CALLBACK(on_leave), l, free_leaving, 0);
+	kd_escape_closes(l->window);
+	gtk_window_set_title(GTK_WINDOW(l->window), _("Exit word"));
+	gtk_window_set_transient_for(GTK_WINDOW(l->window), GTK_WINDOW(app->window));
+	gtk_window_set_modal(GTK_WINDOW(l->window), TRUE);
+	gtk_window_set_default_size(GTK_WINDOW(l->window), 380, -1);
+	adw_window_set_content(ADW_WINDOW(l->window), box);
+	gtk_window_present(GTK_WINDOW(l->window));
+	kd_app_focus(l->entry);
 }
 
 static gboolean on_close(GtkWindow *w, gpointer data)
