@@ -75,6 +75,11 @@ bool kt_text_is_plain(const void *p, size_t n);
 int kt_text_unescape(struct kt_buf *b, const char *p, size_t n);
 /* Length of the valid UTF-8 sequence at p (n bytes left), 0 when invalid; *cp gets the code point. */
 unsigned kt_utf8_next(const uint8_t *p, size_t n, uint32_t *cp);
+/*
+ * Writes a code point; returns the number of bytes, 1 to 4. Half a pair of UTF-16 (d800..dfff) becomes
+ * three bytes that kt_utf8_next() refuses: a caller that may meet one keeps it visible as bytes.
+ */
+unsigned kt_utf8_put(uint8_t out[4], uint32_t cp);
 
 /* -- streaming reader ------------------------------------------------------------------------- */
 

@@ -306,30 +306,6 @@ static int hex4(struct kt_json *j, uint32_t *v, struct kt_err *err)
 	return 0;
 }
 
-static size_t to_utf8(uint32_t c, uint8_t out[4])
-{
-	if (c < 0x80) {
-		out[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (uint8_t)(0xc0 | c >> 6);
-		out[1] = (uint8_t)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | c >> 12);
-		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | c >> 18);
-	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 static int unicode_escape(struct kt_json *j, struct kt_err *err)
 {
 	uint8_t out[4];
@@ -356,7 +332,7 @@ static int unicode_escape(struct kt_json *j, struct kt_err *err)
 			return bad(j, "lone surrogate", err);
 		v = 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00);
 	}
-	return keep(j, out, to_utf8(v, out), err);
+	return keep(j, out, kt_utf8_put(out, v), err);
 }
 
 static int escape(struct kt_json *j, struct kt_err *err)

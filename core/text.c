@@ -42,6 +42,30 @@ unsigned kt_utf8_next(const uint8_t *p, size_t n, uint32_t *cp)
 	return len;
 }
 
+unsigned kt_utf8_put(uint8_t out[4], uint32_t cp)
+{
+	if (cp < 0x80) {
+		out[0] = (uint8_t)cp;
+		return 1;
+	}
+	if (cp < 0x800) {
+		out[0] = (uint8_t)(0xc0 | cp >> 6);
+		out[1] = (uint8_t)(0x80 | (cp & 0x3f));
+		return 2;
+	}
+	if (cp < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | cp >> 12);
+		out[1] = (uint8_t)(0x80 | (cp >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (cp & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | (cp >> 18 & 7));
+	out[1] = (uint8_t)(0x80 | (cp >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (cp >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (cp & 0x3f));
+	return 4;
+}
+
 /*
  * Characters that change how the text around them reads without being seen: controls, the
  * bidirectional controls of Unicode annex 9, line separators, zero-width and interlinear marks.
@@ -120,28 +144,10 @@ static int hex_value(char c)
 	return -1;
 }
 
-static void put_utf8(struct kt_buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		kt_buf_put_u8(b, (uint8_t)c);
-	} else if (c < 0x800) {
-		kt_buf_put_u8(b, (uint8_t)(0xc0 | c >> 6));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		kt_buf_put_u8(b, (uint8_t)(0xe0 | c >> 12));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
-	} else {
-		kt_buf_put_u8(b, (uint8_t)(0xf0 | c >> 18));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		kt_buf_put_u8(b, (uint8_t)(0x80 | (c & 0x3f)));
-	}
-}
-
 /* One escape behind the backslash; returns how many bytes it took, 0 when malformed. */
 static size_t unescape_one(struct kt_buf *b, const char *p, size_t n)
 {
+	uint8_t utf8[4];
 	uint32_t v = 0;
 	size_t i;
 
@@ -162,7 +168,7 @@ static size_t unescape_one(struct kt_buf *b, const char *p, size_t n)
 	}
 	if (i >= n || i == 2 || p[i] != '}' || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
 		return 0;
-	put_utf8(b, v);
+	kt_buf_put(b, utf8, kt_utf8_put(utf8, v));
 	return i + 1;
 }
 

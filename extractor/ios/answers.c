@@ -5,6 +5,7 @@
  * one that moves a million files would cost half a gigabyte as a tree.
  */
 #include "core/err.h"
+#include "core/json.h"
 #include "extractor/image/plist.h"
 #include "extractor/ios/stream_i.h"
 
@@ -158,25 +159,6 @@ static int open_message(struct kt_stream *st, struct dl *m, struct kt_err *err)
 	return 0;
 }
 
-static void put_utf8(uint8_t *out, size_t *n, uint32_t c)
-{
-	if (c < 0x80) {
-		out[(*n)++] = (uint8_t)c;
-	} else if (c < 0x800) {
-		out[(*n)++] = (uint8_t)(0xc0 | c >> 6);
-		out[(*n)++] = (uint8_t)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		out[(*n)++] = (uint8_t)(0xe0 | c >> 12);
-		out[(*n)++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[(*n)++] = (uint8_t)(0x80 | (c & 0x3f));
-	} else {
-		out[(*n)++] = (uint8_t)(0xf0 | c >> 18);
-		out[(*n)++] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-		out[(*n)++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		out[(*n)++] = (uint8_t)(0x80 | (c & 0x3f));
-	}
-}
-
 /* A text as UTF-8; false when it is none, or too long. */
 static bool text_of(const struct kt_bpl *b, const struct kt_bpl_obj *o, uint8_t *out, size_t size,
 		    size_t *n)
@@ -202,7 +184,7 @@ static bool text_of(const struct kt_bpl *b, const struct kt_bpl_obj *o, uint8_t 
 				i++;
 			}
 		}
-		put_utf8(out, n, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
+		*n += kt_utf8_put(out + *n, c >= 0xd800 && c < 0xe000 ? 0xfffd : c);
 	}
 	return true;
 }

@@ -8,6 +8,7 @@
  * meets; so a cycle, a list too deep, and a small file that unfolds to billions of nodes each end
  * here, before anybody walks.
  */
+#include "core/json.h"
 #include "parsers/sdk/plist_tree.h"
 
 #include <stdlib.h>
@@ -154,30 +155,6 @@ static int read_real(struct bin *b, uint32_t object, size_t at)
 	return 0;
 }
 
-static unsigned put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* UTF-16, big-endian. Half a pair is kept as three bytes that are no UTF-8: shown, not hidden. */
 static int read_utf16(struct bin *b, uint32_t object, const uint8_t *p, uint32_t units)
 {
@@ -196,7 +173,7 @@ static int read_utf16(struct bin *b, uint32_t object, const uint8_t *p, uint32_t
 			c = 0x10000 + ((c - 0xd800) << 10) + (d - 0xdc00);
 			i++;
 		}
-		n += put_utf8(out + n, c);
+		n += kt_utf8_put((uint8_t *)out + n, c);
 	}
 	node->u.bytes = out;
 	node->n = (uint32_t)n;

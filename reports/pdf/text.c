@@ -444,30 +444,6 @@ void pdf_layout_free(struct pdf_layout *l)
 
 #define PIECE_MAX 4096u
 
-static size_t utf8_put(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* Which characters each run of glyphs stands for, so that text can be searched and copied. */
 static int clusters_of(const struct pdf_layout *l, const struct pdf_piece *pc,
 		       cairo_text_cluster_t *out, char *utf8, int *bytes)
@@ -493,7 +469,7 @@ static int clusters_of(const struct pdf_layout *l, const struct pdf_piece *pc,
 		out[n].num_glyphs = (int)(k - i);
 		out[n].num_bytes = 0;
 		for (size_t c = n == 0 ? pc->first : from; c < to; c++) {
-			size_t len = utf8_put(utf8 + at, l->cp[c]);
+			size_t len = kt_utf8_put((uint8_t *)utf8 + at, l->cp[c]);
 
 			at += len;
 			out[n].num_bytes += (int)len;

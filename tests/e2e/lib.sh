@@ -343,3 +343,38 @@ assert_clean() { # assert_clean NAME
 	assert_journal "$1" "$work/$1.journal"
 	check "$1: no temporary files" is "$(find "$work/$1/tmp" -mindepth 1 | wc -l)" 0
 }
+
+# -- killed -----------------------------------------------------------------------------------
+
+kill_one() { # in a process of its own
+	passed=0 failed=0
+	kill_at "$1" >"$work/$1.log" 2>&1
+	echo "$passed $failed" >"$work/$1.count"
+}
+
+# kill_everywhere EVENTS HALF SYNCS: the test's own kill_at MODE:N before and after each event of the log and the
+# one behind the last, in the middle of every HALFth, and at the fsyncs of those numbers; three at a time.
+# kill_at appends what ran to its end without having been killed to $work/completed.
+kill_everywhere() {
+	local n p a b points=()
+	for n in $(seq $(($1 + 1))); do
+		points+=("before:$n" "after:$n")
+		[ $((n % $2)) -ne 1 ] || points+=("half:$n")
+	done
+	for n in $3; do
+		points+=("sync:$n")
+	done
+	for p in "${points[@]}"; do
+		while [ "$(jobs -rp | wc -l)" -ge 3 ]; do wait -n; done
+		kill_one "$p" &
+	done
+	wait
+	for p in "${points[@]}"; do
+		read -r a b <"$work/$p.count"
+		passed=$((passed + a)) failed=$((failed + b))
+		[ "$b" -eq 0 ] || grep -v '^ok' "$work/$p.log" | head -n 20
+	done
+	echo "killed at ${#points[@]} moments of $1 events"
+	check "every event was reached, and the one after the last is none" is \
+		"$(sort "$work/completed" | grep -v -e sync -e half | xargs)" "after:$(($1 + 1)) before:$(($1 + 1))"
+}

@@ -60,40 +60,14 @@ kill_at() { # kill_at MODE:N
 	assert_resumed "$name"
 	rm -rf "${work:?}/$name"
 }
-one() {
-	passed=0 failed=0
-	kill_at "$1" >"$work/$1.log" 2>&1
-	echo "$passed $failed" >"$work/$1.count"
-}
-
 run_keten calm --prompt always-authorised
 check "undisturbed: exit status" is "$status" 0
 events=$(wc -l <"$work/calm/case/custody.jsonl")
 expected=$(findings calm)
 check "undisturbed: at least two events for each item" test "$events" -gt 20
 
-points=()
-for n in $(seq $((events + 1))); do
-	points+=("before:$n" "after:$n")
-	[ $((n % 6)) -ne 1 ] || points+=("half:$n")
-done
-# not only at the log: between the files too
-for n in $(seq 2 12 110); do
-	points+=("sync:$n")
-done
-for p in "${points[@]}"; do
-	while [ "$(jobs -rp | wc -l)" -ge 3 ]; do wait -n; done
-	one "$p" &
-done
-wait
-for p in "${points[@]}"; do
-	read -r a b <"$work/$p.count"
-	passed=$((passed + a)) failed=$((failed + b))
-	[ "$b" -eq 0 ] || grep -v '^ok' "$work/$p.log" | head -n 20
-done
-echo "killed at ${#points[@]} moments of $events events"
-check "every event was reached, and the one after the last is none" is \
-	"$(sort "$work/completed" | grep -v -e sync -e half | xargs)" "after:$((events + 1)) before:$((events + 1))"
+# and not only at the log: between the files too
+kill_everywhere "$events" 6 "$(seq 2 12 110)"
 
 # -- the other programs -----------------------------------------------------------------------
 

@@ -32,6 +32,7 @@
 #include "core/time.h"
 #include "reports/model/report.h"
 #include "reports/model/statement.h"
+#include "tests/unit/record_put.h"
 
 /* -- the case --------------------------------------------------------------------------------- */
 
@@ -307,25 +308,6 @@ static const struct step journey[] = {
 	POINT(TIMELINE, "o000003", KT_BASIS_MEASURED, "2024-05-25T08:00:00Z", -21.13, 55.53, 20),
 };
 
-static void put_record(struct fixture *f, const char *object, uint64_t n, struct kt_record *r)
-{
-	struct kt_err err = {0};
-	struct kt_buf b;
-	struct kt_jw w;
-
-	kt_buf_init(&b, 0);
-	kt_jw_init(&w, &b);
-	kt_jw_obj(&w);
-	kt_rec_json(r, &w);
-	kt_jw_obj_end(&w);
-	assert_int_equal(kt_rec_check(r, &err), 0);
-	assert_int_equal(kt_recstore_record(&f->store, object, n,
-					    r->time_kind == KT_TIME_NONE ? NULL : &r->t_us,
-					    (const char *)b.p, b.len, &err),
-			 0);
-	kt_buf_free(&b);
-}
-
 static void put_text(struct kt_record *r, enum kt_field field, const char *s)
 {
 	if (s != NULL)
@@ -361,7 +343,7 @@ static void put_step(struct fixture *f, const struct step *s, uint64_t n)
 	put_text(&r, KT_F_GPS_TIME, s->gps_time);
 	if (s->gps_time != NULL)
 		kt_rec_int(&r, KT_F_TIME_DIFFERENCE_S, 120);
-	put_record(f, s->object, n, &r);
+	put_record(&f->store, s->object, n, &r);
 }
 
 static void begin(struct fixture *f, const char *object, unsigned item)
@@ -403,19 +385,19 @@ static void put_phone(struct fixture *f)
 	begin(f, "o000001", DEVICE);
 	kt_rec_str(&r, KT_F_NAME, "Lockdown/ProductType", 20);
 	kt_rec_str(&r, KT_F_VALUE, "iPhone13,2", 10);
-	put_record(f, "o000001", 1, &r);
+	put_record(&f->store, "o000001", 1, &r);
 	kt_rec_str(&card, KT_F_NAME, "ICCID", 5);
 	kt_rec_str(&card, KT_F_VALUE, "8930123456789012345", 19);
 	kt_rec_int(&user, KT_F_PHONE_USER, 10);
 	kt_rec_str(&user, KT_F_VALUE, "flags 20", 8);
-	put_record(f, "o000001", 2, &user);
-	put_record(f, "o000001", 3, &card);
+	put_record(&f->store, "o000001", 2, &user);
+	put_record(&f->store, "o000001", 3, &card);
 	commit(f);
 	begin(f, "o000005", SIM);
 	sim.time_kind = KT_TIME_UTC;
 	sim.t_us = at("2024-05-01T00:00:10Z");
 	kt_rec_str(&sim, KT_F_MCC, "202", 3);
-	put_record(f, "o000005", 1, &sim);
+	put_record(&f->store, "o000005", 1, &sim);
 	commit(f);
 }
 
@@ -472,7 +454,7 @@ static void put_many(struct fixture *f, uint64_t n)
 		r.t_us += 60 * KT_US_PER_S;
 		r.accuracy_mm = 5000 + (seed >> 20);
 		r.loc.off = i * 100;
-		put_record(f, s.object, i, &r);
+		put_record(&f->store, s.object, i, &r);
 	}
 	commit(f);
 }

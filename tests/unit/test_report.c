@@ -30,6 +30,7 @@
 #include "core/request.h"
 #include "core/time.h"
 #include "reports/model/report.h"
+#include "tests/unit/record_put.h"
 #include "tests/unit/report_plan.h"
 
 /* -- the case --------------------------------------------------------------------------------- */
@@ -179,25 +180,6 @@ static void put_artifact(struct fixture *f, const char *object, unsigned item, c
 	assert_int_equal(kt_recstore_artifact(&f->store, &row, &err), 0);
 }
 
-static void put_record(struct fixture *f, const char *object, uint64_t n, struct kt_record *r)
-{
-	struct kt_err err = {0};
-	struct kt_buf b;
-	struct kt_jw w;
-
-	kt_buf_init(&b, 0);
-	kt_jw_init(&w, &b);
-	kt_jw_obj(&w);
-	kt_rec_json(r, &w);
-	kt_jw_obj_end(&w);
-	assert_int_equal(kt_rec_check(r, &err), 0);
-	assert_int_equal(kt_recstore_record(&f->store, object, n,
-					    r->time_kind == KT_TIME_NONE ? NULL : &r->t_us,
-					    (const char *)b.p, b.len, &err),
-			 0);
-	kt_buf_free(&b);
-}
-
 static struct kt_record record(enum kt_rec_type type, enum kt_rec_basis basis, const char *path,
 			       uint64_t off, uint64_t len)
 {
@@ -229,7 +211,7 @@ static void put_property(struct fixture *f, uint64_t n, const char *name, const 
 
 	kt_rec_str(&r, KT_F_NAME, name, strlen(name));
 	kt_rec_str(&r, KT_F_VALUE, value, strlen(value));
-	put_record(f, "o000001", n, &r);
+	put_record(&f->store, "o000001", n, &r);
 }
 
 static void begin(struct fixture *f)
@@ -261,7 +243,7 @@ static void put_device(struct fixture *f)
 	put_artifact(f, "o000002", 1, "ok", 2, 1, 1, 0);
 	kt_rec_int(&r, KT_F_PHONE_USER, 10);
 	kt_rec_str(&r, KT_F_VALUE, "flags 30", 8);
-	put_record(f, "o000002", 1, &r);
+	put_record(&f->store, "o000002", 1, &r);
 	commit(f);
 }
 
@@ -280,7 +262,7 @@ static void put_photos(struct fixture *f)
 	kt_rec_str(&r, KT_F_TAKEN_LOCAL, "2024:05:12 16:03:22", 19);
 	kt_rec_int(&r, KT_F_ALTITUDE_MM, 71200);
 	r.raw = (struct kt_str){"37/1 59/1 168/100 N", 19};
-	put_record(f, "o000003", 1, &r);
+	put_record(&f->store, "o000003", 1, &r);
 	commit(f);
 
 	begin(f);
@@ -291,7 +273,7 @@ static void put_photos(struct fixture *f)
 	r.pos_state = KT_POS_UNUSABLE;
 	r.pos_reason = (struct kt_str){"hemisphere-missing", 18};
 	r.flags = KT_FLAG_BAD_ACCURACY;
-	put_record(f, "o000004", 1, &r);
+	put_record(&f->store, "o000004", 1, &r);
 	assert_int_equal(kt_recstore_skip(&f->store, "o000004", "truncated-tag", 1, &first, &err),
 			 0);
 	commit(f);
@@ -317,7 +299,7 @@ static void put_timeline(struct fixture *f)
 	kt_rec_str(&r, KT_F_PROBABILITY, "visit 0.98, place 0.63", 22);
 	kt_rec_int(&r, KT_F_LOCAL_OFFSET_MIN, 180);
 	r.raw = (struct kt_str){raw, sizeof(raw) - 1};
-	put_record(f, "o000005", 1, &r);
+	put_record(&f->store, "o000005", 1, &r);
 
 	r = record(KT_REC_MOVEMENT, KT_BASIS_INFERRED, "$.semanticSegments[15].activity", 88700,
 		   380);
@@ -330,7 +312,7 @@ static void put_timeline(struct fixture *f)
 	kt_rec_int(&r, KT_F_END_LON_E7, -5000);
 	kt_rec_int(&r, KT_F_DISTANCE_MM, 2104000);
 	kt_rec_str(&r, KT_F_ACTIVITY, "IN_BUS", 6);
-	put_record(f, "o000005", 2, &r);
+	put_record(&f->store, "o000005", 2, &r);
 
 	r = record(KT_REC_POSITION, KT_BASIS_MEASURED, "$.rawSignals[3].position", 910000, 210);
 	r.time_kind = KT_TIME_UTC;
@@ -338,16 +320,16 @@ static void put_timeline(struct fixture *f)
 	set_place(&r, 0, 0, 1200000);
 	r.flags = KT_FLAG_NULL_ISLAND | KT_FLAG_COARSE;
 	kt_rec_str(&r, KT_F_PROVIDER, "CELL", 4);
-	put_record(f, "o000005", 3, &r);
+	put_record(&f->store, "o000005", 3, &r);
 
 	r = record(KT_REC_POSITION, KT_BASIS_INFERRED, "$.rawSignals[9].position", 920000, 180);
 	set_place(&r, 379838000, 237275000, 25000);
-	put_record(f, "o000005", 4, &r);
+	put_record(&f->store, "o000005", 4, &r);
 
 	/* searched for on a map: named, and no position of the phone */
 	r = record(KT_REC_PLACE, KT_BASIS_STATED, "$.frequentPlaces[0]", 90100, 60);
 	set_place(&r, 385000000, 240000000, 0);
-	put_record(f, "o000005", 5, &r);
+	put_record(&f->store, "o000005", 5, &r);
 
 	assert_int_equal(kt_recstore_skip(&f->store, "o000005", "wifi-scan", 40, &first, &err), 0);
 	assert_int_equal(kt_recstore_withheld(&f->store, "o000005", "outside-period", 5100, &err),
@@ -562,7 +544,7 @@ static void put_copies(struct fixture *f)
 		 * place that is only named */
 		r.t_us = at("2024-05-12T13:03:22Z") + (n == 2 ? 2000001 : 2000000);
 		set_place(&r, 379838000 + (n == 3 ? 1001 : 1000), 237275000, 0);
-		put_record(f, "o000005", n, &r);
+		put_record(&f->store, "o000005", n, &r);
 	}
 	commit(f);
 }

@@ -93,8 +93,9 @@ static void every_character_comes_back(void **state)
 		kt_buf_reset(&b);
 		snprintf(text, sizeof(text), "\\u{%04x}", (unsigned)c);
 		assert_int_equal(kt_text_unescape(&b, text, strlen(text)), 0);
-		n = b.len;
-		memcpy(utf8, b.p, n);
+		n = kt_utf8_put(utf8, c);
+		assert_int_equal(b.len, n);
+		assert_memory_equal(b.p, utf8, n);
 		assert_int_equal(kt_utf8_next(utf8, n, &cp), n);
 		assert_int_equal(cp, c);
 		/* and no shorter piece of it is taken */
@@ -103,6 +104,37 @@ static void every_character_comes_back(void **state)
 		round_trip(utf8, n);
 	}
 	kt_buf_free(&b);
+}
+
+/* By the table of the standard, not by our own reader. */
+static void writes_utf8(void **state)
+{
+	static const struct {
+		uint32_t cp;
+		const char *bytes;
+	} known[] = {
+		{0x24, "$"},
+		{0x7f, "\x7f"},
+		{0x80, "\xc2\x80"},
+		{0x7ff, "\xdf\xbf"},
+		{0x800, "\xe0\xa0\x80"},
+		{0x20ac, "\xe2\x82\xac"},
+		{0xffff, "\xef\xbf\xbf"},
+		{0x10000, "\xf0\x90\x80\x80"},
+		{0x10ffff, "\xf4\x8f\xbf\xbf"},
+		{0xd800, "\xed\xa0\x80"}, /* half a pair: no UTF-8, and not to be lost */
+	};
+	uint8_t out[5];
+	uint32_t cp;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		memset(out, 0xaa, sizeof(out));
+		assert_int_equal(kt_utf8_put(out, known[i].cp), strlen(known[i].bytes));
+		assert_memory_equal(out, known[i].bytes, strlen(known[i].bytes));
+		assert_int_equal(out[strlen(known[i].bytes)], 0xaa);
+	}
+	assert_int_equal(kt_utf8_next(out, 3, &cp), 0);
 }
 
 static void refuses_other_escapes(void **state)
@@ -127,6 +159,7 @@ int main(void)
 		cmocka_unit_test(makes_the_hidden_visible),
 		cmocka_unit_test(every_byte_and_pair_comes_back),
 		cmocka_unit_test(every_character_comes_back),
+		cmocka_unit_test(writes_utf8),
 		cmocka_unit_test(refuses_other_escapes),
 	};
 
