@@ -14,7 +14,8 @@ ifneq ($(VARIANT),fuzz)
 PROGS_TEST += replay
 SRCS_replay := tests/fuzz/replay.c tests/fuzz/inproc.c $(FUZZ_NAMES:%=tests/fuzz/%.c)
 LIBS_replay := $(TEST_LIBS)
-PKGS_replay := $(TEST_PKGS)
+PKGS_replay := $(TEST_PKGS) cairo harfbuzz fribidi freetype2
+SRCS_replay += $(sort $(wildcard reports/pdf/*.c))
 $(BUILD)/tests/fuzz/fuzz_%.o: CFLAGS += -DLLVMFuzzerTestOneInput=$(notdir $*)
 # objects of a time when they had other names must not be linked
 $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/%.o) $(BUILD)/tests/fuzz/replay.o: tests/rules.mk
@@ -28,6 +29,8 @@ $(foreach f,$(FUZZ_NAMES),$(eval SRCS_$(f) := tests/fuzz/$(f).c tests/fuzz/inpro
 $(foreach f,$(FUZZ_NAMES),$(eval LIBS_$(f) := $(TEST_LIBS)))
 $(foreach f,$(FUZZ_NAMES),$(eval PKGS_$(f) := $(TEST_PKGS)))
 $(foreach f,$(FUZZ_NAMES),$(eval LDLIBS_$(f) := -fsanitize=fuzzer))
+SRCS_fuzz_paper += $(sort $(wildcard reports/pdf/*.c))
+PKGS_fuzz_paper += cairo harfbuzz fribidi freetype2
 endif
 
 PROGS_TEST += try-parser make-photos make-timeline
