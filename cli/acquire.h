@@ -56,8 +56,10 @@ struct kt_acq {
 	bool dev_running, partial;
 	bool in_session;  /* this run opened the session, or went on with it: its end is recorded */
 	char attempt[32]; /* state or defect that the phone's last refusal is logged with, or "" */
-	bool timed_out;	  /* while parsing: a parser hit its limit of time */
-	uint32_t layers;  /* sandbox layers that held while parsing */
+	const struct kt_buf
+		*statement; /* read from a release, for which no file is written; or NULL */
+	bool timed_out;	    /* while parsing: a parser hit its limit of time */
+	uint32_t layers;    /* sandbox layers that held while parsing */
 	/* of the connection: */
 	char serial[128], fingerprint[64];
 	uint32_t adb_version, max_payload;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * keten verify --reproduce: opens the sealed bytes of an acquisition again, parses them, and compares
- * the report and its pages with those of its release byte for byte.
+ * the report and its views with those of its release byte for byte.
  */
 #include "cli/release.h"
 #include "core/io.h"
@@ -33,7 +33,12 @@ struct again {
 	char why[200]; /* why it can't be told */
 	bool other_render;
 	char differs[64]; /* the first file that is not the same, "" when none is */
-	uint64_t at;	  /* byte in it, or in the page that is compared now */
+	uint64_t at;	  /* byte in it */
+	struct compared {
+		uint64_t at; /* bytes that are the same so far */
+		bool done;
+	} * seen; /* one for each file of the release */
+	struct kt_buf statement;
 };
 
 static int verify_both(const struct kt_opts *o)
@@ -176,7 +181,7 @@ static void note(struct again *x, const char *file, uint64_t at)
 	x->at = at;
 }
 
-/* A page drawn again, in pieces. A PDF is signed behind its end, and its letters are this station's. */
+/* A view drawn again, in pieces. A PDF is signed behind its end, and its letters are this station's. */
 static int on_page(void *arg, const char *file, const void *p, size_t n, struct kt_err *err)
 {
 	struct again *x = arg;
@@ -184,6 +189,7 @@ static int on_page(void *arg, const char *file, const void *p, size_t n, struct 
 	bool pdf = len > 4 && strcmp(file + len - 4, ".pdf") == 0;
 	char name[KT_PKG_NAME_MAX + 1];
 	const struct kt_zip_entry *e;
+	struct compared *c;
 	const uint8_t *want = p;
 	static uint8_t have[PIECE];
 
@@ -191,34 +197,61 @@ static int on_page(void *arg, const char *file, const void *p, size_t n, struct 
 	e = kt_zip_find(&x->zip, name);
 	if (x->differs[0] != '\0' || e == NULL)
 		return 0;
+	c = &x->seen[e - x->zip.e];
 	while (n > 0) {
 		size_t got = 0, k = n < PIECE ? n : PIECE;
-		int r = kt_zip_pread(&x->zip, e, x->at, have, k, &got, err);
+		int r = kt_zip_pread(&x->zip, e, c->at, have, k, &got, err);
 
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < got; i++)
 			if (have[i] != want[i]) {
-				note(x, file, x->at + i);
+				note(x, file, c->at + i);
 				break;
 			}
 		if (x->differs[0] == '\0' && got < k)
-			note(x, file, x->at + got);
+			note(x, file, c->at + got);
 		if (x->differs[0] != '\0')
 			break;
-		x->at += k;
+		c->at += k;
 		want += k;
 		n -= k;
 	}
-	if (p == NULL && !pdf && e->size != x->at)
-		note(x, file, x->at);
+	c->done |= p == NULL;
+	if (p == NULL && !pdf && e->size != c->at)
+		note(x, file, c->at);
 	if (x->differs[0] != '\0' && x->why[0] == '\0' && (pdf || x->other_render))
 		snprintf(x->why, sizeof(x->why),
 			 pdf ? "other letters are installed here, or it was changed"
 			     : "the release was made with another build of keten-render");
-	if (p == NULL && x->differs[0] == '\0')
-		x->at = 0;
 	return 0;
+}
+
+/* What stands beside the report and is no view of it: the bytes that it was made from, and how. */
+static bool is_source(const char *name)
+{
+	return strcmp(name, KT_PKG_REPORT) == 0 || strcmp(name, KT_PKG_RUN) == 0 ||
+	       strcmp(name, KT_PKG_STATEMENT) == 0;
+}
+
+/* Every view of the release has to be one that this report gives. */
+static int compare_views(struct again *x, int fd, struct kt_err *err)
+{
+	int r;
+
+	x->seen = calloc(x->zip.n + 1, sizeof(*x->seen));
+	if (x->seen == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory");
+	r = kt_report_redraw(fd, on_page, x, err);
+	for (size_t i = 0; r == 0 && x->differs[0] == '\0' && i < x->zip.n; i++) {
+		const char *name = kt_zip_entry_name(&x->zip, &x->zip.e[i]);
+
+		if (strncmp(name, KT_PKG_REPORT_DIR, strlen(KT_PKG_REPORT_DIR)) == 0 &&
+		    !x->seen[i].done && !is_source(name))
+			note(x, name + strlen(KT_PKG_REPORT_DIR), 0);
+	}
+	free(x->seen);
+	return r;
 }
 
 /* 0: the same; 1: not, *at says where. */
@@ -309,7 +342,7 @@ static int conclude(struct again *x, uint64_t bytes, struct kt_err *err)
 		       (unsigned long long)at, x->differs, outcome, same ? "" : x->why);
 	else if (same)
 		printf("reproduced: parsed again, report.json is the same, %llu bytes, and so are "
-		       "its pages\n",
+		       "its views\n",
 		       (unsigned long long)at);
 	else
 		printf("%s: %s differs from byte %llu on%s%s\n", outcome, x->differs,
@@ -317,22 +350,19 @@ static int conclude(struct again *x, uint64_t bytes, struct kt_err *err)
 	return same ? KT_EXIT_OK : x->why[0] != '\0' ? KT_EXIT_UNDETERMINED : KT_EXIT_INVALID;
 }
 
-/* What the report was made beside. */
-static int copy_statement(struct again *x, struct kt_err *err)
+/* What the report was made beside. It stays in memory: a kill must not leave it in a folder. */
+static int load_statement(struct again *x, struct kt_err *err)
 {
-	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_REPORT_DIR KT_STATEMENT_FILE);
-	struct kt_buf b;
+	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_STATEMENT);
 	int r;
 
 	if (e == NULL)
 		return 0;
-	kt_buf_init(&b, 0);
-	r = kt_zip_load(&x->zip, e, (size_t)16 << 20, &b, err);
+	r = kt_zip_load(&x->zip, e, KT_STATEMENT_MAX, &x->statement, err);
 	if (r == 0)
-		r = kt_sha256_hex(b.p, b.len, x->r.q.state.statement_sha256, err);
-	if (r == 0)
-		r = kt_file_write(x->r.work, KT_STATEMENT_FILE, b.p, b.len, 0600, err);
-	kt_buf_free(&b);
+		r = kt_sha256_hex(x->statement.p, x->statement.len, x->r.q.state.statement_sha256,
+				  err);
+	x->r.q.statement = &x->statement;
 	return r;
 }
 
@@ -341,7 +371,7 @@ static int parse_again(struct again *x, int *fd, struct kt_err *err)
 	int e = open_log(x, err);
 
 	if (e == 0)
-		e = copy_statement(x, err);
+		e = load_statement(x, err);
 	if (e == 0)
 		e = kt_release_unseal(&x->r, err);
 	if (e == 0)
@@ -366,6 +396,7 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 	int e, status;
 
 	x.fd = -1;
+	kt_buf_init(&x.statement, 0);
 	if (o->nargs != 2 || o->nreleasers != 1) {
 		fprintf(stderr,
 			"usage: keten verify --reproduce ACQUISITION RELEASE --releaser KEY "
@@ -393,11 +424,12 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 	if (e == 1)
 		note(&x, "report.json", at);
 	else if (e == 0)
-		e = kt_report_redraw(fd, on_page, &x, &err);
+		e = compare_views(&x, fd, &err);
 	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, at, &err);
 	if (x.zip_open)
 		kt_zip_read_close(&x.zip);
 	kt_close_fd(&x.fd);
+	kt_buf_free(&x.statement);
 	kt_release_close(&x.r);
 	if (x.dir[0] != '\0')
 		nftw(x.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);

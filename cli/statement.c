@@ -77,21 +77,25 @@ out:
 int kt_statement_of_case(struct kt_acq *q, int report_dir, struct kt_statement *s,
 			 struct kt_err *err)
 {
-	struct kt_buf b;
-	int r;
+	const struct kt_buf *b = q->statement;
+	struct kt_buf file;
+	int r = 0;
 
 	memset(s, 0, sizeof(*s));
 	if (q->state.statement_sha256[0] == '\0')
 		return 0; /* what the log does not name is not read */
-	kt_buf_init(&b, 0);
-	r = kt_file_read(q->c.fd, KT_STATEMENT_FILE, KT_STATEMENT_MAX, &b, err);
+	kt_buf_init(&file, 0);
+	if (b == NULL) {
+		r = kt_file_read(q->c.fd, KT_STATEMENT_FILE, KT_STATEMENT_MAX, &file, err);
+		b = &file;
+	}
 	if (r == 0)
-		r = kt_statement_parse(b.p, b.len, s, err);
+		r = kt_statement_parse(b->p, b->len, s, err);
 	if (r == 0 && strcmp(s->sha256, q->state.statement_sha256) != 0)
 		r = KT_FAIL(err, KT_E_INVALID,
 			    "statement.json is not the one that the log of this case names");
-	if (r == 0)
-		r = kt_file_write(report_dir, KT_STATEMENT_FILE, b.p, b.len, 0600, err);
-	kt_buf_free(&b);
+	if (r == 0 && b == &file)
+		r = kt_file_write(report_dir, KT_STATEMENT_FILE, b->p, b->len, 0600, err);
+	kt_buf_free(&file);
 	return r < 0 ? r : 1;
 }

@@ -188,45 +188,6 @@ static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 	return r;
 }
 
-/* -- drawn again, to be compared --------------------------------------------------------------- */
-
-struct redrawn {
-	kt_view_fn fn;
-	void *arg;
-	const char *file;
-};
-
-static int on_redrawn(void *arg, const struct kt_event *ev, struct kt_err *err)
-{
-	struct redrawn *d = arg;
-
-	return ev->kind == KT_EV_OUTPUT ? d->fn(d->arg, d->file, ev->bytes.p, ev->bytes.len, err)
-					: 0;
-}
-
-int kt_report_redraw(int json, kt_view_fn fn, void *arg, struct kt_err *err)
-{
-	struct kt_worker w;
-	int r = kt_worker_start_as(&w, "keten-render", err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < sizeof(views) / sizeof(views[0]); i++) {
-		struct redrawn d = {fn, arg, views[i].file};
-		struct kt_job job = view_job(views[i].job, json);
-		struct kt_job_end end;
-
-		r = kt_worker_run(&w, &job, on_redrawn, &d, &end, err);
-		if (r == 0 && end.verdict != KT_JE_OK)
-			r = KT_FAIL(err, KT_E_INTERNAL, "%s could not be drawn: %s: %s", d.file,
-				    kt_job_verdict_name(end.verdict), end.text);
-		if (r == 0)
-			r = fn(arg, d.file, NULL, 0, err);
-	}
-	kt_worker_stop(&w);
-	return r;
-}
-
 /* -- the other forms: one job, many files ----------------------------------------------------- */
 
 struct exports {
@@ -291,25 +252,26 @@ static int export_names(struct exports *x, struct kt_err *err)
 	return 0;
 }
 
+static struct kt_job exports_job(int fd)
+{
+	struct kt_job job = view_job("exports", fd);
+
+	job.cpu_s = 300;
+	job.wall_s = 900;
+	job.max_output = EXPORTS_MAX;
+	return job;
+}
+
 static int write_exports(struct kt_worker *w, int dir, struct kt_err *err)
 {
 	struct exports x = {.dir = dir};
-	struct kt_job job = {.id = "exports",
-			     .as_mib = 256,
-			     .cpu_s = 300,
-			     .wall_s = 900,
-			     .cap = UINT64_MAX,
-			     .max_output = EXPORTS_MAX};
 	KT_AUTO_FD in = openat(dir, "report.json", O_RDONLY | O_CLOEXEC);
+	struct kt_job job = exports_job(in);
 	struct kt_job_end end;
-	off_t size;
 	int r;
 
 	if (in < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
-	size = lseek(in, 0, SEEK_END);
-	job.size = size < 0 ? 0 : (uint64_t)size;
-	job.fd = in;
 	x.reader.put = export_put;
 	x.reader.arg = &x;
 	for (size_t i = 0; i <= KT_EXPORT_PAGES; i++)
@@ -324,6 +286,96 @@ static int write_exports(struct kt_worker *w, int dir, struct kt_err *err)
 		kt_close_fd(&x.fd[i]);
 	}
 	return r < 0 ? r : export_names(&x, err);
+}
+
+/* -- drawn again, to be compared --------------------------------------------------------------- */
+
+struct redrawn {
+	kt_view_fn fn;
+	void *arg;
+	const char *file;
+	struct kt_export_reader reader;
+	unsigned files; /* of the other forms, so far */
+};
+
+static int on_redrawn(void *arg, const struct kt_event *ev, struct kt_err *err)
+{
+	struct redrawn *d = arg;
+
+	return ev->kind == KT_EV_OUTPUT ? d->fn(d->arg, d->file, ev->bytes.p, ev->bytes.len, err)
+					: 0;
+}
+
+static int on_form(void *arg, unsigned file, const void *p, size_t n, struct kt_err *err)
+{
+	struct redrawn *d = arg;
+	char name[KT_EXPORT_NAME];
+
+	if (kt_export_name(file, name) == NULL)
+		return KT_FAIL(err, KT_E_FORMAT, "export: file %u is none", file);
+	if (file >= d->files)
+		d->files = file + 1;
+	return d->fn(d->arg, name, p, n, err);
+}
+
+static int on_forms(void *arg, const struct kt_event *ev, struct kt_err *err)
+{
+	struct redrawn *d = arg;
+
+	return ev->kind == KT_EV_OUTPUT
+		       ? kt_export_feed(&d->reader, ev->bytes.p, ev->bytes.len, err)
+		       : 0;
+}
+
+static int redraw(struct kt_worker *w, const struct kt_job *job, struct redrawn *d,
+		  int (*on)(void *arg, const struct kt_event *ev, struct kt_err *err),
+		  struct kt_err *err)
+{
+	struct kt_job_end end;
+	int r = kt_worker_run(w, job, on, d, &end, err);
+
+	return r == 0 && end.verdict != KT_JE_OK
+		       ? KT_FAIL(err, KT_E_INTERNAL, "%s could not be drawn: %s: %s", d->file,
+				 kt_job_verdict_name(end.verdict), end.text)
+		       : r;
+}
+
+/* The other forms take turns: each ends when all do. */
+static int redraw_forms(struct kt_worker *w, int json, struct redrawn *d, struct kt_err *err)
+{
+	struct kt_job job = exports_job(json);
+	char name[KT_EXPORT_NAME];
+	int r;
+
+	d->file = job.id;
+	d->reader.put = on_form;
+	d->reader.arg = d;
+	r = redraw(w, &job, d, on_forms, err);
+	for (unsigned i = 0; r == 0 && i < d->files; i++)
+		r = d->fn(d->arg, kt_export_name(i, name), NULL, 0, err);
+	return r;
+}
+
+int kt_report_redraw(int json, kt_view_fn fn, void *arg, struct kt_err *err)
+{
+	struct redrawn d = {.fn = fn, .arg = arg};
+	struct kt_worker w;
+	int r = kt_worker_start_as(&w, "keten-render", err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < sizeof(views) / sizeof(views[0]); i++) {
+		struct kt_job job = view_job(views[i].job, json);
+
+		d.file = views[i].file;
+		r = redraw(&w, &job, &d, on_redrawn, err);
+		if (r == 0)
+			r = fn(arg, d.file, NULL, 0, err);
+	}
+	if (r == 0)
+		r = redraw_forms(&w, json, &d, err);
+	kt_worker_stop(&w);
+	return r;
 }
 
 int kt_report_views(int dir, struct kt_err *err)

@@ -25,6 +25,21 @@ static void misplaced(struct kt_vf *c, uint64_t seq, const char *event, const ch
 	kt_vf_fail(c, KT_V_ACT, "log line %llu: %s %s", (unsigned long long)seq, event, why);
 }
 
+/* Once, and before the report that it stands beside, as in an acquisition's log. */
+static void on_statement(struct kt_vf *c, uint64_t seq, const char *event, const struct kt_jv *d)
+{
+	const char *sha = kt_jv_str(d, "statement_sha256");
+
+	if (c->log_statement[0] != '\0')
+		misplaced(c, seq, event, "stands a second time");
+	if (c->log_report[0] != '\0')
+		misplaced(c, seq, event, "comes behind the report");
+	if (sha == NULL || strlen(sha) >= KT_SHA256_HEX)
+		misplaced(c, seq, event, "names no statement");
+	else
+		memcpy(c->log_statement, sha, strlen(sha) + 1);
+}
+
 int kt_vf_release_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
 		       struct kt_err *err)
 {
@@ -47,6 +62,8 @@ int kt_vf_release_line(void *arg, uint64_t seq, const char *event, const struct 
 		c->envelope_opened = true;
 	if (strcmp(event, "item.opened") == 0 && !c->envelope_opened)
 		misplaced(c, seq, event, "comes before the envelope was opened");
+	if (strcmp(event, "statement.added") == 0)
+		on_statement(c, seq, event, d);
 	if (strcmp(event, "report.made") == 0 && sha != NULL && strlen(sha) < KT_SHA256_HEX)
 		memcpy(c->log_report, sha, strlen(sha) + 1);
 	c->log_ended = strcmp(event, "package.sealing") == 0 && same(d, "package", c->package);

@@ -104,6 +104,13 @@ def swapped(name, old, new):
     return R["pack"](R["signed"](e, RELEASER))
 
 
+def another_view():
+    """A page that the report does not give."""
+    e = R["load"]()
+    e["report/observations-0001.html"] = e["report/report.html"]
+    return R["pack"](R["signed"](e, RELEASER))
+
+
 def replay(act):
     act["concerns"][0]["sha256"] = "ab" * 32
 
@@ -150,6 +157,12 @@ KINDS = [
     ("release-report-swapped", 0, "-", lambda: swapped("report/report.json", b"2024-05-1", b"2024-05-2")),
     ("release-page-swapped", 0, "-", lambda: swapped("report/report.html", b"2024-05-1", b"2024-05-2")),
     ("release-page-longer", 0, "-", lambda: swapped("report/report.nl.html", b"</html>", b"</html><!-- -->")),
+    ("release-csv-swapped", 0, "-", lambda: swapped("report/observations.csv", b"2024-05-1", b"2024-05-2")),
+    ("release-gpx-swapped", 0, "-", lambda: swapped("report/observations.gpx", b"2024-05-1", b"2024-05-2")),
+    ("release-kml-swapped", 0, "-", lambda: swapped("report/observations.kml", b"2024-05-1", b"2024-05-2")),
+    ("release-geojson-swapped", 0, "-", lambda: swapped("report/observations.geojson", b"2024-05-1", b"2024-05-2")),
+    ("release-case-swapped", 0, "-", lambda: swapped("report/case.jsonld", b"2024-05-1", b"2024-05-2")),
+    ("release-view-added", 0, "-", lambda: another_view()),
     ("release-of-nothing", 5, "complete", lambda: release(lambda a: a.update(type="comment"))
         .replace(b"Keten-Type: release", b"Keten-Type: comment", 1)),
 ]

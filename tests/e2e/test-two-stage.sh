@@ -115,6 +115,7 @@ mandate=$work/m
 "$build/keten" verify --reproduce "$package" "$released" --releaser "$work/m/releaser2.pem" --trust "$work/m/trust" \
 	--out "$work/one/open" >"$work/reproduce.out" 2>&1
 check "reproduce: the same report" is "$?" 0
+check "reproduce: says that the views are the same too" grep -q "and so are its views$" "$work/reproduce.out"
 opening=$(find "$work/one/open" -name '*-opening.asice')
 "$build/keten" verify "$opening" "$package" "$released" --trust "$work/m/trust" >"$work/chain.out" 2>&1
 check "the chain of acquisition, release and opening holds" is "$?" 0
@@ -130,17 +131,27 @@ mkdir "$work/kinds"
 python3 tests/e2e/sealed_kinds.py "$package" "$released" "$mandate" "$work/kinds" >"$work/kinds.txt" 2>"$work/kinds.err"
 check "manipulations were made" is $? 0
 [ ! -s "$work/kinds.err" ] || bad "they said" "$work/kinds.err"
+changed_by() { # changed_by KIND: the file of the release that it is about
+	case $1 in
+	release-report-*) echo report.json ;;
+	release-page-longer) echo report.nl.html ;;
+	release-page-*) echo report.html ;;
+	release-view-*) echo observations-0001.html ;;
+	release-case-*) echo case.jsonld ;;
+	release-*-swapped) set -- "${1%-swapped}" && echo "observations.${1#release-}" ;;
+	esac
+}
 while IFS=$'\t' read -r kind want which; do
 	p=$(find "$work/kinds/$kind" -name '*.asice')
 	"$build/keten-verify" "$p" --trust "$mandate/trust" >"$work/kind.out" 2>&1
 	check "$kind: exit status" is $? "$want"
 	[ "$which" = - ] || check "$kind: $which fails" grep -q "^FAIL  $which:" "$work/kind.out"
 	case $kind in
-	release-*-swapped | release-page-longer)
+	release-*-swapped | release-page-longer | release-view-added)
 		"$build/keten" verify --reproduce "$package" "$p" --releaser "$mandate/releaser.pem" --trust "$mandate/trust" \
 			>"$work/kind.out" 2>&1
 		check "$kind: parsed and drawn again, it differs" is $? 5
-		check "$kind: says where" grep -qE '^different: report(\.nl)?\.(json|html) differs from byte' "$work/kind.out"
+		check "$kind: says where" grep -qE "^different: $(changed_by "$kind") differs from byte" "$work/kind.out"
 		;;
 	age-cut-off | age-byte)
 		"$build/keten" release "$p" --releaser "$mandate/releaser.pem" --envelope "$envelope" --out "$work/kinds/rel" \
@@ -380,6 +391,27 @@ for p in "${points[@]}"; do
 	passed=$((passed + a)) failed=$((failed + b))
 	[ "$b" -eq 0 ] || grep -v '^ok' "$work/r-$n.log" | head -n 12
 done
+
+# opened again to be compared, and killed: what the applicant said stays in memory, with all else
+"$build/keten" release "$acquired" --releaser "$mandate/releaser.pem" --out "$work/said" --trust "$mandate/trust" \
+	--statement tests/demo/statement.json >"$work/said.out" 2>&1
+check "a release beside a statement" is $? 0
+said=$(find "$work/said" -name '*-release.asice')
+again=("$build/keten" verify --reproduce "$acquired" "$said" --releaser "$mandate/releaser.pem" --trust "$mandate/trust")
+mkdir "$work/killed" "$work/whole"
+TMPDIR=$work/killed "${again[@]}" >"$work/said.out" 2>&1 </dev/null &
+pid=$!
+# shellcheck disable=SC2317  # called by name
+drawing() { pgrep -P "$pid" -x keten-render >/dev/null; }
+check "reproduce: it comes to draw" wait_until 30 drawing
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+check "reproduce, killed while it draws: by the kill" is $? 137
+check "reproduce, killed: a log is left, and nothing else" is "$(find "$work/killed" -type f -printf '%f\n' | xargs)" custody.jsonl
+check "reproduce, killed: not what was said" is "$(grep -rla 'In the middle of January' "$work/killed")" ""
+TMPDIR=$work/whole "${again[@]}" >"$work/said.out" 2>&1 </dev/null
+check "reproduce beside a statement: the same" is $? 0
+check "reproduce beside a statement: nothing is left" is "$(find "$work/whole" -mindepth 1 | wc -l)" 0
 
 # a program that crashes leaves no core file
 keten_args core
