@@ -195,7 +195,7 @@ static const struct pdf_shape *shape_run(struct work *w, hb_buffer_t *b, const s
 	pos = hb_buffer_get_glyph_positions(b, NULL);
 	out = pdf_shapes_put(w->f->shapes, run, got);
 	if (out == NULL) {
-		if (!grow((void **)&w->shape, &w->cap_shapes, got + 1u, sizeof(*out)))
+		if (!grow((void **)&w->shape, &w->cap_shapes, (size_t)got + 1, sizeof(*out)))
 			return NULL;
 		out = w->shape;
 	}

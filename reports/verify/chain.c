@@ -97,6 +97,19 @@ static void judge_delay(struct judge *j, const struct kt_chain_link *act,
 	    what->name);
 }
 
+/* A case has one mandate, and an act is done under it. A release is compared with its envelope, below. */
+static void judge_mandate(struct judge *j, const struct kt_chain_link *act,
+			  const struct kt_chain_link *what)
+{
+	if (strcmp(act->mandate_id, what->mandate_id) != 0)
+		say(j, KT_VS_FAILED, "%s names another mandate than %s, which it names: %s",
+		    act->name, what->name, act->mandate_id[0] != '\0' ? act->mandate_id : "none");
+	else if (act->type != KT_PT_RELEASE &&
+		 strcmp(act->mandate_sha256, what->mandate_sha256) != 0)
+		say(j, KT_VS_FAILED, "%s names another text of the mandate than %s, which it names",
+		    act->name, what->name);
+}
+
 /* An act and a package that it is about. */
 static void judge_pair(struct judge *j, const struct kt_chain_link *act,
 		       const struct kt_chain_link *what)
@@ -108,6 +121,7 @@ static void judge_pair(struct judge *j, const struct kt_chain_link *act,
 	    strcmp(act->case_id, what->case_id) != 0)
 		say(j, KT_VS_FAILED, "%s is of another case than %s, which it names", act->name,
 		    what->name);
+	judge_mandate(j, act, what);
 	if (act->type != KT_PT_RELEASE)
 		return;
 	judge_delay(j, act, what);

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: EUPL-1.2
-"""sealed_kinds.py ACQUISITION RELEASE KEYS OUT: manipulated copies of a sealed acquisition and of its
-release, made to fit by somebody who holds the operator's, or the releaser's, key. Prints one line per
-kind: file, status of keten-verify, check that has to fail ("-": none can, only the release can tell).
+"""sealed_kinds.py ACQUISITION RELEASE OPENING KEYS OUT: manipulated copies of a sealed acquisition, of its
+release, and of an act about both, made to fit by somebody who holds the operator's, or the releaser's, key.
+Prints one line per kind: file, status of keten-verify, check that has to fail ("-": none can, only the release,
+or the packages beside it, can tell).
 The container and the signatures are made by tamper_kinds.py.
 """
 import json, os, re, sys
 
-ACQUISITION, RELEASE, KEYS, OUT = sys.argv[1:5]
+ACQUISITION, RELEASE, OPENING, KEYS, OUT = sys.argv[1:6]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -21,7 +22,7 @@ def kit(package):
     return space
 
 
-A, R = kit(ACQUISITION), kit(RELEASE)
+A, R, O = kit(ACQUISITION), kit(RELEASE), kit(OPENING)
 RELEASER = os.path.join(KEYS, "releaser.pem")
 
 
@@ -129,6 +130,18 @@ def no_opening(row):
         row["event"] = "operator.note"
 
 
+def opening(**members):
+    """The act says something else of itself; its bag fits."""
+    e = O["load"]()
+    act = json.loads(e["data/act.json"])
+    for key, value in members.items():
+        e["bag-info.txt"] = e["bag-info.txt"].replace(act[key].encode(), value.encode())
+        act[key] = value
+    e["data/act.json"] = json.dumps(act, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    return O["pack"](O["signed"](e))
+
+
+OTHER_NAME = "KETEN-M-OTHER-1-opening.asice"
 KINDS = [
     ("as-it-is", 0, "-", lambda: A["RAW"]),
     ("signed-again", 0, "-", lambda: A["pack"](A["insider"](A["load"]()))),
@@ -165,6 +178,9 @@ KINDS = [
     ("release-view-added", 0, "-", lambda: another_view()),
     ("release-of-nothing", 5, "complete", lambda: release(lambda a: a.update(type="comment"))
         .replace(b"Keten-Type: release", b"Keten-Type: comment", 1)),
+    ("opening-signed-again", 0, "-", lambda: opening()),
+    ("opening-other-mandate", 0, "-", lambda: opening(mandate_id="M-OTHER", package=OTHER_NAME)),
+    ("opening-other-text", 0, "-", lambda: opening(mandate_sha256="ab" * 32)),
 ]
 
 
@@ -172,7 +188,9 @@ def main():
     for name, status, check, make in KINDS:
         folder = os.path.join(OUT, name)
         os.makedirs(folder, exist_ok=True)
-        kind = RELEASE if name.startswith("release") else ACQUISITION
+        kind = {"release": RELEASE, "opening": OPENING}.get(name.split("-")[0], ACQUISITION)
+        if name == "opening-other-mandate":
+            kind = OTHER_NAME
         with open(os.path.join(folder, os.path.basename(kind)), "wb") as f:
             f.write(make())
         print(name, status, check, sep="\t")

@@ -128,7 +128,7 @@ check "a second release, by another releaser's key" is "$status" 0
 # -- manipulated by somebody who holds a key ---------------------------------------------------
 
 mkdir "$work/kinds"
-python3 tests/e2e/sealed_kinds.py "$package" "$released" "$mandate" "$work/kinds" >"$work/kinds.txt" 2>"$work/kinds.err"
+python3 tests/e2e/sealed_kinds.py "$package" "$released" "$opening" "$mandate" "$work/kinds" >"$work/kinds.txt" 2>"$work/kinds.err"
 check "manipulations were made" is $? 0
 [ ! -s "$work/kinds.err" ] || bad "they said" "$work/kinds.err"
 changed_by() { # changed_by KIND: the file of the release that it is about
@@ -152,6 +152,15 @@ while IFS=$'\t' read -r kind want which; do
 			>"$work/kind.out" 2>&1
 		check "$kind: parsed and drawn again, it differs" is $? 5
 		check "$kind: says where" grep -qE "^different: $(changed_by "$kind") differs from byte" "$work/kind.out"
+		;;
+	opening-*)
+		"$build/keten" verify "$package" "$released" "$p" --trust "$mandate/trust" >"$work/kind.out" 2>&1
+		case "$? $kind" in
+		"0 opening-signed-again") ok "$kind: fits the packages that it names" ;;
+		"5 opening-other-mandate") check "$kind: does not fit" grep -q '^FAIL  chain: .* names another mandate than ' "$work/kind.out" ;;
+		"5 opening-other-text") check "$kind: does not fit" grep -q '^FAIL  chain: .* another text of the mandate than ' "$work/kind.out" ;;
+		*) bad "$kind: beside the packages that it names" "$work/kind.out" ;;
+		esac
 		;;
 	age-cut-off | age-byte)
 		"$build/keten" release "$p" --releaser "$mandate/releaser.pem" --envelope "$envelope" --out "$work/kinds/rel" \

@@ -30,6 +30,7 @@ static void make(void)
 		snprintf(v[i].name, sizeof(v[i].name), "P%d", i);
 		memset(v[i].sha256, 'a' + i, 64);
 		strcpy(v[i].case_id, "C1");
+		strcpy(v[i].mandate_id, "M1");
 		strcpy(v[i].mandate_sha256, "m");
 		v[i].made_us = (10 + i) * 3 * INT64_C(86400) * KT_US_PER_S;
 		if (i < 2)
@@ -88,6 +89,14 @@ static void test_chain(void **state)
 	make();
 	strcpy(v[1].case_id, "C2");
 	judge(KT_VERDICT_INVALID, "another case");
+	for (int i = 1; i < 4; i++) { /* every kind of act, and one that names none */
+		make();
+		strcpy(v[i].mandate_id, i == 3 ? "" : "M2");
+		judge(KT_VERDICT_INVALID, i == 3 ? "which it names: none" : "which it names: M2");
+	}
+	make();
+	v[2].mandate_sha256[0] = 'n';
+	judge(KT_VERDICT_INVALID, "another text of the mandate than P1");
 	make(); /* a release that is moved to another acquisition: replayed */
 	memcpy(v[1].concerns[0], v[2].sha256, sizeof(v[1].concerns[0]));
 	judge(KT_VERDICT_INVALID, "releases P2");
