@@ -48,7 +48,8 @@ static const struct command {
 	{"seal", kt_cmd_seal, "--case DIR --out DIR --operator PEM [--trust DIR]",
 	 "the evidence package", SIGNS},
 	{"release", kt_cmd_release,
-	 "PACKAGE --releaser KEY --out DIR [--envelope FILE]" MORE "[--second KEY] [--statement FILE] "
+	 "PACKAGE --releaser KEY --out DIR [--envelope FILE]" MORE
+	 "[--second KEY] [--statement FILE] "
 	 "[--trust DIR]",
 	 "second stage: open what is sealed, and evaluate it", SIGNS},
 	{"verify", kt_cmd_verify,
