@@ -27,6 +27,10 @@ static bool is_list(const char *tab)
 
 static void show_tab(struct kd_review *rv, const char *id)
 {
+	if (rv->pages_stale && !is_list(id) && strcmp(id, "verify") != 0) {
+		kd_pages_fill(rv);
+		rv->pages_stale = false;
+	}
 	kd_stack_show(rv->views, id);
 	gtk_widget_set_visible(rv->filter_bar, is_list(id));
 	gtk_widget_set_visible(rv->side, is_list(id));
@@ -83,7 +87,11 @@ static void fill_views(struct kd_review *rv)
 	kd_filter_apply(rv);
 	kd_map_reset(rv);
 	kd_timeline_reset(rv);
-	kd_pages_fill(rv);
+	rv->pages_stale = true; /* their rows are made when somebody looks */
+	if (gtk_widget_get_mapped(rv->statement) || gtk_widget_get_mapped(rv->not_taken)) {
+		kd_pages_fill(rv);
+		rv->pages_stale = false;
+	}
 }
 
 /* Findings of one package are never shown under the name of another. */
@@ -321,6 +329,7 @@ void kd_review_free(struct kd_review *rv)
 	kd_filter_forget(rv);
 	if (rv->record_idle != 0)
 		g_source_remove(rv->record_idle);
+	kd_verify_forget(rv);
 	kd_engine_drop(rv->job);
 	kd_engine_drop(rv->raw_job);
 	kd_engine_drop(rv->report_job);

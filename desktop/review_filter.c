@@ -79,12 +79,15 @@ static void shown(struct kd_review *rv)
 static gboolean show_rest(gpointer data)
 {
 	struct kd_review *rv = data;
+	guint from = g_list_model_get_n_items(G_LIST_MODEL(rv->rows)),
+	      to = from == AT_ONCE ? MIN(3 * AT_ONCE, rv->found->len) : rv->found->len;
 
-	rv->rest_timer = 0;
 	rv->filling = true;
-	kd_rows_append(rv->rows, &g_array_index(rv->found, guint32, AT_ONCE),
-		       rv->found->len - AT_ONCE);
+	kd_rows_append(rv->rows, &g_array_index(rv->found, guint32, from), to - from);
 	rv->filling = false;
+	if (to < rv->found->len)
+		return G_SOURCE_CONTINUE;
+	rv->rest_timer = 0;
 	shown(rv);
 	return G_SOURCE_REMOVE;
 }

@@ -24,6 +24,8 @@ struct kd_review {
 		*about_simulated;
 	struct kd_engine *about_job;
 	char *sha256, *verdict_word;
+	GQueue checks_to_show; /* struct shown_check */
+	guint checks_idle;
 	GtkWidget *release, *releaser_row, *second_row, *envelope_row, *release_out;
 	GtkWidget *release_button, *release_note;
 
@@ -43,7 +45,7 @@ struct kd_review {
 	char *record_text; /* what is shown, to be copied */
 	guint record_idle;
 	struct kd_engine *raw_job;
-	bool filling;
+	bool filling, pages_stale;
 
 	/* the rest */
 	GtkWidget *statement, *not_taken, *limits, *out_row, *export_note;
@@ -53,6 +55,7 @@ struct kd_review {
 /* review_verify.c */
 GtkWidget *kd_verify_view(struct kd_review *rv);
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
+void kd_verify_forget(struct kd_review *rv);
 /* review_about.c */
 GtkWidget *kd_about_view(struct kd_review *rv);
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json);

@@ -112,14 +112,64 @@ static GtkWidget *named_row(const char *title, const char *id, const char *value
 	return row;
 }
 
+/* A check that is to be shown: 24 rows at once would hold the window up. */
+struct shown_check {
+	char *id, *result, *text;
+};
+
+static void shown_check_free(gpointer data)
+{
+	struct shown_check *c = data;
+
+	g_free(c->id);
+	g_free(c->result);
+	g_free(c->text);
+	g_free(c);
+}
+
+static void add_check(struct kd_review *rv, const struct shown_check *c)
+{
+	GtkWidget *row = named_row(title_of(c->id), c->id, c->text),
+		  *image = gtk_image_new_from_icon_name(icon_of(c->result));
+
+	gtk_accessible_update_state(GTK_ACCESSIBLE(image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+	adw_action_row_add_prefix(ADW_ACTION_ROW(row), image);
+	kd_group_add(rv->checks, row);
+}
+
+static gboolean add_some(gpointer data)
+{
+	struct kd_review *rv = data;
+
+	for (int i = 0; i < 6 && !g_queue_is_empty(&rv->checks_to_show); i++) {
+		struct shown_check *c = g_queue_pop_head(&rv->checks_to_show);
+
+		add_check(rv, c);
+		shown_check_free(c);
+	}
+	if (!g_queue_is_empty(&rv->checks_to_show))
+		return G_SOURCE_CONTINUE;
+	rv->checks_idle = 0;
+	kd_app_state(rv->app, "checks-shown");
+	return G_SOURCE_REMOVE;
+}
+
+void kd_verify_forget(struct kd_review *rv)
+{
+	if (rv->checks_idle != 0)
+		g_source_remove(rv->checks_idle);
+	rv->checks_idle = 0;
+	g_queue_clear_full(&rv->checks_to_show, shown_check_free);
+}
+
 static void show_check(struct kd_review *rv, const struct kt_jv *c)
 {
 	const char *id = kt_jv_str(c, "id"), *result = kt_jv_str(c, "result"),
 		   *text = kt_jv_str(c, "text");
 	const struct kt_jv *findings = kt_jv_get(c, "findings");
 	const struct check *known;
+	struct shown_check *shown;
 	GString *s;
-	GtkWidget *row, *image;
 
 	if (id == NULL || result == NULL)
 		return;
@@ -137,12 +187,11 @@ static void show_check(struct kd_review *rv, const struct kt_jv *c)
 	if (kt_jv_int(c, "findings_left_out", 0) > 0)
 		g_string_append_printf(s, _("\nand %lld more of this kind"),
 				       (long long)kt_jv_int(c, "findings_left_out", 0));
-	row = named_row(title_of(id), id, s->str);
-	image = gtk_image_new_from_icon_name(icon_of(result));
-	gtk_accessible_update_state(GTK_ACCESSIBLE(image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
-	adw_action_row_add_prefix(ADW_ACTION_ROW(row), image);
-	kd_group_add(rv->checks, row);
-	g_string_free(s, TRUE);
+	shown = g_new0(struct shown_check, 1);
+	shown->id = g_strdup(id);
+	shown->result = g_strdup(result);
+	shown->text = g_string_free(s, FALSE);
+	g_queue_push_tail(&rv->checks_to_show, shown);
 }
 
 static void show_signer(struct kd_review *rv, const struct kt_jv *s)
@@ -287,6 +336,7 @@ void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-invalid");
 	else if (strcmp(rv->verdict_word, "valid") != 0)
 		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-undetermined");
+	kd_verify_forget(rv);
 	kd_group_clear(rv->checks);
 	kd_group_clear(rv->signers);
 	kd_group_clear(rv->levels);
@@ -296,6 +346,7 @@ void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 		     c = c->next)
 			if ((g_strcmp0(kt_jv_str(c, "result"), "ok") == 0) == (pass == 1))
 				show_check(rv, c);
+	rv->checks_idle = g_timeout_add_full(G_PRIORITY_LOW, 10, add_some, rv, NULL);
 	for (const struct kt_jv *s = signers != NULL ? signers->child : NULL; s != NULL;
 	     s = s->next)
 		show_signer(rv, s);

@@ -62,7 +62,10 @@ class Window:
         """The longest turn since the last call."""
         self.quiet()
         lines = self.lines(STALLS)
-        turns = [tuple(map(int, l.split()[2:4])) for l in lines[self.seen:] if l.startswith("turn ")]
+        painted = next(int(l.split()[1]) for l in lines if l.startswith("window "))
+        turns = [tuple(map(int, l.split()[1:4])) for l in lines[self.seen:] if l.startswith("turn ")]
+        # what makes the window itself is the figure of its start
+        turns = [t[1:] for t in turns if t[0] - t[1] > painted]
         self.seen = len(lines)
         wall, cpu = max((t[0] for t in turns), default=0), max((t[1] for t in turns), default=0)
         if "SHOTS" in os.environ:

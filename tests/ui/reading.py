@@ -70,9 +70,15 @@ def make_hostile(good):
     return bad, rows
 
 
-def opened(a, path):
+def opened(a, only=None):
+    """The findings with the first record chosen; only: what to search, as a tree of 200 rows takes its time."""
     a.state("report-shown")
     n = len(a.states())
+    if only is not None:
+        a.click("Map")
+        a.state("tab-map", after=n)
+        a.type_into("Search in everything that is shown of a record", only)
+        a.state("filtered", after=n)
     a.click("Findings")
     a.state("tab-findings", after=n)
     n = len(a.states())
@@ -104,6 +110,10 @@ def period(a, path):
     if not 0 < want < len(times):
         raise Failed("a poor fixture: %d of %d in the period" % (want, len(times)))
     total = len(report["observations"])
+    n = len(a.states())
+    a.click("Map")
+    a.state("tab-map", after=n)
+    a.type_into("Search in everything that is shown of a record", "")
     a.type_into("From: date in UTC, such as 2024-05-31 or 2024-05-31 14:00", "2024-01-05")
     a.type_into("Until: date in UTC, such as 2024-05-31 or 2024-05-31 14:00", "2024-01-07")
     a.see("%d of %d observations" % (want, total))
@@ -122,7 +132,7 @@ def words(a, path):
     """Every member that the report has for the record is in the pane, with its key."""
     report = json.loads(keten("show", path, "report/report.json").stdout)
     first = report["observations"][0]
-    n = opened(a, path)
+    n = opened(a, first["record"]["t"])
     a.state("record-" + first["id"], after=n)
     texts = a.texts()
     shown = " ".join(texts).replace(LRI, "").replace(PDI, "").replace(FSI, "")
@@ -155,19 +165,23 @@ def words(a, path):
 
 
 def right_to_left(path):
-    a = app(None, path, "--right-to-left")
-    n = opened(a, path)
-    a.state("raw-shown", after=n)
     report = json.loads(keten("show", path, "report/report.json").stdout)
     first = report["observations"][0]
+    a = app(None, path, "--right-to-left")
+    n = opened(a, first["record"]["t"])
+    a.state("raw-shown", after=n)
     for text in ("%.5f, %.5f" % (first["record"]["lat"], first["record"]["lon"]), first["record"]["t"],
                  first["sha256"], first["path"]):
         a.see(LRI + text + PDI)
     in_order(a.texts())
+    n = len(a.states())
+    a.type_into("Search in everything that is shown of a record", "")
+    a.state("filtered", after=n)
     shot(SHOTS + "/reading-rtl.png")
     n = len(a.states())
     a.click("Map")
-    a.state("map-drawn", after=n)
+    a.state("tab-map", after=n)
+    a.state("map-drawn")
     shot(SHOTS + "/reading-rtl-map.png")
     a.end()
 
@@ -176,7 +190,7 @@ def hostile(path):
     bad, rows = make_hostile(path)
     a = app(None, bad)
     a.state("verdict-invalid")
-    n = opened(a, bad)
+    n = opened(a)
     before = width(a)
     for i, (name, text) in enumerate(HOSTILE.items()):
         a.state("record-" + rows[i]["id"], after=n)

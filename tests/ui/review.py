@@ -43,6 +43,7 @@ def findings(a, path):
     a.see("Valid")
     a.see("That doesn't say that what a phone recorded is right")
     a.state("about-shown", after=n)
+    a.state("checks-shown", after=n)
     for text in ("DEMO-CASE-1", "Open: its report can be read here", "CN=Demo Operator", "Yes: made with a simulated phone"):
         a.see(text)
     a.state("report-shown", after=n)
