@@ -21,7 +21,7 @@ lint-po:
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/scene tests/ui/cage tests/ui/display tests/deb/inside tests/deb/clean-root \
+	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/scene tests/ui/repeat tests/ui/cage tests/ui/display tests/deb/inside tests/deb/clean-root \
 		packaging/make-deb packaging/debian/keten.postinst packaging/completion/keten.bash \
 		$(shell git ls-files --cached --others --exclude-standard '*.sh')
 lint-cppcheck:
@@ -51,10 +51,15 @@ fuzz-smoke fuzz:
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-# The window on a virtual screen, scene by scene: `make check-ui SCENES="android keyboard"`.
+# The window on virtual screens, scene by scene: `make check-ui SCENES="android keyboard"`; `TIMES=10` again and again.
 SCENES ?=
+TIMES ?= 1
 check-ui: programs test-programs
+ifeq ($(TIMES),1)
 	$(Q)tests/ui/run $(BUILD) $(SCENES)
+else
+	$(Q)tests/ui/repeat $(BUILD) $(TIMES) $(SCENES)
+endif
 
 # The Debian packages in a minimal root, and built twice; root, debootstrap and a mirror are needed.
 check-deb: programs test-programs verify-page

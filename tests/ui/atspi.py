@@ -146,7 +146,8 @@ class App:
         return [name(n) for n in self.all("label") if laid_out(n)]
 
     def see(self, text, seconds=None):
-        return wait_for("text \"%s\"" % text, lambda: any(text in t for t in self.texts()), seconds)
+        return wait_for("text \"%s\"" % text,
+                        lambda: any(text in name(n) and laid_out(n) for n in self.all("label")), seconds)
 
     def sensitive(self, role, named):
         n = self.find(role, named)

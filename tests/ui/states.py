@@ -1,17 +1,36 @@
 # SPDX-License-Identifier: EUPL-1.2
-# The page of the phone advances by itself: nothing is there, then the wrong phone, then the right one.
+# The page of the phone advances by itself, from state to state, as phones come and go: each is told by its
+# title and by what to do next, and nothing can be started where nothing can be read.
 from scene import *
+
+# a phone of tests/ui/scene: the state that it brings, its title
+CLOSED = [("forbidden", "no-permission", "This account may not open the phone"),
+          ("held", "busy", "Another program holds the phone"),
+          ("silent", "offline", "The phone does not answer"),
+          ("recovery", "wrong-mode", "The phone is in a service mode"),
+          ("newer", "unsupported", "This phone can't be read")]
+
+
+def cable(phone, there):
+    """Plugs a phone in, or pulls it out."""
+    open(OWN + "/" + phone + ("-in" if there else "-out"), "w", encoding="utf-8").close()
+
+
+def shown(a, state, title, after, start=False):
+    a.state("phone-" + state, after=after)
+    a.see(title)
+    wait_for("Start reading: %s" % start, lambda: a.sensitive("push button", "Start reading") == start)
+    shot("%s/state-%s.png" % (SHOTS, state))
 
 
 def scene():
     a = app()
     to_phone(a, DESK + "/other.json")
-    is_(a.sensitive("push button", "Start reading"), False, "Start without a phone")
-    shot(SHOTS + "/no-phone.png")
-    a.state("phone-wrong-device", after=a.state("phone-no-device"))
-    a.see("This is another phone")
-    is_(a.sensitive("push button", "Start reading"), False, "Start with the wrong phone")
-    shot(SHOTS + "/wrong-phone.png")
+    shown(a, "no-device", "No phone is seen", 0)
+    n = len(a.states())
+    cable("good", True)
+    shown(a, "wrong-device", "This is another phone", n)
+    cable("second", True)
     for page in ("station", "person", "mandate"):
         n = len(a.states())
         a.click("Back")
@@ -24,7 +43,21 @@ def scene():
     a.click("Continue")
     a.state("station-checked", after=n)
     a.click("Continue")
-    a.state("phone-not-authorised-yet", after=n)
+    shown(a, "several", "More than one phone is plugged in", n)
+    n = len(a.states())
+    a.press("Choose SIM0002")
+    shown(a, "not-authorised-yet", "The phone is there", n, True)
+    n = len(a.states())
+    cable("second", False)
+    cable("good", False)
+    a.state("phone-no-device", after=n)
+    for phone, state, title in CLOSED:
+        n = len(a.states())
+        cable(phone, True)
+        shown(a, state, title, n)
+        n = len(a.states())
+        cable(phone, False)
+        a.state("phone-no-device", after=n)
     a.end()
 
 

@@ -24,7 +24,8 @@
 #include "pipe.h"
 #include "usbfs.h"
 
-#define PHONES_MAX 8
+#define PHONES_MAX    8
+#define LOOK_EVERY_MS 50 /* for a file that is waited for */
 
 struct unit {
 	struct sim_config cfg;
@@ -33,6 +34,8 @@ struct unit {
 	pthread_t thread;
 	unsigned int port;
 	bool plugged;
+	const char *plug_when,
+		*unplug_when;	    /* files that are waited for; NULL: none, or no longer */
 	int64_t plug_at, unplug_at; /* monotonic ms; 0: not planned */
 };
 
@@ -154,9 +157,20 @@ static int start_unit(struct unit *u, unsigned int port)
 		u->unplug_at = now + (int64_t)u->cfg.unplug_after_ms;
 	if (u->cfg.plug_after_ms != SIM_UNSET)
 		u->plug_at = now + (int64_t)u->cfg.plug_after_ms;
-	else if (plug(u) < 0)
+	else if (u->cfg.plug_when == NULL && plug(u) < 0)
 		return -1;
+	u->plug_when = u->cfg.plug_when;
+	u->unplug_when = u->cfg.unplug_when;
 	return pthread_create(&u->thread, NULL, phone_thread, u) ? -1 : 0;
+}
+
+/* Has the file come that this waits for? Then it waits no longer. */
+static bool has_come(const char **file)
+{
+	if (*file == NULL || access(*file, F_OK) != 0)
+		return false;
+	*file = NULL;
+	return true;
 }
 
 /* Does what is due. Returns the poll timeout until the next thing is. */
@@ -169,10 +183,13 @@ static int run_plan(void)
 
 		if (u->plugged && !sim_pipe_alive(&u->pipe, u->pipe.generation))
 			unplug(u);
-		if (u->plugged && u->unplug_at && u->unplug_at <= now)
+		if (u->plugged &&
+		    ((u->unplug_at && u->unplug_at <= now) || has_come(&u->unplug_when)))
 			unplug(u);
-		if (!u->plugged && u->plug_at && u->plug_at <= now)
+		if (!u->plugged && ((u->plug_at && u->plug_at <= now) || has_come(&u->plug_when)))
 			plug(u);
+		if ((u->plug_when != NULL || u->unplug_when != NULL) && now + LOOK_EVERY_MS < next)
+			next = now + LOOK_EVERY_MS;
 		if (u->plugged && u->unplug_at && u->unplug_at < next)
 			next = u->unplug_at;
 		if (!u->plugged && u->plug_at && u->plug_at < next)
