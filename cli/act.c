@@ -3,6 +3,7 @@
 #include "cli/steps.h"
 #include "cli/subject.h"
 #include "core/io.h"
+#include "core/json.h"
 #include "core/time.h"
 #include "reports/verify/verify.h"
 
@@ -112,4 +113,28 @@ int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 				err);
 	kt_package_free(&pkg);
 	return r;
+}
+
+void kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
+		  uint64_t bytes)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	if (!o->json) {
+		printf("package  %s/%s\n", o->out_dir, name);
+		return;
+	}
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kuint(&w, "destroyed_bytes", bytes);
+	kt_jw_kuint(&w, "destroyed_files", files);
+	kt_jw_kstr(&w, "record", name);
+	kt_jw_kstr(&w, "schema", "keten-act-result-1");
+	kt_jw_kstr(&w, "type", type);
+	kt_jw_obj_end(&w);
+	if (!b.failed)
+		printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
 }

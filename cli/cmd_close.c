@@ -19,6 +19,11 @@
 
 #define NOTE_MAX 2000
 
+/* What was destroyed. */
+struct gone {
+	uint64_t files, bytes;
+};
+
 static const char *const reasons[] = {"person-objects", "not-allowed", "phone-not-readable",
 				      "attempt-failed", "other",       NULL};
 
@@ -56,13 +61,13 @@ static void put_subject(const struct kt_opts *o, const char *position, struct kt
 
 /* The act with mandate, log and papers of the case, said to people. */
 static int make_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
-			struct kt_err *err)
+			const struct gone *g, struct kt_err *err)
 {
 	char name[KT_PKG_NAME_MAX + 1];
 	int r = kt_act_of_case(q, type, detail, name, err);
 
 	if (r == 0)
-		printf("package  %s/%s\n", q->o->out_dir, name);
+		kt_act_print(q->o, kt_pkg_type_word(type), name, g->files, g->bytes);
 	return r;
 }
 
@@ -122,7 +127,7 @@ static int refuse_case(const struct kt_opts *o, const char *reason, const char *
 	if (r == 0)
 		r = log_closed(&q, reason, err);
 	if (r == 0)
-		r = make_of_case(&q, KT_PT_REFUSAL, detail, err);
+		r = make_of_case(&q, KT_PT_REFUSAL, detail, &(struct gone){0}, err);
 	kt_acq_close(&q);
 	kt_authority_free(&a);
 	return r;
@@ -149,7 +154,7 @@ static int refuse_mandate(const struct kt_opts *o, const char *detail, struct kt
 	if (r == 0)
 		r = kt_act_make(o->out_dir, o->operator_key, a.trust, pkg, &act, name, err);
 	if (r == 0)
-		printf("package  %s/%s\n", o->out_dir, name);
+		kt_act_print(o, kt_pkg_type_word(KT_PT_REFUSAL), name, 0, 0);
 	kt_package_free(&pkg);
 	kt_authority_free(&a);
 	return r;
@@ -184,10 +189,6 @@ int kt_cmd_refuse(const struct kt_opts *o)
 }
 
 /* -- withdraw --------------------------------------------------------------------------------- */
-
-struct gone {
-	uint64_t files, bytes;
-};
 
 /* What stays when everything else goes. */
 static bool stays(const char *name)
@@ -307,8 +308,8 @@ static int withdraw(struct kt_acq *q, struct kt_err *err)
 	if (r == 0)
 		r = withdraw_detail(q->o, &g, &detail, err);
 	if (r == 0)
-		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, err);
-	if (r == 0)
+		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, &g, err);
+	if (r == 0 && !q->o->json)
 		printf("destroyed %llu files, %llu bytes\n", (unsigned long long)g.files,
 		       (unsigned long long)g.bytes);
 	kt_buf_free(&detail);

@@ -4,6 +4,7 @@
 #include "cli/steps.h"
 #include "cli/subject.h"
 #include "core/io.h"
+#include "core/json.h"
 #include "reports/papers/receipt.h"
 
 #include <errno.h>
@@ -24,14 +25,52 @@ static int put_out(const struct kt_opts *o, const struct kt_buf *b, struct kt_er
 	return kt_file_write(AT_FDCWD, o->html, b->p, b->len, 0644, err);
 }
 
+static int put_language(void *arg, const struct kt_words *w)
+{
+	struct kt_jw *j = arg;
+	const char *name = kt_words_get(w, "name");
+
+	kt_jw_obj(j);
+	kt_jw_kstr(j, "direction", kt_words_rtl(w) ? "rtl" : "ltr");
+	kt_jw_kbytes(j, "name", name, strlen(name));
+	kt_jw_kbool(j, "reviewed", kt_words_reviewed(w));
+	kt_jw_kstr(j, "tag", kt_words_get(w, "language"));
+	kt_jw_obj_end(j);
+	return 0;
+}
+
+static int list_languages(const struct kt_opts *o)
+{
+	struct kt_buf b;
+	struct kt_jw w;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_key(&w, "languages");
+	kt_jw_arr(&w);
+	kt_words_each(o->information, put_language, &w);
+	kt_jw_arr_end(&w);
+	kt_jw_kstr(&w, "schema", "keten-languages-1");
+	kt_jw_obj_end(&w);
+	if (!b.failed)
+		printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+	return KT_EXIT_OK;
+}
+
 int kt_cmd_information(const struct kt_opts *o)
 {
 	struct kt_authority a = {0};
 	struct kt_words *w = NULL;
 	struct kt_err err = {0};
 	struct kt_buf b;
-	int r = o->mandate != NULL ? kt_authority_load(o, false, true, 0, &a, &err)
-				   : KT_FAIL(&err, KT_E_USAGE, "name the mandate with --mandate");
+	int r;
+
+	if (o->json && o->mandate == NULL)
+		return list_languages(o);
+	r = o->mandate != NULL ? kt_authority_load(o, false, true, 0, &a, &err)
+			       : KT_FAIL(&err, KT_E_USAGE, "name the mandate with --mandate");
 
 	kt_buf_init(&b, 0);
 	if (r == 0 && a.mandate != NULL)

@@ -5,6 +5,7 @@
 #include "core/hash.h"
 #include "core/io.h"
 #include "core/json.h"
+#include "core/tr.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,14 +29,17 @@
 static const struct {
 	const char *id, *remedy;
 } checks[KT_STATION_COUNT] = {
-	[KT_STATION_SELF_TEST] = {"self-test", "Install Keten again; do not use this copy."},
-	[KT_STATION_SWAP] = {"swap", "Encrypt the swap space or switch it off (swapoff -a): what "
-				     "passes through memory could be written there."},
-	[KT_STATION_CLOCK] = {"clock", "Let the clock follow a time server, or compare it by hand "
-				       "and note the difference."},
-	[KT_STATION_ROOM] = {"room", "Make room, or name another folder."},
-	[KT_STATION_KEYBOARD] = {"keyboard", "What is plugged in calls itself a phone and a "
-					     "keyboard. Unplug it; it could type on this station."},
+	[KT_STATION_SELF_TEST] = {"self-test", N_("Install Keten again; do not use this copy.")},
+	[KT_STATION_SWAP] = {"swap",
+			     N_("Encrypt the swap space or switch it off (swapoff -a): what "
+				"passes through memory could be written there.")},
+	[KT_STATION_CLOCK] = {"clock",
+			      N_("Let the clock follow a time server, or compare it by hand "
+				 "and note the difference.")},
+	[KT_STATION_ROOM] = {"room", N_("Make room, or name another folder.")},
+	[KT_STATION_KEYBOARD] = {"keyboard",
+				 N_("What is plugged in calls itself a phone and a "
+				    "keyboard. Unplug it; it could type on this station.")},
 };
 
 static const char *const words[] = {"good", "warning", "failed", "unknown"};
@@ -60,7 +64,7 @@ static void self_test(struct kt_station *s)
 	int reads, refuses;
 
 	if (kt_sha256_hex("abc", 3, sha, &err) < 0 || strcmp(sha, abc) != 0) {
-		set(s, KT_STATION_SELF_TEST, KT_STATION_FAILED, "SHA-256 gives a wrong answer");
+		set(s, KT_STATION_SELF_TEST, KT_STATION_FAILED, N_("SHA-256 gives a wrong answer"));
 		return;
 	}
 	reads = kt_jdoc_parse(good, sizeof(good) - 1, &doc, &err);
@@ -68,9 +72,9 @@ static void self_test(struct kt_station *s)
 	refuses = kt_jdoc_parse(twice, sizeof(twice) - 1, &doc, &err);
 	kt_jdoc_free(&doc);
 	if (reads < 0 || refuses == 0)
-		set(s, KT_STATION_SELF_TEST, KT_STATION_FAILED, "JSON gives a wrong answer");
+		set(s, KT_STATION_SELF_TEST, KT_STATION_FAILED, N_("JSON gives a wrong answer"));
 	else
-		set(s, KT_STATION_SELF_TEST, KT_STATION_GOOD, "known answers hold");
+		set(s, KT_STATION_SELF_TEST, KT_STATION_GOOD, N_("known answers hold"));
 }
 
 /* -- the station ------------------------------------------------------------------------------ */
@@ -104,7 +108,7 @@ static void look_at_swap(struct kt_station *s)
 	unsigned all = 0, open = 0;
 
 	if (f == NULL) {
-		set(s, KT_STATION_SWAP, KT_STATION_UNKNOWN, "/proc/swaps can't be read");
+		set(s, KT_STATION_SWAP, KT_STATION_UNKNOWN, N_("/proc/swaps can't be read"));
 		return;
 	}
 	while (fgets(line, sizeof(line), f) != NULL) {
@@ -114,10 +118,10 @@ static void look_at_swap(struct kt_station *s)
 		open += !swap_is_safe(device);
 	}
 	if (open > 0)
-		set(s, KT_STATION_SWAP, KT_STATION_WARNING, "swap space is not encrypted");
+		set(s, KT_STATION_SWAP, KT_STATION_WARNING, N_("swap space is not encrypted"));
 	else
 		set(s, KT_STATION_SWAP, KT_STATION_GOOD,
-		    all > 0 ? "swap space is encrypted" : "no swap space");
+		    all > 0 ? N_("swap space is encrypted") : N_("no swap space"));
 }
 
 static void look_at_clock(struct kt_station *s)
@@ -126,11 +130,12 @@ static void look_at_clock(struct kt_station *s)
 	int r = adjtimex(&t);
 
 	if (r < 0)
-		set(s, KT_STATION_CLOCK, KT_STATION_UNKNOWN, "the kernel does not say");
+		set(s, KT_STATION_CLOCK, KT_STATION_UNKNOWN, N_("the kernel does not say"));
 	else if (r == TIME_ERROR || (t.status & STA_UNSYNC) != 0)
-		set(s, KT_STATION_CLOCK, KT_STATION_WARNING, "the clock follows no time server");
+		set(s, KT_STATION_CLOCK, KT_STATION_WARNING,
+		    N_("the clock follows no time server"));
 	else
-		set(s, KT_STATION_CLOCK, KT_STATION_GOOD, "the clock follows a time server");
+		set(s, KT_STATION_CLOCK, KT_STATION_GOOD, N_("the clock follows a time server"));
 }
 
 /* The folder itself, or the nearest one above it that exists. */
@@ -163,7 +168,7 @@ static void look_at_room(struct kt_station *s, const char *case_dir, const char 
 			continue;
 		if (!room_of(dirs[i], &v)) {
 			set(s, KT_STATION_ROOM, KT_STATION_UNKNOWN,
-			    "the folder can't be looked at");
+			    N_("the folder can't be looked at"));
 			return;
 		}
 		least = v < least ? v : least;
@@ -258,12 +263,14 @@ static void look_at_bus(struct kt_station *s)
 	bool keyboard, plain;
 
 	if (!kt_usb_look(&keyboard, &plain))
-		set(s, KT_STATION_KEYBOARD, KT_STATION_UNKNOWN, "the USB bus can't be looked at");
+		set(s, KT_STATION_KEYBOARD, KT_STATION_UNKNOWN,
+		    N_("the USB bus can't be looked at"));
 	else if (keyboard)
 		set(s, KT_STATION_KEYBOARD, KT_STATION_FAILED,
-		    "a phone that calls itself a keyboard too");
+		    N_("a phone that calls itself a keyboard too"));
 	else
-		set(s, KT_STATION_KEYBOARD, KT_STATION_GOOD, "no phone that acts as a keyboard");
+		set(s, KT_STATION_KEYBOARD, KT_STATION_GOOD,
+		    N_("no phone that acts as a keyboard"));
 }
 
 void kt_station_look(struct kt_station *s, const char *case_dir, const char *out_dir)
@@ -285,17 +292,24 @@ static const char *remedy(const struct kt_station *s, unsigned check)
 									 : "";
 }
 
-void kt_station_json(const struct kt_station *s, struct kt_jw *w)
+static void put_check(struct kt_jw *w, const char *id, const char *rem, unsigned state,
+		      const char *text)
+{
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "id", id);
+	kt_jw_kstr(w, "remedy", rem);
+	kt_jw_kstr(w, "result", words[state]);
+	kt_jw_kbytes(w, "text", text, strlen(text));
+	kt_jw_obj_end(w);
+}
+
+void kt_station_json(const struct kt_station *s, const struct kt_station_asked *a, struct kt_jw *w)
 {
 	kt_jw_arr(w);
-	for (unsigned i = 0; i < KT_STATION_COUNT; i++) {
-		kt_jw_obj(w);
-		kt_jw_kstr(w, "id", checks[i].id);
-		kt_jw_kstr(w, "remedy", remedy(s, i));
-		kt_jw_kstr(w, "result", words[s->state[i]]);
-		kt_jw_kstr(w, "text", s->text[i]);
-		kt_jw_obj_end(w);
-	}
+	for (unsigned i = 0; i < KT_STATION_COUNT; i++)
+		put_check(w, checks[i].id, remedy(s, i), s->state[i], s->text[i]);
+	for (unsigned i = 0; i < a->n; i++)
+		put_check(w, a->id[i], a->remedy[i], a->state[i], a->text[i]);
 	kt_jw_arr_end(w);
 }
 
@@ -304,7 +318,7 @@ const char *kt_station_word(const struct kt_station *s, unsigned check)
 	return words[s->state[check]];
 }
 
-static void print_json(const struct kt_station *s)
+static void print_json(const struct kt_station *s, const struct kt_station_asked *a)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -314,7 +328,7 @@ static void print_json(const struct kt_station *s)
 	kt_jw_obj(&w);
 	kt_jw_kstr(&w, "schema", "keten-station-1");
 	kt_jw_key(&w, "checks");
-	kt_station_json(s, &w);
+	kt_station_json(s, a, &w);
 	kt_jw_kuint(&w, "free_bytes", s->free_bytes);
 	kt_jw_obj_end(&w);
 	if (!b.failed)
@@ -324,10 +338,12 @@ static void print_json(const struct kt_station *s)
 
 int kt_cmd_station(const struct kt_opts *o)
 {
+	struct kt_station_asked asked;
 	struct kt_station s;
 	bool failed = false, warned = false;
 
 	kt_station_look(&s, o->case_dir, o->out_dir);
+	kt_station_look_asked(o, &asked);
 	for (unsigned i = 0; i < KT_STATION_COUNT; i++) {
 		failed |= s.state[i] == KT_STATION_FAILED;
 		warned |= s.state[i] != KT_STATION_GOOD;
@@ -337,7 +353,15 @@ int kt_cmd_station(const struct kt_opts *o)
 		if (remedy(&s, i)[0] != '\0')
 			printf("           %s\n", remedy(&s, i));
 	}
+	for (unsigned i = 0; i < asked.n; i++) {
+		failed |= asked.state[i] == KT_STATION_FAILED;
+		if (o->json)
+			continue;
+		printf("%-10s %-8s %s\n", asked.id[i], words[asked.state[i]], asked.text[i]);
+		if (asked.remedy[i][0] != '\0')
+			printf("           %s\n", asked.remedy[i]);
+	}
 	if (o->json)
-		print_json(&s);
+		print_json(&s, &asked);
 	return failed ? KT_EXIT_REFUSED : warned ? KT_EXIT_PARTIAL : KT_EXIT_OK;
 }

@@ -72,10 +72,13 @@ static const struct command {
 	 "how many were read and released, and what came of it", NULL},
 	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N]",
 	 "the bytes of one file in a package", NULL},
-	{"station", kt_cmd_station, "[--case DIR] [--out DIR] [--json]",
+	{"station", kt_cmd_station,
+	 "[--case DIR] [--out DIR] [--mandate FILE --operator PEM]" MORE
+	 "[--statement FILE] [--trust DIR] [--json]",
 	 "is this station fit for an acquisition?", NULL},
 	{"information", kt_cmd_information,
-	 "--mandate FILE [--lang TAG] [--information DIR] [--html FILE]",
+	 "--mandate FILE [--lang TAG] [--information DIR] [--html FILE]" MORE
+	 "--json [--information DIR]: the languages that there are",
 	 "the sheet for the person, before anything is read", NULL},
 	{"receipt", kt_cmd_receipt, "CASE|PACKAGE [--lang TAG] [--html FILE] [--json]",
 	 "what was read, under which authority, and what pins the record", NULL},
@@ -95,6 +98,8 @@ static const struct command {
 	 "a parser was wrong: what follows for packages made with it", SIGNS},
 	{"disclose", kt_cmd_disclose, "PACKAGE --to NAME [--purpose TEXT] --operator PEM --out DIR",
 	 "a copy for counsel, with all that was said about it, and a record of that", SIGNS},
+	{"cases", kt_cmd_cases, "FOLDER [--json]",
+	 "the cases in a folder, and how far each has come", NULL},
 	{"log", kt_cmd_log, "--case DIR [--json]", "the custody log of a case, checked", NULL},
 };
 

@@ -167,6 +167,7 @@ int kt_cmd_verify(const struct kt_opts *o);
 int kt_cmd_timestamp(const struct kt_opts *o);
 int kt_cmd_show(const struct kt_opts *o);
 int kt_cmd_station(const struct kt_opts *o);
+int kt_cmd_cases(const struct kt_opts *o);
 int kt_cmd_log(const struct kt_opts *o);
 int kt_cmd_refuse(const struct kt_opts *o);
 int kt_cmd_withdraw(const struct kt_opts *o);

@@ -35,10 +35,21 @@ struct kt_station {
 
 /* case_dir, out_dir: whose file systems are looked at; NULL: the current folder, none. */
 void kt_station_look(struct kt_station *s, const char *case_dir, const char *out_dir);
+
+/* What is to be done, judged beforehand: only what the options name. Goes into no log. */
+#define KT_STATION_ASKED 6
+struct kt_opts;
+struct kt_station_asked {
+	unsigned n, state[KT_STATION_ASKED];
+	const char *id[KT_STATION_ASKED], *remedy[KT_STATION_ASKED];
+	char text[KT_STATION_ASKED][400];
+};
+void kt_station_look_asked(const struct kt_opts *o, struct kt_station_asked *a);
+
 /* "good", "warning", "failed" or "unknown". */
 const char *kt_station_word(const struct kt_station *s, unsigned check);
 /* An array with an object for each check. */
-void kt_station_json(const struct kt_station *s, struct kt_jw *w);
+void kt_station_json(const struct kt_station *s, const struct kt_station_asked *a, struct kt_jw *w);
 
 /*
  * What the kernel says about plugged-in devices: a phone that is a keyboard too; a phone or camera

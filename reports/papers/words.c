@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "reports/papers/words.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -301,6 +302,41 @@ int kt_words_load(const char *dir, const char *tag, struct kt_words **words, str
 			       "there is no reviewed text in \"%.35s\": en and nl are built in, "
 			       "further ones come from --information DIR",
 			       tag);
+	return r;
+}
+
+static int tell(const char *dir, const char *tag, kt_words_fn fn, void *arg)
+{
+	struct kt_words *w = NULL;
+	int r = kt_words_load(dir, tag, &w, NULL);
+
+	/* a tag of a region that fell back to its language is that language */
+	r = r == 0 && strcmp(kt_words_get(w, "language"), tag) == 0 ? fn(arg, w) : 0;
+	kt_words_free(&w);
+	return r;
+}
+
+int kt_words_each(const char *dir, kt_words_fn fn, void *arg)
+{
+	static const char *const built_in[] = {"en", "nl"};
+	struct dirent **list = NULL;
+	int n = dir != NULL ? scandir(dir, &list, NULL, alphasort) : 0, r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = tell(dir, built_in[i], fn, arg);
+	for (int i = 0; i < n; i++) {
+		char tag[TAG_MAX + 1];
+		size_t len = strlen(list[i]->d_name);
+
+		if (r == 0 && len > 4 && len - 4 <= TAG_MAX &&
+		    strcmp(list[i]->d_name + len - 4, ".txt") == 0) {
+			snprintf(tag, sizeof(tag), "%.*s", (int)(len - 4), list[i]->d_name);
+			if (strcmp(tag, "en") != 0 && strcmp(tag, "nl") != 0)
+				r = tell(dir, tag, fn, arg);
+		}
+		free(list[i]);
+	}
+	free(list);
 	return r;
 }
 

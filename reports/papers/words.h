@@ -27,6 +27,13 @@ int kt_words_parse(const void *p, size_t n, const char *name, struct kt_words **
 		   struct kt_err *err);
 void kt_words_free(struct kt_words **words);
 
+/*
+ * Calls fn for each language that kt_words_load() can give: what is built in, and the files of dir, which
+ * come before. A file that is not as it should be is passed over. 0, or what fn returned first.
+ */
+typedef int (*kt_words_fn)(void *arg, const struct kt_words *w);
+int kt_words_each(const char *dir, kt_words_fn fn, void *arg);
+
 /* The text of a key; "" when the file has none (an optional one). */
 const char *kt_words_get(const struct kt_words *w, const char *key);
 /* The text of "prefix.name"; fallback when there is none. */

@@ -116,6 +116,28 @@ check "unsigned: it says what makes the record" grep -q 'keten interrupt --case'
 	--out "$work/unsigned/out" --reason phone-refused >/dev/null 2>"$work/unsigned/stderr"
 good_stop unsigned phone-refused
 
+# -- what a window asks: which cases there are, and whether this can be begun at all
+of_case() { "$keten" cases "$work/$1" --json | json /dev/stdin "d['cases'][0]['$2']"; }
+check "cases: an unfinished one" is "$(of_case untapped state) $(of_case untapped reason)" "reading phone-refused"
+check "cases: a finished one" is "$(of_case lost state) $(of_case lost answered)" "packaged 8"
+head -c 40 "$work/lost/case/custody.jsonl" >>"$work/untapped/case/custody.jsonl" # half a line, as a crash leaves
+check "cases: half a line is no trouble" is "$(of_case untapped state)" reading
+sed -i '2s/good/fine/' "$work/untapped/case/custody.jsonl"
+check "cases: a log that was changed" is "$(of_case untapped state)" unreadable
+check "cases: no folder, no cases" is "$("$keten" cases "$work/nowhere" --json | json /dev/stdin "len(d['cases'])")" 0
+asked() { # asked ID [OPTION...]: how keten station judges that
+	local id=$1
+	shift
+	"$keten" station --mandate "$mandate/mandate.json" --trust "$mandate/trust" --operator "$mandate/operator.pem" \
+		--case "$work/new" --out "$work/new-out" --json "$@" 2>/dev/null |
+		json /dev/stdin "[c['result'] for c in d['checks'] if c['id'] == '$id'][0]"
+}
+check "station: it can be begun" is "$(asked authority) $(asked folders)" "good good"
+check "station: not by the authoriser" is "$(asked authority --operator "$mandate/authoriser.pem")" failed
+check "station: not below a file" is "$(asked folders --out "$work/steps.sh/out")" failed
+echo '{}' >"$work/statement.json"
+check "station: not with that statement" is "$(asked statement --statement "$work/statement.json")" failed
+
 # -- two stages: names and texts of the phone stay sealed
 mandate=$work/two
 tests/tools/new-mandate "$mandate" --device "$SERIAL" --from 2024-05-01 --to 2024-06-01 --sessions 20 >/dev/null 2>&1

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * keten cases: which cases lie in a folder, and how far each has come, by its own log. Changes nothing,
+ * and waits for nobody: a case in which something runs is named as such.
+ */
+#include "cli/keten.h"
+#include "core/custody.h"
+#include "core/io.h"
+#include "core/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define CASES_MAX 1000u
+
+struct one {
+	char folder[256], case_id[65], mandate_id[73], device[129], kind[17], form[17];
+	char begun[40], last[40], reason[24];
+	const char *state;
+	bool two_stage, sealed, packaged, closed, in_use, interrupted;
+	uint64_t answered;
+	int64_t bytes;
+};
+
+static void keep(char *out, size_t cap, const struct kt_jv *o, const char *key)
+{
+	const char *s = kt_jv_str(o, key);
+
+	snprintf(out, cap, "%s", s != NULL ? s : "");
+}
+
+static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
+		   struct kt_err *err)
+{
+	struct one *c = arg;
+	const struct kt_jv *d = kt_jv_get(line, "detail");
+
+	(void)seq;
+	(void)err;
+	keep(c->last, sizeof(c->last), line, "utc");
+	if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
+		c->answered++;
+		c->bytes += kt_jv_int(d, "bytes", 0);
+	}
+	if (strcmp(event, "session.interrupted") == 0)
+		keep(c->reason, sizeof(c->reason), d, "reason");
+	else if (strcmp(event, "session.resume") == 0)
+		c->reason[0] = '\0';
+	c->sealed |= strcmp(event, "acquisition.sealed") == 0;
+	c->packaged |= strcmp(event, "package.sealing") == 0;
+	c->closed |= strcmp(event, "session.closed") == 0;
+	return 0;
+}
+
+static int read_case(int fd, struct one *c, struct kt_err *err)
+{
+	struct kt_jdoc *doc = NULL;
+	const char *release;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_file_read(fd, "case.json", (size_t)64 << 10, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == 0) {
+		const struct kt_jv *o = kt_jdoc_root(doc);
+
+		keep(c->case_id, sizeof(c->case_id), o, "case_id");
+		keep(c->mandate_id, sizeof(c->mandate_id), o, "mandate_id");
+		keep(c->device, sizeof(c->device), o, "device");
+		keep(c->kind, sizeof(c->kind), o, "device_kind");
+		keep(c->form, sizeof(c->form), o, "form");
+		keep(c->begun, sizeof(c->begun), o, "created");
+		release = kt_jv_str(o, "release");
+		c->two_stage = release != NULL && strcmp(release, "two-stage") == 0;
+	}
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
+/* Up to the last whole line: a crash can have left half of one, which the next run cuts off. */
+static int read_log(int fd, struct one *c, struct kt_err *err)
+{
+	char head[KT_SHA256_HEX];
+	struct kt_buf b;
+	uint64_t lines;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_file_read(fd, "custody.jsonl", (size_t)64 << 20, &b, err);
+	while (r == 0 && b.len > 0 && b.p[b.len - 1] != '\n')
+		b.len--;
+	if (r == 0 && b.len > 0)
+		r = kt_custody_check(b.p, b.len, head, &lines, on_line, c, err);
+	kt_buf_free(&b);
+	return r == KT_E_ABSENT ? 0 : r;
+}
+
+static bool is_in_use(int fd)
+{
+	KT_AUTO_FD lock = openat(fd, "lock", O_RDWR | O_CLOEXEC);
+
+	return lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0;
+}
+
+/* false: there is no case in it. */
+static bool look(int dir, const char *name, struct one *c)
+{
+	KT_AUTO_FD fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	memset(c, 0, sizeof(*c));
+	snprintf(c->folder, sizeof(c->folder), "%s", name);
+	if (fd < 0 || faccessat(fd, "case.json", F_OK, 0) < 0)
+		return false;
+	c->in_use = is_in_use(fd);
+	if (read_case(fd, c, NULL) < 0 || read_log(fd, c, NULL) < 0)
+		c->state = "unreadable";
+	else if (c->closed)
+		c->state = "closed";
+	else if (c->packaged)
+		c->state = "packaged";
+	else
+		c->state = c->sealed ? "sealed" : "reading";
+	return true;
+}
+
+static void put(const struct one *c, struct kt_jw *w)
+{
+	kt_jw_obj(w);
+	kt_jw_kuint(w, "answered", c->answered);
+	kt_jw_kstr(w, "begun", c->begun);
+	kt_jw_kint(w, "bytes", c->bytes);
+	kt_jw_kstr(w, "case_id", c->case_id);
+	kt_jw_kbytes(w, "device", c->device, strlen(c->device));
+	kt_jw_kstr(w, "device_kind", c->kind);
+	kt_jw_kbytes(w, "folder", c->folder, strlen(c->folder));
+	kt_jw_kstr(w, "form", c->form[0] != '\0' ? c->form : "phone");
+	kt_jw_kbool(w, "in_use", c->in_use);
+	kt_jw_kstr(w, "last", c->last);
+	kt_jw_kstr(w, "mandate_id", c->mandate_id);
+	kt_jw_kstr(w, "reason", c->reason);
+	kt_jw_kstr(w, "state", c->state);
+	kt_jw_kbool(w, "two_stage", c->two_stage);
+	kt_jw_obj_end(w);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void print_one(const struct one *c)
+{
+	printf("%-10s %s  begun %.16s, %llu answers, %lld bytes%s%s%s\n", c->state, c->folder,
+	       c->begun, (unsigned long long)c->answered, (long long)c->bytes,
+	       c->reason[0] != '\0' ? ", interrupted: " : "", c->reason,
+	       c->in_use ? ", in use now" : "");
+}
+
+int kt_cmd_cases(const struct kt_opts *o)
+{
+	KT_AUTO_FD dir = -1;
+	struct dirent **list = NULL;
+	struct kt_err err = {0};
+	struct kt_buf b;
+	struct kt_jw w;
+	int n, r = 0;
+
+	if (o->nargs != 1)
+		r = KT_FAIL(&err, KT_E_USAGE, "name one folder that holds cases");
+	else if ((dir = open(o->args[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 &&
+		 errno != ENOENT)
+		r = KT_FAIL(&err, KT_E_STORAGE, "%.150s: %s", o->args[0], strerror(errno));
+	if (r < 0)
+		return kt_fail_exit(r, &err);
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_key(&w, "cases");
+	kt_jw_arr(&w);
+	n = dir < 0 ? 0 : scandir(o->args[0], &list, NULL, by_name);
+	for (int i = 0; i < n; i++) {
+		struct one c;
+
+		if (i < (int)CASES_MAX && list[i]->d_name[0] != '.' &&
+		    look(dir, list[i]->d_name, &c)) {
+			put(&c, &w);
+			if (!o->json)
+				print_one(&c);
+		}
+		free(list[i]);
+	}
+	free(list);
+	kt_jw_arr_end(&w);
+	kt_jw_kbool(&w, "more", n > (int)CASES_MAX);
+	kt_jw_kstr(&w, "schema", "keten-cases-1");
+	kt_jw_obj_end(&w);
+	if (o->json && !b.failed)
+		printf("%.*s\n", (int)b.len, (const char *)b.p);
+	kt_buf_free(&b);
+	return KT_EXIT_OK;
+}
