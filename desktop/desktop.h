@@ -16,6 +16,7 @@
 
 struct kd_intake;
 struct kd_review;
+struct kd_unfinished;
 
 struct kd_app {
 	AdwApplication *gtk;
@@ -23,9 +24,11 @@ struct kd_app {
 	struct kd_settings set;
 	struct kd_intake *intake;
 	struct kd_review *review;
+	struct kd_unfinished *unfinished;
 	FILE *state_log; /* tests: a word for each change of state, or NULL */
 	char *settings_path, *open_path;
-	int lock_fd; /* keeps a second window of this user away where there is no session bus */
+	char *wait_s; /* tests: how long a phone is waited for, in place of 200 s */
+	int lock_fd;  /* keeps a second window of this user away where there is no session bus */
 	bool leaving, rtl;
 };
 
@@ -65,6 +68,13 @@ struct kd_intake *kd_intake_new(struct kd_app *app);
 GtkWidget *kd_intake_widget(struct kd_intake *in);
 /* From the beginning; path: a mandate file, or NULL. */
 void kd_intake_begin(struct kd_intake *in, const char *path);
+/* A case that was begun and not finished. */
+struct kd_resume {
+	const char *folder, *mandate_id, *device; /* borrowed */
+	bool sealed;				  /* everything was read; no phone is needed */
+	bool withdraw;				  /* the holder withdraws */
+};
+void kd_intake_resume(struct kd_intake *in, const struct kd_resume *r);
 /* May the window close, or this flow be left? False: something runs. */
 bool kd_intake_idle(const struct kd_intake *in);
 /* Asks what to do with what runs. */

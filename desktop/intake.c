@@ -58,6 +58,7 @@ struct kd_intake *kd_intake_new(struct kd_app *app)
 	in->titles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	in->ended = g_ptr_array_new_with_free_func(ended_free);
 	in->languages = g_ptr_array_new_with_free_func(g_free);
+	in->language_names = g_ptr_array_new_with_free_func(g_free);
 	kd_inhibit_init(&in->awake);
 	in->stack = gtk_stack_new();
 	gtk_stack_set_transition_type(GTK_STACK(in->stack), GTK_STACK_TRANSITION_TYPE_NONE);
@@ -81,13 +82,50 @@ GtkWidget *kd_intake_widget(struct kd_intake *in)
 	return in->stack;
 }
 
-void kd_intake_begin(struct kd_intake *in, const char *path)
+static void forget_resume(struct kd_intake *in)
+{
+	g_clear_pointer(&in->resume.folder, g_free);
+	g_clear_pointer(&in->resume.mandate_id, g_free);
+	g_clear_pointer(&in->resume.device, g_free);
+	in->resume.sealed = in->resume.withdraw = false;
+}
+
+static void begin(struct kd_intake *in)
 {
 	kd_phone_leave(in);
+	kd_person_languages(in);
 	g_ptr_array_set_size(in->ended, 0);
-	in->withdrawn = in->stopping = in->reading = false;
+	in->withdrawn = in->stopping = in->reading = in->touched = false;
+	in->pos = KD_POSITION_NONE;
+	gtk_editable_set_text(GTK_EDITABLE(in->statement_row), "");
+}
+
+void kd_intake_begin(struct kd_intake *in, const char *path)
+{
+	forget_resume(in);
+	begin(in);
 	kd_intake_page(in, "mandate");
 	kd_mandate_begin(in, path);
+}
+
+void kd_intake_resume(struct kd_intake *in, const struct kd_resume *r)
+{
+	char *mandate = g_build_filename(r->folder, "mandate.json", NULL);
+
+	forget_resume(in);
+	in->resume.folder = g_strdup(r->folder);
+	in->resume.mandate_id = g_strdup(r->mandate_id);
+	in->resume.device = g_strdup(r->device);
+	in->resume.sealed = r->sealed;
+	in->resume.withdraw = r->withdraw;
+	begin(in);
+	if (r->withdraw) {
+		kd_station_begin(in);
+	} else {
+		kd_intake_page(in, "mandate");
+		kd_mandate_begin(in, mandate);
+	}
+	g_free(mandate);
 }
 
 bool kd_intake_idle(const struct kd_intake *in)
@@ -120,11 +158,11 @@ void kd_intake_ask_stop(struct kd_intake *in)
 
 	kd_app_state(in->app, "ask-stop");
 	kd_ask(in->app, _("Stop reading?"),
-	       _("What was taken so far stays, hashed and logged. You can go on later with the "
-		 "same "
-		 "mandate; that uses up no further session. If the holder withdraws, say so: that "
-		 "is "
-		 "recorded."),
+	       _("What was taken so far stays, hashed and logged, and that it was stopped is "
+		 "signed. You can go "
+		 "on later from the first page; that uses up no further session. If the holder "
+		 "withdraws, "
+		 "say so: then it is destroyed, and that is recorded."),
 	       answers, on_stop_answer, in);
 }
 
@@ -134,11 +172,14 @@ void kd_intake_free(struct kd_intake *in)
 		return;
 	kd_phone_leave(in);
 	kd_mandate_leave(in);
+	forget_resume(in);
+	kd_engine_drop(in->languages_look);
 	kd_engine_drop(in->run);
 	kd_inhibit_end(&in->awake);
 	g_hash_table_unref(in->titles);
 	g_ptr_array_unref(in->ended);
 	g_ptr_array_unref(in->languages);
+	g_ptr_array_unref(in->language_names);
 	g_free(in->mandate);
 	g_free(in->mandate_id);
 	g_free(in->kind);
@@ -149,6 +190,8 @@ void kd_intake_free(struct kd_intake *in)
 	g_free(in->last_state);
 	g_free(in->shown_devices);
 	g_free(in->package);
+	g_free(in->record);
+	g_free(in->destroyed);
 	g_free(in->case_id);
 	g_free(in->head);
 	g_free(in->receipt_text);

@@ -56,12 +56,18 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched)
 		check_row(in, _("USB debugging is switched off"),
 			  _("Settings, Developer options. Its holder does it."));
 		check_row(in, _("The authorisation is revoked"),
-			  _("Settings, Developer options, Revoke USB debugging authorisations. The "
-			    "key of "
-			    "this case is deleted already."));
+			  in->package != NULL || in->withdrawn
+				  ? _("Settings, Developer options, Revoke USB debugging "
+				      "authorisations. The "
+				      "key of this case is deleted already.")
+				  : _("Settings, Developer options, Revoke USB debugging "
+				      "authorisations. The "
+				      "key of this case stays until the case is finished or "
+				      "withdrawn."));
 	}
 	check_row(in, _("The phone is back in its holder's hands"), NULL);
-	check_row(in, _("The holder has the receipt"), NULL);
+	if (!in->withdrawn) /* nothing is left that one could be for */
+		check_row(in, _("The holder has the receipt"), NULL);
 }
 
 static void ask_receipt(struct kd_intake *in);
@@ -82,17 +88,31 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 		return _("No phone was touched and nothing was read. Tell the authoriser that the "
 			 "holder "
 			 "objects; no reason is asked for.");
+	if (strstr(res->error, "passphrase") != NULL)
+		return _("The operator's key needs a passphrase that nobody could ask for. Ask the "
+			 "administrator "
+			 "to set up pinentry, or use a card; then go on. What was taken is safe.");
 	switch (res->status) {
+	case -1:
+		return _("A part of Keten is missing, or broke off. What was taken is safe, and "
+			 "the case can be "
+			 "gone on with. If it happens again, ask the administrator to install "
+			 "Keten again.");
 	case 0:
 		return _("Hand the receipt over, tick what is done, and pass the package on.");
 	case 1:
 		return in->package != NULL
 			       ? _("Something is missing; the list says what and why. Pass "
 				   "the package on as it is, or read once more.")
-			       : _("Go on later with the same mandate; it uses up no further "
+			       : _("Go on now, or later from the first page; it uses up no further "
 				   "session.");
+	case 2:
+		return _("Something that was asked for is missing or wrong; Keten says what. "
+			 "Change it, then "
+			 "start again. Nothing was read.");
 	case 3:
-		return _("Ask whoever issued the mandate. No phone was read.");
+		return _("Ask whoever issued the mandate, or change what was asked. Nothing more "
+			 "was read.");
 	case 4:
 		return _("See that the phone is unlocked and plugged in, then go on. It uses up no "
 			 "further session.");
@@ -114,6 +134,10 @@ static const char *headline(const struct kd_intake *in, const struct kd_engine_r
 	if (in->stopping && res->status != 0)
 		return _("Stopped");
 	switch (res->status) {
+	case -1:
+		return _("Keten broke off");
+	case 2:
+		return _("Something that was asked for is missing");
 	case 0:
 		return _("Everything that was asked for has an answer");
 	case 1:
@@ -145,17 +169,31 @@ static const char *state_word(const struct kd_intake *in, const struct kd_engine
 									  : "killed";
 }
 
+static void take_path(const struct kd_intake *in, char **to, const char *name)
+{
+	g_clear_pointer(to, g_free);
+	if (name != NULL)
+		*to = g_build_filename(kd_entry(in->out_row), name, NULL);
+}
+
 static void take_result(struct kd_intake *in, const struct kt_jv *r)
 {
-	const char *package = kt_jv_str(r, "package");
+	const char *record = kt_jv_str(r, "interruption");
+	gint64 files = kt_jv_int(r, "destroyed_files", 0);
 
-	g_clear_pointer(&in->package, g_free);
 	g_clear_pointer(&in->case_id, g_free);
 	g_clear_pointer(&in->head, g_free);
-	if (package != NULL)
-		in->package = g_build_filename(kd_entry(in->out_row), package, NULL);
+	g_clear_pointer(&in->destroyed, g_free);
+	take_path(in, &in->package, kt_jv_str(r, "package"));
+	take_path(in, &in->record, record != NULL ? record : kt_jv_str(r, "record"));
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
+	if (in->withdrawn && r != NULL) {
+		char *size = kd_bytes((guint64)kt_jv_int(r, "destroyed_bytes", 0));
+
+		in->destroyed = g_strdup_printf(_("files: %lld, %s"), (long long)files, size);
+		g_free(size);
+	}
 }
 
 /* Whose clock stands behind the time of the package. */
@@ -178,31 +216,34 @@ static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
-	bool again = false;
+	bool open, again, mend;
 
 	take_result(in, res->json);
-	again = in->package == NULL && !kd_ends_here(in) && res->status != 3 && res->status != 2;
+	open = in->package == NULL && !kd_ends_here(in) && !in->withdrawn;
+	again = open && res->status != 3 && res->status != 2;
+	mend = open && !in->stopping && res->status != 1 && res->status != 4;
 	kd_set(in->p_done.heading, headline(in, res));
 	kd_set(in->done_lead, res->error);
-	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0');
+	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0' && !in->stopping);
 	kd_set(in->done_next, next_step(in, res));
 	kd_group_clear(in->done_facts);
 	fact(in, _("Package"), in->package);
+	fact(in, _("Signed record of how it ended"), in->record);
+	fact(in, _("Destroyed"), in->destroyed);
 	fact(in, _("Note"), kt_jv_str(res->json, "note"));
 	if (in->package != NULL)
 		show_clock(in, res->json);
 	fact(in, _("Receipt: head of the custody log"), in->head);
-	if (res->json == NULL && res->status == 0)
-		fact(in, _("Record"), res->out);
 	if (!kd_ends_here(in))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	show_items(in);
-	show_checklist(in, in->ended->len > 0 || in->package != NULL);
-	gtk_widget_set_visible(in->again, again && !in->withdrawn);
+	show_checklist(in, in->touched);
+	gtk_widget_set_visible(in->again, again);
+	gtk_widget_set_visible(in->mend, mend);
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	if (!kd_ends_here(in))
+	if (!kd_ends_here(in) && !in->withdrawn)
 		ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
@@ -219,8 +260,19 @@ static void on_finish(GtkButton *b, gpointer data)
 
 static void on_again(GtkButton *b, gpointer data)
 {
+	struct kd_intake *in = data;
+
 	(void)b;
-	kd_phone_begin(data);
+	if (in->resume.sealed)
+		kd_run_begin(in);
+	else
+		kd_phone_begin(in);
+}
+
+static void on_mend(GtkButton *b, gpointer data)
+{
+	(void)b;
+	kd_station_again(data);
 }
 
 /* -- the receipt ------------------------------------------------------------------------------ */
@@ -368,9 +420,11 @@ void kd_done_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_view);
 	gtk_box_append(GTK_BOX(p->content), in->receipt_frame);
 	in->again = kd_button(_("_Go on reading"), NULL, G_CALLBACK(on_again), in);
+	in->mend = kd_button(_("_Change what was asked"), NULL, G_CALLBACK(on_mend), in);
 	in->receipt = kd_button(_("_Print the receipt"), NULL, G_CALLBACK(on_receipt), in);
 	kd_page_buttons(p, in->again,
 			kd_button(_("_Finish"), "suggested-action", G_CALLBACK(on_finish), in));
+	gtk_box_insert_child_after(GTK_BOX(p->bar), in->mend, in->again);
 	gtk_box_insert_child_after(GTK_BOX(p->bar), in->receipt,
 				   gtk_widget_get_prev_sibling(p->forward));
 }

@@ -18,6 +18,11 @@ struct kd_ended {
 struct kd_intake {
 	struct kd_app *app;
 	GtkWidget *stack;
+	/* an unfinished case that is gone on with, or withdrawn; "": a new one */
+	struct {
+		char *folder, *mandate_id, *device;
+		bool sealed, withdraw;
+	} resume;
 	struct kd_page p_mandate, p_person, p_station, p_phone, p_run, p_done;
 
 	/* mandate */
@@ -29,14 +34,16 @@ struct kd_intake {
 	GHashTable *titles; /* of plan items by id, for people */
 
 	/* person */
-	GtkWidget *info_language, *info_text, *position[KD_POSITIONS], *refused_note;
-	GPtrArray *languages; /* tags of the sheets that there are */
+	GtkWidget *info_language, *info_box, *position[KD_POSITIONS], *refused_note;
+	GPtrArray *languages,
+		*language_names; /* of the sheets that there are: tags, and their own names */
+	struct kd_engine *languages_look;
 	GtkWidget *interpreter_row;
 	bool filling;
 	enum kd_position pos;
 
 	/* station */
-	GtkWidget *operator_row, *case_row, *out_row, *checks, *estimate;
+	GtkWidget *operator_row, *case_row, *out_row, *statement_row, *checks, *estimate;
 
 	/* phone, and what is shown while it is waited for */
 	GtkWidget *picture, *state_title, *state_remedy, *fingerprint, *countdown, *devices;
@@ -51,14 +58,14 @@ struct kd_intake {
 	struct kd_engine *run;
 	struct kd_inhibit awake;
 	int secret_fd;
-	bool stopping, withdrawn, reading;
+	bool stopping, withdrawn, reading, touched; /* touched: this time, a phone was spoken to */
 	gint64 rate_from_ms, rate_bytes;
 	GPtrArray *ended; /* struct kd_ended */
 
 	/* done */
-	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again,
+	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again, *mend,
 		*receipt, *receipt_view, *receipt_frame;
-	char *package, *case_id, *head, *receipt_text;
+	char *package, *record, *destroyed, *case_id, *head, *receipt_text;
 };
 
 void kd_mandate_page(struct kd_intake *in);
@@ -66,8 +73,12 @@ void kd_mandate_begin(struct kd_intake *in, const char *path);
 void kd_mandate_leave(struct kd_intake *in);
 void kd_person_page(struct kd_intake *in);
 void kd_person_begin(struct kd_intake *in);
+/* Asks keten which sheets there are. */
+void kd_person_languages(struct kd_intake *in);
 void kd_station_page(struct kd_intake *in);
 void kd_station_begin(struct kd_intake *in);
+/* Back to it, with what was entered. */
+void kd_station_again(struct kd_intake *in);
 void kd_phone_page(struct kd_intake *in);
 void kd_phone_begin(struct kd_intake *in);
 void kd_phone_leave(struct kd_intake *in);
@@ -75,6 +86,7 @@ void kd_run_page(struct kd_intake *in);
 void kd_run_begin(struct kd_intake *in);
 /* Records, as a package, that nothing is read (the holder objects), or that they withdrew. */
 void kd_run_refuse(struct kd_intake *in);
+void kd_run_withdraw(struct kd_intake *in);
 void kd_done_page(struct kd_intake *in);
 /* res: how keten run ended. */
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res);

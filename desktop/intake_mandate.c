@@ -114,16 +114,44 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 	g_free(limits);
 }
 
+/* What to do next, by the name of the rule that the message begins with. */
+static const struct {
+	const char *rule, *next;
+} remedies[] = {
+	{"signature-missing", N_("A mandate is two files: this one, and its signature of the same "
+				 "name with .p7s behind it. "
+				 "Copy both into one folder.")},
+	{"signature-invalid",
+	 N_("The file is not the one that was signed. Ask whoever issued it to send it again; "
+	    "do not repair it by hand.")},
+	{"expired", N_("Ask whoever issued it for a new one. Nothing was touched.")},
+	{"not-yet-valid", N_("Wait until it holds, or ask for another one. Nothing was touched.")},
+	{"sessions-used-up", N_("A reading that was stopped is gone on with from the first page, "
+				"under Unfinished; that uses up no "
+				"further session. Else ask for a new mandate.")},
+};
+
+static const char *next_of(const struct kd_engine_result *res)
+{
+	if (res->status < 0)
+		return _("A part of Keten is missing, or broke off. Nothing was touched. Ask the "
+			 "administrator to install Keten again.");
+	for (size_t i = 0; i < G_N_ELEMENTS(remedies); i++)
+		if (strstr(res->error, remedies[i].rule) != NULL)
+			return _(remedies[i].next);
+	if (strcmp(res->word, "undetermined") == 0)
+		return _("Ask the administrator to put the authority's certificate into this "
+			 "station's "
+			 "trust folder.");
+	return _("Ask whoever issued it for a mandate that holds. Nothing was touched.");
+}
+
 static void refused(struct kd_intake *in, const struct kd_engine_result *res)
 {
-	const char *next =
-		strcmp(res->word, "undetermined") == 0
-			? _("Ask the administrator to put the authority's certificate into "
-			    "this station's trust folder.")
-			: _("Ask whoever issued it for a mandate that holds. Nothing was "
-			    "touched.");
-
-	kd_setf(in->mandate_note, "%s\n%s\n%s", _("This mandate can't be used."), res->error, next);
+	kd_setf(in->mandate_note, "%s\n%s\n%s",
+		res->status < 0 ? _("The mandate could not be looked at.")
+				: _("This mandate can't be used."),
+		next_of(res), res->error);
 	gtk_widget_add_css_class(in->mandate_note, "error");
 	kd_app_state(in->app, "mandate-refused");
 }
@@ -224,6 +252,16 @@ static gboolean check_now(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* The mandate of an unfinished case lies in it. */
+static bool is_of_case(const struct kd_intake *in, const char *path)
+{
+	char *dir = g_path_get_dirname(path);
+	bool r = g_strcmp0(dir, in->resume.folder) == 0;
+
+	g_free(dir);
+	return r;
+}
+
 static void on_path(GtkEditable *row, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -244,7 +282,7 @@ static void on_path(GtkEditable *row, gpointer data)
 		       _("It is a file named .json; its signature lies beside it."));
 	else if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
 		kd_set(in->mandate_note, _("There is no such file."));
-	else if (!kd_settings_allows(&in->app->set, path))
+	else if (!is_of_case(in, path) && !kd_settings_allows(&in->app->set, path))
 		kd_set(in->mandate_note, _("This station takes files from its own folders alone."));
 	else
 		in->check_timer = g_timeout_add(CHECK_AFTER_MS, check_now, in);
@@ -252,8 +290,13 @@ static void on_path(GtkEditable *row, gpointer data)
 
 static void on_forward(GtkButton *b, gpointer data)
 {
+	struct kd_intake *in = data;
+
 	(void)b;
-	kd_person_begin(data);
+	if (in->resume.sealed) /* nothing more is read: there is nothing to ask */
+		kd_station_begin(in);
+	else
+		kd_person_begin(in);
 }
 
 static void on_home(GtkButton *b, gpointer data)

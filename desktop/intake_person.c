@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "desktop/intake_i.h"
+#include "desktop/sheet.h"
 
 static const char *const position_word[KD_POSITIONS] = {NULL, "agrees", "objects", "not-asked"};
 
@@ -16,39 +17,36 @@ const char *kd_position_word(enum kd_position pos)
 
 /* -- sheets ----------------------------------------------------------------------------------- */
 
-static int by_name(gconstpointer a, gconstpointer b)
+static void add_language(struct kd_intake *in, const char *tag, const char *name)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void add_language(struct kd_intake *in, const char *tag)
-{
-	for (guint i = 0; i < in->languages->len; i++)
-		if (strcmp(in->languages->pdata[i], tag) == 0)
-			return;
 	g_ptr_array_add(in->languages, g_strdup(tag));
+	g_ptr_array_add(in->language_names, g_strdup(name));
 }
 
-/* Those that are built into keten, and the files of the folder of this station. */
-static void find_languages(struct kd_intake *in)
+static void on_languages(const struct kd_engine_result *res, gpointer data)
 {
-	const char *folder = in->app->set.information, *name;
-	GDir *d = folder != NULL ? g_dir_open(folder, 0, NULL) : NULL;
+	struct kd_intake *in = data;
+	const struct kt_jv *list = kt_jv_get(res->json, "languages");
 
+	in->languages_look = NULL;
 	g_ptr_array_set_size(in->languages, 0);
-	for (int lang = 0; lang < KT_LANG_END; lang++)
-		add_language(in, kt_lang_code((enum kt_lang)lang));
-	while (d != NULL && (name = g_dir_read_name(d)) != NULL) {
-		char *tag =
-			g_str_has_suffix(name, ".txt") ? g_strndup(name, strlen(name) - 4) : NULL;
+	g_ptr_array_set_size(in->language_names, 0);
+	for (const struct kt_jv *l = list != NULL ? list->child : NULL; l != NULL; l = l->next) {
+		const char *tag = kt_jv_str(l, "tag"), *name = kt_jv_str(l, "name");
 
-		if (tag != NULL && tag[0] != '.' && strcmp(tag, "template") != 0)
-			add_language(in, tag);
-		g_free(tag);
+		if (tag != NULL)
+			add_language(in, tag, name != NULL && name[0] != '\0' ? name : tag);
 	}
-	if (d != NULL)
-		g_dir_close(d);
-	g_ptr_array_sort(in->languages, by_name);
+}
+
+void kd_person_languages(struct kd_intake *in)
+{
+	const char *folder = in->app->set.information;
+	const char *args[] = {"information", "--json", folder != NULL ? "--information" : NULL,
+			      folder, NULL};
+
+	kd_engine_drop(in->languages_look);
+	in->languages_look = kd_engine_start(args, NULL, NULL, on_languages, in);
 }
 
 const char *kd_sheet_language(const struct kd_intake *in)
@@ -58,6 +56,18 @@ const char *kd_sheet_language(const struct kd_intake *in)
 	return i < in->languages->len ? in->languages->pdata[i] : "en";
 }
 
+static void no_sheet(struct kd_intake *in, const char *why)
+{
+	kd_box_clear(in->info_box);
+	gtk_box_append(
+		GTK_BOX(in->info_box),
+		kd_text(_("This station has no information sheet in this language. Give the holder "
+			  "the "
+			  "sheet on paper, in their language, and let the interpreter read it."),
+			NULL));
+	gtk_box_append(GTK_BOX(in->info_box), kd_text(why, "dim-label"));
+}
+
 static void on_sheet(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -65,16 +75,11 @@ static void on_sheet(const struct kd_engine_result *res, gpointer data)
 	in->check = NULL;
 	if (res->status == 0 && res->out_len > 0 &&
 	    g_utf8_validate(res->out, (gssize)res->out_len, NULL))
-		kd_set(in->info_text, res->out);
+		kd_sheet_draw(in->info_box, res->out);
 	else
-		kd_setf(in->info_text, "%s\n%s",
-			_("This station has no information sheet in this language. Give the holder "
-			  "the "
-			  "sheet on paper, in their language, and let the interpreter read it."),
-			res->error);
+		no_sheet(in, res->error);
 	kd_app_state(in->app, "sheet-%s", kd_sheet_language(in));
 }
-
 static void ask_sheet(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
@@ -116,11 +121,14 @@ static void choose_sheet(struct kd_intake *in)
 	guint best = 0;
 	gsize longest = 0;
 
-	find_languages(in);
+	if (in->languages->len == 0) /* keten has not answered yet: what is built in */
+		for (int lang = 0; lang < KT_LANG_END; lang++)
+			add_language(in, kt_lang_code((enum kt_lang)lang),
+				     kt_lang_code((enum kt_lang)lang));
 	for (guint i = 0; i < in->languages->len; i++) {
 		const char *tag = in->languages->pdata[i];
 
-		gtk_string_list_append(names, tag);
+		gtk_string_list_append(names, in->language_names->pdata[i]);
 		/* "ar" serves "ar-SY"; "ar-SY" itself is better */
 		if (in->language != NULL && g_str_has_prefix(in->language, tag) &&
 		    strlen(tag) > longest) {
@@ -218,9 +226,10 @@ void kd_person_page(struct kd_intake *in)
 	gtk_widget_set_halign(in->info_language, GTK_ALIGN_START);
 	kd_name(in->info_language, _("Language of the information"));
 	g_signal_connect(in->info_language, "notify::selected", G_CALLBACK(on_language), in);
-	in->info_text = kd_text("", "kd-sheet");
+	in->info_box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+	gtk_widget_add_css_class(in->info_box, "kd-sheet");
 	gtk_widget_add_css_class(sheet, "card");
-	gtk_box_append(GTK_BOX(sheet), in->info_text);
+	gtk_box_append(GTK_BOX(sheet), in->info_box);
 	gtk_box_append(GTK_BOX(p->content), in->info_language);
 	gtk_box_append(GTK_BOX(p->content), sheet);
 	group = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);

@@ -30,6 +30,8 @@ static bool is_wanted(const struct kd_intake *in, const struct kt_jv *d)
 
 	if (kind == NULL || serial == NULL || g_strcmp0(kind, in->kind) != 0)
 		return false;
+	if (in->resume.device != NULL)
+		return g_ascii_strcasecmp(serial, in->resume.device) == 0;
 	return in->device == NULL || g_ascii_strcasecmp(serial, in->device) == 0;
 }
 
@@ -128,7 +130,7 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 	if (in->poll == 0)
 		return;
 	if (list == NULL) {
-		show_state(in, "offline", res->error);
+		show_state(in, res->status < 0 ? "no-engine" : "no-look", res->error);
 		return;
 	}
 	d = device_of(in, list, &wanted, &others);

@@ -73,6 +73,8 @@ static void show_figures(struct kd_intake *in, const struct kt_jv *l)
 	char *size = kd_bytes((guint64)bytes), *rate = NULL;
 	GString *s = g_string_new(NULL);
 
+	if (items > 0 && n > 0) /* what the bar shows */
+		g_string_append_printf(s, _("Part %lld of %lld: "), (long long)n, (long long)items);
 	g_string_append_printf(s, _("%s so far"), size);
 	if (ms > 500) {
 		rate = kd_bytes((guint64)(bytes * 1000 / ms));
@@ -80,6 +82,9 @@ static void show_figures(struct kd_intake *in, const struct kt_jv *l)
 	}
 	show_time_left(l, s);
 	kd_set(in->figures, s->str);
+	/* while a person is waited for and nothing has come, there is nothing to measure */
+	gtk_widget_set_visible(in->figures, bytes > 0 || kt_jv_int(l, "seconds_left", -1) < 0);
+	gtk_widget_set_visible(in->bar_progress, bytes > 0 || kt_jv_int(l, "seconds_left", -1) < 0);
 	if (kt_jv_str(l, "state") != NULL)
 		silent = 0; /* a person is waited for, not the phone */
 	if (silent >= STALL_S)
@@ -128,6 +133,14 @@ static void show_phone(struct kd_intake *in, const struct kt_jv *l, const char *
 	kd_app_state(in->app, "run-%s", state);
 }
 
+/* Of an item of the plan its title; what else keten calls by a name of its own is no use to a person. */
+static const char *item_words(struct kd_intake *in, const char *item)
+{
+	if (g_hash_table_contains(in->titles, item))
+		return kd_item_title(in, item);
+	return g_str_has_prefix(item, "backup passing by") ? _("The backup passes by") : "";
+}
+
 static void show_step(struct kd_intake *in, const char *step, const char *item)
 {
 	bool reading = strcmp(step, "acquire") == 0 || strcmp(step, "import") == 0;
@@ -141,7 +154,7 @@ static void show_step(struct kd_intake *in, const char *step, const char *item)
 		       ? _("Leave the phone plugged in and unlocked.")
 		       : _("The phone is not needed any more. It can be unplugged."));
 	kd_picture_set(in->run_picture, reading ? "running" : "done", kd_step(step));
-	kd_set(in->run_item, strcmp(step, "connect") == 0 ? "" : kd_item_title(in, item));
+	kd_set(in->run_item, item_words(in, item));
 	g_clear_pointer(&in->last_state, g_free);
 	if (reading && !in->reading)
 		kd_app_state(in->app, "reading");
@@ -229,6 +242,24 @@ static void on_line(const struct kt_jv *l, gpointer data)
 	show_figures(in, l);
 }
 
+static void begin_page(struct kd_intake *in, const char *title)
+{
+	g_clear_pointer(&in->last_state, g_free);
+	gtk_text_buffer_set_text(in->log, "", 0);
+	gtk_widget_set_sensitive(in->stop, TRUE);
+	gtk_widget_set_visible(in->ask_box, FALSE);
+	gtk_widget_set_visible(in->fingerprint, FALSE);
+	gtk_widget_set_visible(in->countdown, FALSE);
+	gtk_widget_set_visible(in->stall, FALSE);
+	kd_set(in->figures, "");
+	kd_set(in->run_title, title);
+	kd_set(in->run_remedy, "");
+	kd_set(in->run_item, "");
+	kd_picture_set(in->run_picture, "connecting", title);
+	gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(in->bar_progress), 0);
+	kd_intake_page(in, "run");
+}
+
 /* -- what ends without evidence --------------------------------------------------------------- */
 
 static void on_recorded(const struct kd_engine_result *res, gpointer data)
@@ -258,6 +289,7 @@ static void record(struct kd_intake *in, const char *const *own)
 	}
 	n = kd_settings_trust_args(&in->app->set, args, n);
 	n = kd_settings_clock_args(&in->app->set, args, n);
+	args[n++] = "--json";
 	args[n++] = "--progress=json";
 	args[n] = NULL;
 	in->run = kd_engine_start(args, NULL, NULL, on_recorded, in);
@@ -279,11 +311,15 @@ void kd_run_refuse(struct kd_intake *in)
 	record(in, own);
 }
 
-static void withdraw(struct kd_intake *in)
+void kd_run_withdraw(struct kd_intake *in)
 {
 	const char *own[] = {"withdraw", "--case", kd_entry(in->case_row), NULL};
 
-	kd_set(in->run_title, _("Destroying what was taken"));
+	g_ptr_array_set_size(in->ended, 0);
+	in->withdrawn = true;
+	in->stopping = in->reading = false;
+	begin_page(in, _("Destroying what was taken"));
+	gtk_widget_set_sensitive(in->stop, FALSE);
 	record(in, own);
 }
 
@@ -297,7 +333,7 @@ static void on_end(const struct kd_engine_result *res, gpointer data)
 		close(in->secret_fd);
 	in->secret_fd = -1;
 	if (in->withdrawn && res->status != 0)
-		withdraw(in);
+		kd_run_withdraw(in);
 	else
 		kd_done_begin(in, res);
 }
@@ -387,13 +423,15 @@ void kd_run_page(struct kd_intake *in)
 /* The chosen phone, else the one that the mandate names. */
 static const char *device_name(const struct kd_intake *in)
 {
+	if (in->resume.device != NULL)
+		return in->resume.device;
 	return in->chosen != NULL ? in->chosen : in->device != NULL ? in->device : "";
 }
 
 void kd_run_begin(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	const char *args[40 + KD_TRUST_ARGS + KD_CLOCK_ARGS];
+	const char *args[48 + KD_TRUST_ARGS + KD_CLOCK_ARGS];
 	bool ios = g_strcmp0(in->kind, "ios") == 0;
 	size_t n = 0;
 
@@ -410,10 +448,16 @@ void kd_run_begin(struct kd_intake *in)
 	args[n++] = kd_entry(in->case_row);
 	args[n++] = "--out";
 	args[n++] = kd_entry(in->out_row);
-	args[n++] = "--subject";
-	args[n++] = kd_position_word(in->pos);
-	args[n++] = "--lang";
-	args[n++] = kd_sheet_language(in);
+	if (in->pos != KD_POSITION_NONE) {
+		args[n++] = "--subject";
+		args[n++] = kd_position_word(in->pos);
+		args[n++] = "--lang";
+		args[n++] = kd_sheet_language(in);
+	}
+	if (kd_entry(in->statement_row)[0] != '\0') {
+		args[n++] = "--statement";
+		args[n++] = kd_entry(in->statement_row);
+	}
 	if (kd_entry(in->interpreter_row)[0] != '\0') {
 		args[n++] = "--interpreter";
 		args[n++] = kd_entry(in->interpreter_row);
@@ -423,7 +467,7 @@ void kd_run_begin(struct kd_intake *in)
 		args[n++] = set->information;
 	}
 	args[n++] = "--wait";
-	args[n++] = "200";
+	args[n++] = in->app->wait_s != NULL ? in->app->wait_s : "200";
 	n = kd_settings_trust_args(set, args, n);
 	n = kd_settings_clock_args(set, args, n);
 	if (set->simulated)
@@ -435,20 +479,8 @@ void kd_run_begin(struct kd_intake *in)
 	args[n] = NULL;
 	g_ptr_array_set_size(in->ended, 0);
 	in->stopping = in->withdrawn = in->reading = false;
-	g_clear_pointer(&in->last_state, g_free);
-	gtk_text_buffer_set_text(in->log, "", 0);
-	gtk_widget_set_sensitive(in->stop, TRUE);
-	gtk_widget_set_visible(in->ask_box, FALSE);
-	gtk_widget_set_visible(in->fingerprint, FALSE);
-	gtk_widget_set_visible(in->countdown, FALSE);
-	gtk_widget_set_visible(in->stall, FALSE);
-	kd_set(in->figures, "");
-	kd_set(in->run_title, _("Getting ready"));
-	kd_set(in->run_remedy, "");
-	kd_set(in->run_item, "");
-	kd_picture_set(in->run_picture, "connecting", _("Getting ready"));
-	gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(in->bar_progress), 0);
-	kd_intake_page(in, "run");
+	in->touched |= !in->resume.sealed;
+	begin_page(in, _("Getting ready"));
 	kd_inhibit_begin(&in->awake);
 	in->run = kd_engine_start(args, ios ? &in->secret_fd : NULL, on_line, on_end, in);
 }

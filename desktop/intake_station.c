@@ -14,6 +14,10 @@ static const struct {
 	{"clock", N_("Clock of this station")},
 	{"room", N_("Room for the case")},
 	{"keyboard", N_("What is plugged in")},
+	{"authority", N_("Mandate and operator")},
+	{"release", N_("Who may release it")},
+	{"folders", N_("Folders")},
+	{"statement", N_("Statement")},
 };
 
 static const char *check_name(const char *id)
@@ -24,13 +28,26 @@ static const char *check_name(const char *id)
 	return id;
 }
 
-static const char *result_word(const char *r)
+/* Worst first. */
+static const struct {
+	const char *result, *word, *icon;
+} results[] = {
+	{"failed", N_("failed"), "dialog-error-symbolic"},
+	{"warning", N_("warning"), "dialog-warning-symbolic"},
+	{"unknown", N_("not known"), "dialog-question-symbolic"},
+	{"good", N_("good"), "object-select-symbolic"},
+};
+
+static GtkWidget *result_row(const char *title, size_t at, const char *text)
 {
-	if (strcmp(r, "good") == 0)
-		return _("good");
-	if (strcmp(r, "warning") == 0)
-		return _("warning");
-	return strcmp(r, "failed") == 0 ? _("failed") : _("not known");
+	char *s = g_strdup_printf("%s: %s", _(results[at].word), text);
+	GtkWidget *row = kd_row(title, s), *icon = gtk_image_new_from_icon_name(results[at].icon);
+
+	/* the word stands beside it */
+	gtk_accessible_update_state(GTK_ACCESSIBLE(icon), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+	adw_action_row_add_prefix(ADW_ACTION_ROW(row), icon);
+	g_free(s);
+	return row;
 }
 
 static void update_forward(struct kd_intake *in, bool fit)
@@ -41,17 +58,17 @@ static void update_forward(struct kd_intake *in, bool fit)
 	gtk_widget_set_sensitive(in->p_station.forward, filled && fit);
 }
 
-static void show_check(struct kd_intake *in, const struct kt_jv *c)
+static void show_check(struct kd_intake *in, const struct kt_jv *c, size_t at)
 {
-	const char *result = kt_jv_str(c, "result"), *text = kt_jv_str(c, "text"),
-		   *remedy = kt_jv_str(c, "remedy"), *id = kt_jv_str(c, "id");
+	const char *text = kt_jv_str(c, "text"), *remedy = kt_jv_str(c, "remedy"),
+		   *id = kt_jv_str(c, "id");
 	char *s;
 
-	if (result == NULL || text == NULL || remedy == NULL || id == NULL)
+	if (text == NULL || remedy == NULL || id == NULL)
 		return;
-	s = g_strdup_printf("%s: %s%s%s", result_word(result), text, remedy[0] != '\0' ? ". " : "",
-			    remedy);
-	kd_group_add(in->checks, kd_row(check_name(id), s));
+	s = g_strdup_printf("%s%s%s", kd_tr(text), remedy[0] != '\0' ? ". " : "",
+			    remedy[0] != '\0' ? kd_tr(remedy) : "");
+	kd_group_add(in->checks, result_row(check_name(id), at, s));
 	g_free(s);
 }
 
@@ -63,10 +80,14 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 
 	in->check = NULL;
 	kd_group_clear(in->checks);
-	for (const struct kt_jv *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
-		failed |= g_strcmp0(kt_jv_str(c, "result"), "failed") == 0;
-		show_check(in, c);
-	}
+	for (size_t at = 0; at < G_N_ELEMENTS(results); at++)
+		for (const struct kt_jv *c = list != NULL ? list->child : NULL; c != NULL;
+		     c = c->next) {
+			if (g_strcmp0(kt_jv_str(c, "result"), results[at].result) != 0)
+				continue;
+			failed |= at == 0;
+			show_check(in, c, at);
+		}
 	kd_group_add(in->checks,
 		     kd_row(_("Outside clock"),
 			    kd_settings_has_clock(&in->app->set)
@@ -82,11 +103,24 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 
 static void look_again(struct kd_intake *in)
 {
-	const char *args[] = {"station", "--json",
-			      "--case",	 kd_entry(in->case_row),
-			      "--out",	 kd_entry(in->out_row),
-			      NULL};
+	const char *args[16 + KD_TRUST_ARGS] = {"station", "--json",
+						"--case",  kd_entry(in->case_row),
+						"--out",   kd_entry(in->out_row)};
+	size_t n = 6;
 
+	/* a withdrawal asks nothing of the mandate */
+	if (!in->resume.withdraw) {
+		args[n++] = "--mandate";
+		args[n++] = in->mandate;
+		args[n++] = "--operator";
+		args[n++] = kd_entry(in->operator_row);
+		n = kd_settings_trust_args(&in->app->set, args, n);
+		if (kd_entry(in->statement_row)[0] != '\0') {
+			args[n++] = "--statement";
+			args[n++] = kd_entry(in->statement_row);
+		}
+	}
+	args[n] = NULL;
 	kd_engine_drop(in->check);
 	in->check = kd_engine_start(args, NULL, NULL, on_checks, in);
 }
@@ -107,9 +141,16 @@ static void on_forward(GtkButton *b, gpointer data)
 	char *parent = g_path_get_dirname(kd_entry(in->case_row));
 
 	(void)b;
-	if (g_mkdir_with_parents(parent, 0700) < 0 ||
-	    g_mkdir_with_parents(kd_entry(in->out_row), 0700) < 0)
+	if (kd_entry(in->statement_row)[0] != '\0' &&
+	    !kd_settings_allows(&in->app->set, kd_entry(in->statement_row)))
+		kd_app_say(in->app, _("This station takes files from its own folders alone."));
+	else if (g_mkdir_with_parents(parent, 0700) < 0 ||
+		 g_mkdir_with_parents(kd_entry(in->out_row), 0700) < 0)
 		kd_app_say(in->app, _("These folders can't be made. Choose other ones."));
+	else if (in->resume.withdraw || (in->resume.folder != NULL && kd_ends_here(in)))
+		kd_run_withdraw(in);
+	else if (in->resume.sealed)
+		kd_run_begin(in);
 	else if (kd_ends_here(in))
 		kd_run_refuse(in);
 	else
@@ -119,8 +160,13 @@ static void on_forward(GtkButton *b, gpointer data)
 
 static void on_back(GtkButton *b, gpointer data)
 {
+	struct kd_intake *in = data;
+
 	(void)b;
-	kd_intake_page(data, "person");
+	if (in->resume.withdraw)
+		kd_app_home(in->app);
+	else
+		kd_intake_page(in, in->resume.sealed ? "mandate" : "person");
 }
 
 void kd_station_page(struct kd_intake *in)
@@ -138,6 +184,9 @@ void kd_station_page(struct kd_intake *in)
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), in->operator_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), in->case_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), in->out_row);
+	in->statement_row = kd_path_row(in->app, _("Statement (a file, if there is one)"), ".json");
+	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), in->statement_row);
+	g_signal_connect(in->statement_row, "changed", G_CALLBACK(on_changed), in);
 	g_signal_connect(in->operator_row, "changed", G_CALLBACK(on_changed), in);
 	g_signal_connect(in->case_row, "changed", G_CALLBACK(on_changed), in);
 	g_signal_connect(in->out_row, "changed", G_CALLBACK(on_changed), in);
@@ -154,24 +203,31 @@ void kd_station_page(struct kd_intake *in)
 void kd_station_begin(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	char *dir = g_build_filename(set->cases, in->mandate_id, NULL);
+	char *dir = in->resume.folder != NULL ? g_strdup(in->resume.folder)
+					      : g_build_filename(set->cases, in->mandate_id, NULL);
 	bool fixed = set->kiosk;
 
 	if (set->operator_key != NULL)
 		gtk_editable_set_text(GTK_EDITABLE(in->operator_row), set->operator_key);
 	gtk_editable_set_text(GTK_EDITABLE(in->case_row), dir);
 	gtk_editable_set_text(GTK_EDITABLE(in->out_row), set->out);
-	gtk_widget_set_sensitive(in->case_row, !fixed);
+	gtk_widget_set_sensitive(in->case_row, !fixed && in->resume.folder == NULL);
+	gtk_widget_set_visible(in->statement_row, !in->resume.withdraw);
+	gtk_widget_set_visible(in->estimate, !in->resume.withdraw && !in->resume.sealed);
 	gtk_widget_set_sensitive(in->out_row, !fixed);
 	gtk_widget_set_sensitive(in->operator_row, !fixed || set->operator_key == NULL);
 	kd_set(in->estimate,
-	       in->whole_backup ? _("An iPhone sends its whole backup, however little of it is "
-				    "kept: count on an hour "
-				    "or more for a full one. Keep it plugged in; it charges while "
-				    "it is read.")
-				: _("Mostly a few minutes; some thousand photos take longer. Keten "
-				    "does not ask the "
-				    "phone for its battery; it charges while it is plugged in."));
+	       in->whole_backup
+		       ? _("An iPhone sends its whole backup, however little of it is "
+			   "kept: count on an hour "
+			   "or more for a full one. Keep it plugged in; it charges while "
+			   "it is read. It needs some free space of its own to prepare the backup; "
+			   "Keten does not ask how much it has. When there is too little, the "
+			   "phone says so, and the rest is read all the same.")
+		       : _("Mostly a few minutes; some thousand photos take longer. Keten "
+			   "does not ask the "
+			   "phone for its battery; it charges while it is plugged in. Nothing is "
+			   "stored on the phone, so its space does not matter."));
 	g_free(dir);
 	kd_intake_page(in, "station");
 	look_again(in);
@@ -179,4 +235,10 @@ void kd_station_begin(struct kd_intake *in)
 		kd_app_focus(in->operator_row);
 	else
 		kd_app_focus(in->p_station.forward);
+}
+
+void kd_station_again(struct kd_intake *in)
+{
+	kd_intake_page(in, "station");
+	look_again(in);
 }

@@ -14,6 +14,7 @@
 #include "core/spawn.h"
 #include "desktop/engine.h"
 #include "desktop/help.h"
+#include "desktop/unfinished.h"
 #include "desktop/stall.h"
 
 void kd_app_state(struct kd_app *app, const char *fmt, ...)
@@ -82,6 +83,7 @@ void kd_app_home(struct kd_app *app)
 {
 	kd_app_show(app, "home", _("Keten"));
 	kd_app_state(app, "home");
+	kd_unfinished_refresh(app->unfinished);
 }
 
 static gboolean focus_now(gpointer w)
@@ -171,6 +173,7 @@ static GtkWidget *home_page(struct kd_app *app)
 					  _("There is a package to check, read, and question."),
 					  G_CALLBACK(on_review), app));
 	gtk_box_append(GTK_BOX(p.content), box);
+	gtk_box_append(GTK_BOX(p.content), kd_unfinished_widget(app->unfinished));
 	if (app->set.problem != NULL)
 		gtk_box_append(
 			GTK_BOX(p.content),
@@ -365,6 +368,7 @@ static void make_window(struct kd_app *app)
 					  G_CALLBACK(on_back_home), app);
 	adw_header_bar_pack_start(ADW_HEADER_BAR(bar), app->header_back);
 	adw_header_bar_pack_end(ADW_HEADER_BAR(bar), menu_button());
+	app->unfinished = kd_unfinished_new(app);
 	app->intake = kd_intake_new(app);
 	app->review = kd_review_new(app);
 	gtk_stack_add_named(GTK_STACK(app->stack), home_page(app), "home");
@@ -501,6 +505,8 @@ int main(int argc, char **argv)
 		 "For tests: a word for each change of state", "FILE"},
 		{"stall-log", 0, 0, G_OPTION_ARG_FILENAME, &stalls,
 		 "For measurements: a line for each long turn of the main loop", "FILE"},
+		{"wait", 0, 0, G_OPTION_ARG_STRING, &app.wait_s,
+		 "For tests: seconds that a phone is waited for", "S"},
 		{"right-to-left", 0, 0, G_OPTION_ARG_NONE, &rtl, "Lay the window out right to left",
 		 NULL},
 		{0},
@@ -542,6 +548,7 @@ int main(int argc, char **argv)
 	g_signal_connect(app.gtk, "activate", G_CALLBACK(on_activate), &app);
 	g_signal_connect(app.gtk, "open", G_CALLBACK(on_open), &app);
 	r = g_application_run(G_APPLICATION(app.gtk), argc, argv);
+	kd_unfinished_free(app.unfinished);
 	kd_intake_free(app.intake);
 	kd_review_free(app.review);
 	kd_settings_free(&app.set);

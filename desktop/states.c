@@ -50,6 +50,13 @@ static const struct {
 	{"receiving", N_("The iPhone sends its backup"),
 	 N_("What is not asked for passes by and is kept nowhere. Leave it plugged in and "
 	    "unlocked.")},
+	{"no-engine", N_("Keten can't look for phones"),
+	 N_("A part of the program is missing or broke off. Nothing was touched. Ask the "
+	    "administrator to "
+	    "install Keten again.")},
+	{"no-look", N_("Keten can't look for phones"),
+	 N_("Ask the administrator whether this account may use USB devices. Keten keeps trying by "
+	    "itself.")},
 	{"wrong-device", N_("This is another phone"),
 	 N_("The mandate names one phone, and this is not it. Plug in the right one, or ask for "
 	    "another mandate.")},
@@ -61,6 +68,21 @@ static const struct {
 	{"acquired", N_("taken")},	  {"absent", N_("the phone says it has none")},
 	{"refused", N_("refused")},	  {"failed", N_("failed")},
 	{"partial", N_("taken in part")},
+};
+
+/* Why a reading ended before its time: the words of keten's log. */
+static const struct {
+	const char *reason, *words;
+} reasons[] = {
+	{"stopped", N_("It was stopped here.")},
+	{"phone-not-there", N_("The phone was not there.")},
+	{"phone-refused", N_("The phone did not let this station in.")},
+	{"phone-lost", N_("The phone went away.")},
+	{"refused", N_("The mandate does not allow it.")},
+	{"storage", N_("There was no room, or the disk did not take it.")},
+	{"failed", N_("It failed; the record says how.")},
+	{"cut-off", N_("The program was cut off.")},
+	{"", N_("The program was cut off.")},
 };
 
 static const struct {
@@ -106,4 +128,12 @@ const char *kd_step(const char *step)
 		if (strcmp(steps[i].step, step) == 0)
 			return _(steps[i].words);
 	return step;
+}
+
+const char *kd_stop_reason(const char *reason)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++)
+		if (strcmp(reasons[i].reason, reason) == 0)
+			return _(reasons[i].words);
+	return reason;
 }

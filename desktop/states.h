@@ -13,4 +13,7 @@ const char *kd_outcome(const char *outcome);
 /* What a step of keten does, for a heading. */
 const char *kd_step(const char *step);
 
+/* Why a reading ended before its time, as a sentence. */
+const char *kd_stop_reason(const char *reason);
+
 #endif

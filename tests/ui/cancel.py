@@ -19,7 +19,12 @@ def scene():
     a.click("Stop for now")
     a.state("done-stopped")
     a.see("uses up no further session")
+    a.see("-interruption.asice")
+    a.state("receipt")
     shot(SHOTS + "/stopped.png")
+    stop = interruption()
+    is_(keten("verify", stop, "--trust", DESK + "/trust").returncode, 0, "the record of the stop")
+    is_(json.loads(keten("show", stop, "data/act.json").stdout)["detail"]["reason"], "stopped", "its reason")
     log = read(case_dir() + "/custody.jsonl").decode()
     if '"event":"acquisition.sealed"' in log:
         raise Failed("it was not stopped in the middle")
@@ -32,7 +37,8 @@ def scene():
     log = read(case_dir() + "/custody.jsonl").decode()
     is_(log.count('"event":"session.open"'), 1, "sessions")
     is_(log.count('"event":"session.resume"'), 1, "resumed")
-    is_(keten("verify", package(), "--trust", DESK + "/trust").returncode, 0, "verify")
+    r = keten("verify", package(), stop, "--trust", DESK + "/trust")
+    is_(r.returncode, 0, "verify, as a chain: " + r.stdout.decode()[-300:])
     a.end()
 
 

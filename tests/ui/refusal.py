@@ -3,6 +3,17 @@
 from scene import *
 
 
+def sheet_is_the_text(a):
+    """Headings, paragraphs and lists hold the words of the text that the log names, all of them, in order."""
+    text = keten("information", "--mandate", DESK + "/one.json", "--trust", DESK + "/trust", "--lang", "en").stdout.decode()
+    want = re.sub(r"(?m)^=+$|^\*\* |^ *- ", " ", text).split()
+    if len(want) < 100:
+        raise Failed("a poor sheet: " + text)
+    a.state("sheet-en")
+    wait_for("the whole sheet", lambda: " ".join(want) in " ".join(" ".join(t for t in a.texts() if t != "•").split()))
+    a.see("English")
+
+
 def scene():
     a = app()
     a.click("Intake")
@@ -24,6 +35,7 @@ def scene():
     a.click("Continue")
     a.state("person")
     is_(a.sensitive("push button", "They were not asked"), False, "not asked, under consent")
+    sheet_is_the_text(a)
     a.press("They object")
     a.state("position-objects")
     shot(SHOTS + "/objects.png")
@@ -54,6 +66,9 @@ def scene():
     a.state("done-withdrawn")
     a.see("The holder withdrew")
     a.see("What was taken is destroyed")
+    a.see("-withdrawal.asice")
+    if any("destroyed " in t for t in a.texts()):
+        raise Failed("what the command printed is shown as it is")
     shot(SHOTS + "/withdrawn.png")
     a.end()
 

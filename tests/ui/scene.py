@@ -71,8 +71,15 @@ def to_phone(a, mandate):
 
 
 def package(folder="out"):
-    found = [f for f in os.listdir(os.path.join(OWN, folder)) if f.endswith(".asice")]
+    found = [f for f in os.listdir(os.path.join(OWN, folder))
+             if f.endswith(".asice") and not f.endswith("-interruption.asice")]
     is_(len(found), 1, "packages")
+    return os.path.join(OWN, folder, found[0])
+
+
+def interruption(folder="out"):
+    found = [f for f in os.listdir(os.path.join(OWN, folder)) if f.endswith("-interruption.asice")]
+    is_(len(found), 1, "records of a reading that ended early")
     return os.path.join(OWN, folder, found[0])
 
 
@@ -124,6 +131,6 @@ def run(scene):
     sys.exit(status)
 
 
-__all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "is_", "json",
+__all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "interruption", "is_", "json",
            "keten", "loopback", "os", "package", "re", "read", "run", "settings", "shot", "subprocess", "sys", "to_phone",
            "to_station", "wait_for"]

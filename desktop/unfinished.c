@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "desktop/unfinished.h"
+
+#include <string.h>
+
+#include "desktop/engine.h"
+#include "desktop/states.h"
+
+#define LOOK_AGAIN_MS 2000
+
+struct kd_unfinished {
+	struct kd_app *app;
+	GtkWidget *group;
+	struct kd_engine *look, *log;
+	guint again; /* timer, as long as something works on one of them */
+};
+
+/* What a row and its buttons are about. */
+struct one {
+	struct kd_unfinished *u;
+	char *folder, *mandate_id, *device;
+	bool sealed;
+};
+
+static void one_free(gpointer data)
+{
+	struct one *c = data;
+
+	g_free(c->folder);
+	g_free(c->mandate_id);
+	g_free(c->device);
+	g_free(c);
+}
+
+static struct kd_resume resume_of(const struct one *c, bool withdraw)
+{
+	return (struct kd_resume){.folder = c->folder,
+				  .mandate_id = c->mandate_id,
+				  .device = c->device,
+				  .sealed = c->sealed,
+				  .withdraw = withdraw};
+}
+
+static void on_go(GtkButton *b, gpointer data)
+{
+	struct one *c = data;
+	struct kd_resume r = resume_of(c, false);
+
+	(void)b;
+	kd_intake_resume(c->u->app->intake, &r);
+}
+
+static void on_withdraw_answer(const char *response, gpointer data)
+{
+	struct one *c = data;
+	struct kd_resume r = resume_of(c, true);
+
+	if (strcmp(response, "withdraw") == 0)
+		kd_intake_resume(c->u->app->intake, &r);
+}
+
+static void on_withdraw(GtkButton *b, gpointer data)
+{
+	struct one *c = data;
+	const struct kd_answer answers[] = {
+		{"keep", _("_Keep it"), "suggested-action"},
+		{"withdraw", _("The holder _withdraws"), "destructive-action"},
+		{NULL, NULL, NULL},
+	};
+
+	(void)b;
+	kd_app_state(c->u->app, "ask-withdraw");
+	kd_ask(c->u->app, _("Does the holder withdraw?"),
+	       _("What was taken of this case is destroyed. That it was begun and stopped stays, "
+		 "signed."),
+	       answers, on_withdraw_answer, c);
+}
+
+/* -- the record ------------------------------------------------------------------------------- */
+
+static void on_log(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_unfinished *u = data;
+	GtkWidget *w = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
+		  *scroll = gtk_scrolled_window_new(), *view = gtk_text_view_new();
+	char *text = g_utf8_make_valid(res->status == 0 ? res->out : res->error, -1);
+
+	u->log = NULL;
+	gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(view)), text, -1);
+	gtk_text_view_set_editable(GTK_TEXT_VIEW(view), FALSE);
+	gtk_text_view_set_accepts_tab(GTK_TEXT_VIEW(view), FALSE);
+	gtk_text_view_set_monospace(GTK_TEXT_VIEW(view), TRUE);
+	gtk_text_view_set_wrap_mode(GTK_TEXT_VIEW(view), GTK_WRAP_WORD_CHAR);
+	gtk_text_view_set_left_margin(GTK_TEXT_VIEW(view), 12);
+	gtk_text_view_set_right_margin(GTK_TEXT_VIEW(view), 12);
+	kd_name(view, _("Record of the case"));
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), view);
+	gtk_widget_set_vexpand(scroll, TRUE);
+	gtk_box_append(GTK_BOX(box), adw_header_bar_new());
+	gtk_box_append(GTK_BOX(box), scroll);
+	adw_window_set_content(ADW_WINDOW(w), box);
+	gtk_window_set_title(GTK_WINDOW(w), _("Record of the case"));
+	gtk_window_set_default_size(GTK_WINDOW(w), 900, 560);
+	gtk_window_set_transient_for(GTK_WINDOW(w), GTK_WINDOW(u->app->window));
+	gtk_window_set_modal(GTK_WINDOW(w), TRUE);
+	gtk_window_present(GTK_WINDOW(w));
+	kd_app_state(u->app, "record-shown");
+	g_free(text);
+}
+
+static void on_record(GtkButton *b, gpointer data)
+{
+	struct one *c = data;
+	const char *args[] = {"log", "--case", c->folder, NULL};
+
+	(void)b;
+	kd_engine_drop(c->u->log);
+	c->u->log = kd_engine_start(args, NULL, NULL, on_log, c->u);
+}
+
+/* -- the list --------------------------------------------------------------------------------- */
+
+/* Named by its case too: every row has the same buttons. */
+static void add_button(GtkWidget *box, const char *label, struct one *c, GCallback clicked)
+{
+	GtkWidget *b = gtk_button_new();
+	char *full = g_strdup_printf("%s: %s", label, c->mandate_id);
+
+	gtk_button_set_child(GTK_BUTTON(b), gtk_label_new(label));
+	gtk_widget_add_css_class(b, "text-button");
+	kd_name(b, full);
+	g_signal_connect(b, "clicked", clicked, c);
+	gtk_box_append(GTK_BOX(box), b);
+	g_free(full);
+}
+
+static char *words_for(const struct kt_jv *v, bool sealed)
+{
+	const char *last = kt_jv_str(v, "last"), *reason = kt_jv_str(v, "reason");
+	GString *s = g_string_new(NULL);
+	char *size = kd_bytes((guint64)kt_jv_int(v, "bytes", 0));
+
+	g_string_append_printf(s, _("Last worked on %.10s at %.5s UTC. "), last, last + 11);
+	if (sealed)
+		g_string_append(s, _("Everything was read; the package is not made yet."));
+	else
+		g_string_append_printf(s, _("Answers so far: %lld, %s taken."),
+				       (long long)kt_jv_int(v, "answered", 0), size);
+	if (!sealed)
+		g_string_append_printf(s, " %s", kd_stop_reason(reason != NULL ? reason : ""));
+	g_free(size);
+	return g_string_free(s, FALSE);
+}
+
+static bool is_in_use(const struct kt_jv *v)
+{
+	const struct kt_jv *in_use = kt_jv_get(v, "in_use");
+
+	return in_use != NULL && in_use->i != 0;
+}
+
+static void add_row(struct kd_unfinished *u, const struct kt_jv *v)
+{
+	const char *state = kt_jv_str(v, "state"), *folder = kt_jv_str(v, "folder"),
+		   *form = kt_jv_str(v, "form"), *last = kt_jv_str(v, "last");
+	struct one *c;
+	GtkWidget *row, *box;
+	char *text;
+
+	if (folder == NULL || g_strcmp0(form, "phone") != 0 || last == NULL || strlen(last) < 16 ||
+	    (g_strcmp0(state, "reading") != 0 && g_strcmp0(state, "sealed") != 0))
+		return;
+	c = g_new0(struct one, 1);
+	c->u = u;
+	c->folder = g_build_filename(u->app->set.cases, folder, NULL);
+	c->mandate_id = g_strdup(kt_jv_str(v, "mandate_id"));
+	c->device = g_strdup(kt_jv_str(v, "device"));
+	c->sealed = strcmp(state, "sealed") == 0;
+	if (is_in_use(v))
+		text = g_strdup(_("Something works on it at this moment."));
+	else
+		text = words_for(v, c->sealed);
+	row = kd_row(c->mandate_id, text);
+	gtk_widget_remove_css_class(row, "kd-fact");
+	g_object_set_data_full(G_OBJECT(row), "kd-case", c, one_free);
+	if (!is_in_use(v)) {
+		box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+		gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
+		add_button(box, _("Go on"), c, G_CALLBACK(on_go));
+		add_button(box, _("Withdraw…"), c, G_CALLBACK(on_withdraw));
+		add_button(box, _("Record"), c, G_CALLBACK(on_record));
+		adw_action_row_add_suffix(ADW_ACTION_ROW(row), box);
+	}
+	kd_group_add(u->group, row);
+	gtk_widget_set_visible(u->group, TRUE);
+	g_free(text);
+}
+
+static gboolean look_again(gpointer data)
+{
+	struct kd_unfinished *u = data;
+
+	u->again = 0;
+	if (gtk_widget_get_mapped(u->group))
+		kd_unfinished_refresh(u);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_cases(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_unfinished *u = data;
+	const struct kt_jv *list = kt_jv_get(res->json, "cases");
+	bool busy = false;
+
+	u->look = NULL;
+	kd_group_clear(u->group);
+	gtk_widget_set_visible(u->group, FALSE);
+	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next) {
+		add_row(u, v);
+		busy |= is_in_use(v);
+	}
+	if (busy && u->again == 0)
+		u->again = g_timeout_add(LOOK_AGAIN_MS, look_again, u);
+	if (gtk_widget_get_visible(u->group))
+		kd_app_state(u->app, "unfinished");
+}
+
+void kd_unfinished_refresh(struct kd_unfinished *u)
+{
+	const char *args[] = {"cases", u->app->set.cases, "--json", NULL};
+
+	kd_engine_drop(u->look);
+	u->look = u->app->set.may_intake ? kd_engine_start(args, NULL, NULL, on_cases, u) : NULL;
+}
+
+struct kd_unfinished *kd_unfinished_new(struct kd_app *app)
+{
+	struct kd_unfinished *u = g_new0(struct kd_unfinished, 1);
+
+	u->app = app;
+	u->group = kd_group(
+		_("Unfinished"),
+		_("Begun at this station and not complete. Going on uses up no further session of "
+		  "the mandate."));
+	gtk_widget_set_visible(u->group, FALSE);
+	return u;
+}
+
+GtkWidget *kd_unfinished_widget(struct kd_unfinished *u)
+{
+	return u->group;
+}
+
+void kd_unfinished_free(struct kd_unfinished *u)
+{
+	if (u == NULL)
+		return;
+	kd_engine_drop(u->look);
+	kd_engine_drop(u->log);
+	if (u->again != 0)
+		g_source_remove(u->again);
+	g_free(u);
+}
