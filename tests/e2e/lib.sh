@@ -36,7 +36,7 @@ e2e_begin() { # e2e_begin BUILD
 	passed=0 failed=0 phone='' mandate=''
 	work=$(mktemp -d)
 	if [ "${KEEP:-0}" = 1 ]; then echo "work: $work"; else trap 'rm -rf "$work"' EXIT; fi
-	export KETEN_REGISTER=$work/register.sqlite
+	export KETEN_REGISTER=$work/register.sqlite SIM_IPHONE_KEYS=$work
 	commands=$PWD/tests/demo/commands
 	canary_patterns >"$work/never" "$CANARY_PIXELS" "$CANARY_LATE" "$CANARY_BESIDE" "$CANARY_NAME" \
 		"$CANARY_ELSEWHERE"

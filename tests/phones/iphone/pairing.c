@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/encoder.h>
 #include <openssl/pem.h>
@@ -206,11 +207,41 @@ static void load(struct sim *s)
 	plist_free(state);
 }
 
+/*
+ * A phone keeps its key for life: with SIM_IPHONE_KEYS, a folder, the phone of one UDID has the same at every
+ * start. Making one takes longer than most of what is tried on it.
+ */
+static EVP_PKEY *phones_own_key(const struct sim *s)
+{
+	const char *dir = getenv("SIM_IPHONE_KEYS");
+	char udid[64], path[4096], temp[4110];
+	EVP_PKEY *key = NULL;
+	FILE *f;
+
+	if (!dir)
+		return EVP_RSA_gen(2048);
+	snprintf(path, sizeof(path), "%s/%s.pem", dir, sim_udid(s, 0, udid));
+	f = fopen(path, "re");
+	if (f) {
+		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+		fclose(f);
+	}
+	if (key)
+		return key;
+	key = EVP_RSA_gen(2048);
+	snprintf(temp, sizeof(temp), "%s.%d", path, (int)getpid());
+	f = key ? fopen(temp, "wxe") : NULL;
+	if (f && (PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) != 1 || fclose(f) != 0 ||
+		  rename(temp, path) != 0))
+		fputs("sim-iphone: the phone's key is not kept\n", stderr);
+	return key;
+}
+
 int sim_pairing_open(struct sim *s)
 {
 	load(s);
 	if (!s->key)
-		s->key = EVP_RSA_gen(2048);
+		s->key = phones_own_key(s);
 	s->public_pem = s->key ? public_pem(s->key) : NULL;
 	if (!s->public_pem) {
 		fputs("sim-iphone: no RSA key\n", stderr);
