@@ -298,7 +298,8 @@ static int log_lost(struct kt_acq *q, struct kt_err *err)
 
 	kt_custody_begin(&q->log);
 	kt_jw_kstr(&q->log.w, "reason", q->dev.gone ? "process-ended" : "lost");
-	kt_jw_kbytes(&q->log.w, "text", text, strlen(text));
+	/* it can name the file that was asked for */
+	kt_jw_kbytes(&q->log.w, "text", text, q->c.sealed ? 0 : strlen(text));
 	return kt_custody_end(&q->log, "device.disconnect", err);
 }
 
@@ -349,24 +350,30 @@ int kt_item_begin(struct kt_acq *q, size_t i, struct kt_index *ix, struct kt_out
 	return r;
 }
 
-/* A line for the item, and the reason in one of its own when a terminal has no room for it. */
+/*
+ * A line for the item, and the reason in one of its own when a terminal has no room for it. A reason can quote
+ * a name or count files: in two stages it is for the releaser, and the desk hears how an item ended, not why.
+ */
 static void say_outcome(struct kt_acq *q, const char *id, const struct kt_index *ix,
 			const struct kt_outcome *out)
 {
+	const char *reason = q->c.sealed && out->reason[0] != '\0'
+				     ? "the reason is sealed with the case"
+				     : out->reason;
 	char what[48] = "";
 
-	kt_progress_outcome(&q->prog, id, out->name, out->reason, ix->objects, ix->bytes);
+	kt_progress_outcome(&q->prog, id, out->name, reason, ix->objects, ix->bytes);
 	if (ix->objects > 0)
 		snprintf(what, sizeof(what), "%llu object%s, %.1f kB",
 			 (unsigned long long)ix->objects, ix->objects == 1 ? "" : "s",
 			 (double)ix->bytes / 1e3);
-	if (out->reason[0] == '\0' || q->prog.json)
+	if (reason[0] == '\0' || q->prog.json)
 		kt_progress_say(&q->prog, "  %-38s %-9s %s%s%s", id, out->name, what,
-				out->reason[0] != '\0' ? ": " : "", out->reason);
+				reason[0] != '\0' ? ": " : "", reason);
 	else
 		kt_progress_say(&q->prog, "  %-38s %s%*s%s\n      %s", id, out->name,
 				what[0] != '\0' ? 10 - (int)strlen(out->name) : 0, "", what,
-				out->reason);
+				reason);
 }
 
 int kt_item_end(struct kt_acq *q, size_t i, struct kt_index *ix, const struct kt_outcome *out,

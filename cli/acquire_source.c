@@ -689,7 +689,7 @@ static int take_all(struct kt_pass *p, struct kt_err *err)
 		r = check_sha(p, err);
 	if (r == 0)
 		r = kt_pass_log_read(p, err);
-	if (r == 0 && p->text[0] != '\0')
+	if (r == 0 && p->text[0] != '\0' && !p->q->c.sealed)
 		kt_progress_say(&p->q->prog, "  %s", p->text);
 	return r == 0 ? kt_pass_end_items(p, err) : r;
 }

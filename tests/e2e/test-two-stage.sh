@@ -56,6 +56,8 @@ mandate=$work/m
 run_keten one
 check "acquisition: exit status" is "$status" 0
 check "acquisition: the package verifies" verifies one
+check "the desk sees how an item ended" grep -qE '^  google-timeline/documents +absent' "$work/one/stderr"
+check "and not why" is "$(grep -c 'none of the kind' "$work/one/stderr") $(grep -c 'the reason is sealed with the case' "$work/one/stderr")" "0 1"
 check "acquisition: it is sealed" "$build/keten" verify "$(packages one)" --trust "$mandate/trust"
 check "nothing readable in case, package, log, temporary files" unreadable "$work/one"
 check "the key that ids are made with is gone" test ! -e "$work/one/case/resume.key"
