@@ -18,6 +18,9 @@ struct kd_intake;
 struct kd_review;
 struct kd_unfinished;
 
+#define KD_TRAIL      16
+#define KD_TRAIL_WORD 48
+
 struct kd_app {
 	AdwApplication *gtk;
 	GtkWidget *window, *toasts, *stack, *header_back, *title;
@@ -30,9 +33,11 @@ struct kd_app {
 	char *wait_s; /* tests: how long a phone is waited for, in place of 200 s */
 	int lock_fd;  /* keeps a second window of this user away where there is no session bus */
 	bool leaving, rtl;
+	char trail[KD_TRAIL][KD_TRAIL_WORD]; /* the last states, in a ring: the help opens there */
+	unsigned ntrail;
 };
 
-/* A word for what is shown now, for tests. */
+/* A word for what is shown now: for the help, and for tests. */
 void kd_app_state(struct kd_app *app, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* The same, once the widget was drawn as it is now. word: a constant. */
 void kd_app_drawn(struct kd_app *app, GtkWidget *w, const char *word);

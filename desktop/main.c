@@ -19,8 +19,12 @@
 
 void kd_app_state(struct kd_app *app, const char *fmt, ...)
 {
+	char *word = app->trail[app->ntrail++ % KD_TRAIL];
 	va_list ap;
 
+	va_start(ap, fmt);
+	g_vsnprintf(word, KD_TRAIL_WORD, fmt, ap);
+	va_end(ap);
 	if (app->state_log == NULL)
 		return;
 	va_start(ap, fmt);
@@ -54,8 +58,10 @@ void kd_app_drawn(struct kd_app *app, GtkWidget *w, const char *word)
 {
 	struct drawn *d;
 
-	if (app->state_log == NULL)
+	if (app->state_log == NULL) { /* the help wants the word, nobody waits for the frame */
+		kd_app_state(app, "%s", word);
 		return;
+	}
 	d = g_new0(struct drawn, 1);
 	d->app = app;
 	d->word = word;
