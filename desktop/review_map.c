@@ -397,6 +397,36 @@ static void draw_scale(const struct map *m, GtkWidget *w, cairo_t *cr, const str
 	g_free(text);
 }
 
+/* Everything that passes the filter. */
+static void fit(struct map *m, int width, int height)
+{
+	double west = 180, east = -180, south = 90, north = -90;
+	const GArray *found = m->rv->report != NULL ? m->rv->found : NULL;
+
+	for (guint i = 0; found != NULL && i < found->len; i++) {
+		const struct kd_obs *o = kd_obs(m->rv->report, g_array_index(found, guint32, i));
+
+		if (o->lat == KD_NO_PLACE)
+			continue;
+		west = MIN(west, o->lon / 1e7);
+		east = MAX(east, o->lon / 1e7);
+		south = MIN(south, o->lat / 1e7);
+		north = MAX(north, o->lat / 1e7);
+	}
+	if (west > east) {
+		west = -180;
+		east = 180;
+		south = -60;
+		north = 75;
+	}
+	m->v.lon = (west + east) / 2;
+	m->v.lat = (south + north) / 2;
+	m->v.scale = MIN(width / (MAX(east - west, 0.02) * squeeze(&m->v)),
+			 height / MAX(north - south, 0.02)) *
+		     0.85;
+	m->v.scale = CLAMP(m->v.scale, width / 400.0, ZOOM_MAX);
+}
+
 static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 {
 	struct map *m = map_of(GTK_WIDGET(area));
@@ -408,7 +438,7 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	m->v.dark = adw_style_manager_get_dark(adw_style_manager_get_default());
 	p = m->v.dark ? &dark : &light;
 	if (m->v.scale <= 0)
-		m->v.scale = w / 360.0;
+		fit(m, w, h);
 	paint_base(m, GTK_WIDGET(area), cr);
 	if (m->rv->report == NULL)
 		return;
@@ -443,36 +473,9 @@ static void move(GtkWidget *w, double dx, double dy)
 	gtk_widget_queue_draw(w);
 }
 
-/* Everything that passes the filter. */
-static void fit(GtkWidget *w)
+static void everything(GtkWidget *w)
 {
-	struct map *m = map_of(w);
-	double west = 180, east = -180, south = 90, north = -90;
-	const GArray *found = m->rv->report != NULL ? m->rv->found : NULL;
-	int width = MAX(gtk_widget_get_width(w), 400), height = MAX(gtk_widget_get_height(w), 300);
-
-	for (guint i = 0; found != NULL && i < found->len; i++) {
-		const struct kd_obs *o = kd_obs(m->rv->report, g_array_index(found, guint32, i));
-
-		if (o->lat == KD_NO_PLACE)
-			continue;
-		west = MIN(west, o->lon / 1e7);
-		east = MAX(east, o->lon / 1e7);
-		south = MIN(south, o->lat / 1e7);
-		north = MAX(north, o->lat / 1e7);
-	}
-	if (west > east) {
-		west = -180;
-		east = 180;
-		south = -60;
-		north = 75;
-	}
-	m->v.lon = (west + east) / 2;
-	m->v.lat = (south + north) / 2;
-	m->v.scale = MIN(width / (MAX(east - west, 0.02) * squeeze(&m->v)),
-			 height / MAX(north - south, 0.02)) *
-		     0.85;
-	m->v.scale = CLAMP(m->v.scale, width / 400.0, ZOOM_MAX);
+	map_of(w)->v.scale = 0; /* how much that is is known when it is drawn */
 	gtk_widget_queue_draw(w);
 }
 
@@ -505,7 +508,7 @@ static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModif
 		return TRUE;
 	case GDK_KEY_0:
 	case GDK_KEY_KP_0:
-		fit(w);
+		everything(w);
 		return TRUE;
 	case GDK_KEY_Page_Up:
 	case GDK_KEY_Page_Down:
@@ -588,7 +591,7 @@ static void on_farther(GtkButton *b, gpointer w)
 static void on_all(GtkButton *b, gpointer w)
 {
 	(void)b;
-	fit(w);
+	everything(w);
 }
 
 static void map_free(gpointer data)
@@ -669,5 +672,5 @@ void kd_map_reset(struct kd_review *rv)
 {
 	map_of(rv->map)->chosen = G_MAXUINT;
 	kd_app_state(rv->app, kd_geo_get()->rings->len > 0 ? "map-read" : "map-unread");
-	fit(rv->map);
+	everything(rv->map);
 }
