@@ -81,7 +81,25 @@ mkdir "$work/forms" "$work/again"
 check "forms: the same observations and coordinates in each" python3 tests/e2e/views_count.py "$work/forms" "$r"
 check "forms: same bytes twice" diff -r "$work/forms" "$work/again"
 check "forms: no further pages for $N observations" is "$(find "$work/forms" -name '*.html' | wc -l)" 0
-for f in gpx kml; do check "$f is well-formed" xmllint --noout --nonet "$work/forms/observations.$f"; done
+by_schema() { xmllint --noout --nonet --relaxng "tests/e2e/$1.rng" "$2"; }
+for f in gpx kml; do check "$f is as its format says" by_schema "$f" "$work/forms/observations.$f"; done
+check "case is of the classes it names" python3 tests/e2e/case_check.py "$work/forms/case.jsonld"
+spoilt() { # spoilt WHAT FORM SED: what the checks above are worth
+	sed -E "$3" "$work/forms/observations.$2" >"$work/spoilt.$2"
+	by_schema "$2" "$work/spoilt.$2" >/dev/null 2>&1
+	check "$2 with $1: rejected" is $? 3
+}
+spoilt "name before time" gpx 's,(<time>[^<]*</time>)(<name>[^<]*</name>),\2\1,'
+spoilt "a latitude beyond the pole" gpx '0,/lat="/s,lat="[^"]*,lat="91.5,'
+spoilt "a member of its own" gpx '0,/<name>/s,<name>,<accuracy>3</accuracy><name>,'
+spoilt "a time of no form" kml '0,/<when>/s,<when>[^<]*,<when>yesterday,'
+spoilt "the point before the time" kml 's,(<TimeStamp>.*</ExtendedData>)(<Point>.*</Point>),\2\1,'
+spoilt "a longitude of 200" kml '0,/<coordinates>/s,<coordinates>[^\,]*,<coordinates>200.5,'
+for edit in 's/"uco-observable:sizeInBytes": ?[0-9]+, ?//' 's/"@id": ?"kb:object-o000001"/"@id":"kb:object-other"/' 's/uco-core:kindOfRelationship/kindOfRelationship/'; do
+	sed -E "0,/$(echo "$edit" | cut -d/ -f2)/$edit" "$work/forms/case.jsonld" >"$work/spoilt.case"
+	python3 tests/e2e/case_check.py "$work/spoilt.case" >/dev/null 2>&1
+	check "case after $edit: rejected" is $? 1
+done
 check "csv: a formula is a text" grep -qF "\"'=HYPERLINK(\"\"http://x\"\")\"" "$work/forms/observations.csv"
 check "csv: lines end as RFC 4180 says" is "$(grep -c $'\r$' "$work/forms/observations.csv")" "$((N + 1))"
 
