@@ -415,7 +415,7 @@ void kd_done_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(p->content), in->done_checklist);
 	gtk_box_append(GTK_BOX(p->content), in->done_items);
 	in->receipt_frame = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
-	in->receipt_view = kd_text("", "kd-bytes");
+	in->receipt_view = kd_text("", "kd-receipt");
 	gtk_box_append(GTK_BOX(in->receipt_frame), kd_text(_("Receipt"), "heading"));
 	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_view);
 	gtk_box_append(GTK_BOX(p->content), in->receipt_frame);

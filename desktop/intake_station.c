@@ -58,18 +58,24 @@ static void update_forward(struct kd_intake *in, bool fit)
 	gtk_widget_set_sensitive(in->p_station.forward, filled && fit);
 }
 
-static void show_check(struct kd_intake *in, const struct kt_jv *c, size_t at)
+static void show_check(struct kd_intake *in, const struct kt_jv *c, size_t at, gint64 room)
 {
 	const char *text = kt_jv_str(c, "text"), *remedy = kt_jv_str(c, "remedy"),
 		   *id = kt_jv_str(c, "id");
-	char *s;
+	char *s, *size = kd_bytes((guint64)room), *space = NULL;
 
-	if (text == NULL || remedy == NULL || id == NULL)
+	if (text == NULL || remedy == NULL || id == NULL) {
+		g_free(size);
 		return;
+	}
+	if (strcmp(id, "room") == 0 && room > 0)
+		text = space = g_strdup_printf(_("%s free"), size);
 	s = g_strdup_printf("%s%s%s", kd_tr(text), remedy[0] != '\0' ? ". " : "",
 			    remedy[0] != '\0' ? kd_tr(remedy) : "");
 	kd_group_add(in->checks, result_row(check_name(id), at, s));
 	g_free(s);
+	g_free(size);
+	g_free(space);
 }
 
 static void on_checks(const struct kd_engine_result *res, gpointer data)
@@ -86,7 +92,7 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 			if (g_strcmp0(kt_jv_str(c, "result"), results[at].result) != 0)
 				continue;
 			failed |= at == 0;
-			show_check(in, c, at);
+			show_check(in, c, at, kt_jv_int(res->json, "free_bytes", 0));
 		}
 	kd_group_add(in->checks,
 		     kd_row(_("Outside clock"),

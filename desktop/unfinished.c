@@ -188,7 +188,7 @@ static void add_row(struct kd_unfinished *u, const struct kt_jv *v)
 		gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
 		add_button(box, _("Go on"), c, G_CALLBACK(on_go));
 		add_button(box, _("Withdraw…"), c, G_CALLBACK(on_withdraw));
-		add_button(box, _("Record"), c, G_CALLBACK(on_record));
+		add_button(box, _("Log"), c, G_CALLBACK(on_record));
 		adw_action_row_add_suffix(ADW_ACTION_ROW(row), box);
 	}
 	kd_group_add(u->group, row);

@@ -22,6 +22,8 @@ def scene():
     a.see("-interruption.asice")
     a.state("receipt")
     shot(SHOTS + "/stopped.png")
+    subprocess.run(["xdotool", "mousemove", "640", "600", "click", "--repeat", "40", "5"], check=True)
+    shot(SHOTS + "/stopped-receipt.png")
     stop = interruption()
     is_(keten("verify", stop, "--trust", DESK + "/trust").returncode, 0, "the record of the stop")
     is_(json.loads(keten("show", stop, "data/act.json").stdout)["detail"]["reason"], "stopped", "its reason")

@@ -5,8 +5,8 @@ from scene import *
 
 
 def scene():
-    # an authority that nobody can reach: port 1 is nobody's
-    a = app(settings(tsa="http://127.0.0.1:1/"))
+    # an authority that nobody can reach: port 1 is nobody's; and no logind that could hold off sleep
+    a = app(settings(tsa="http://127.0.0.1:1/"), DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent")
     keys("alt+i")
     a.state("mandate")
     field = a.get("text", "Mandate file")

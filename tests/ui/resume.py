@@ -37,7 +37,7 @@ def go_on():
     a.see(mandate)
     a.see("It was stopped here.")
     shot(SHOTS + "/unfinished.png")
-    a.click("Record: " + mandate)
+    a.click("Log: " + mandate)
     a.state("record-shown")
     shot(SHOTS + "/unfinished-record.png")
     from atspi import keys
