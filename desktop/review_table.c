@@ -64,11 +64,17 @@ static void on_bind(GtkSignalListItemFactory *f, GtkListItem *item, gpointer dat
 	g_free(s);
 }
 
+/* width: in pixels, for text of the usual size; larger text takes more. */
 static void add_column(struct kd_review *rv, enum column c, const char *title, int width)
 {
 	GtkListItemFactory *f = gtk_signal_list_item_factory_new();
 	GtkColumnViewColumn *col;
+	const int usual = 96 * PANGO_SCALE;
+	int dpi = usual;
 
+	g_object_get(gtk_settings_get_default(), "gtk-xft-dpi", &dpi, NULL);
+	if (dpi > usual)
+		width = (int)((int64_t)width * dpi / usual);
 	g_object_set_data(G_OBJECT(f), "column", GINT_TO_POINTER((int)c));
 	g_signal_connect(f, "setup", G_CALLBACK(on_setup), rv);
 	g_signal_connect(f, "bind", G_CALLBACK(on_bind), rv);

@@ -83,6 +83,7 @@ def laid_out(n):
 
 class App:
     """One running keten-desktop."""
+    running = []
 
     def __init__(self, program, settings, log, *args, env=None):
         open(log, "w", encoding="utf-8").close()
@@ -95,6 +96,7 @@ class App:
         self.proc = subprocess.Popen([program, "--settings", settings, "--state-log", log, *args], env=e,
                                      stderr=self.err)
         self.root = wait_for("the application", self.find_app)
+        App.running.append(self)
         self.state("home")
 
     def find_app(self):
@@ -106,6 +108,13 @@ class App:
             if a is not None and a.get_process_id() == self.proc.pid:
                 return a
         return None
+
+    def answer(self):
+        """Waits until it answers a question: it does not while it works or draws."""
+        try:
+            extents(self.root.get_child_at_index(0))
+        except (AttributeError, gi.repository.GLib.Error):  # it has no window any more
+            pass
 
     # -- what it said
     def states(self):
@@ -194,6 +203,8 @@ class App:
         t.set_text_contents(text)
 
     def end(self):
+        if self in App.running:
+            App.running.remove(self)
         if self.proc.poll() is None:
             self.proc.send_signal(signal.SIGTERM)
             try:
@@ -230,10 +241,12 @@ def pixels():
 
 def shot(path):
     """A picture of the whole (virtual) screen, once it stands still: what was drawn last may not be there yet."""
-    now = pixels()
+    now = None
     for _ in range(20):  # a clock or a bar that moves never stands still
         before = now
-        time.sleep(0.06)
+        time.sleep(0.05)
+        for a in App.running:
+            a.answer()
         now = pixels()
         if now == before:
             break

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-# Every page in every guise: light, dark, high contrast, right to left, Dutch. Each control has a name that a
-# screen reader can say, and Tab comes to each of them. Pictures are kept to be looked at.
-from atspi import Atspi, S, has, keys, laid_out, name, tree
+# Every page in every guise: light, dark, high contrast, right to left, Dutch, text of twice the size, a small screen.
+# Each control has a name that a screen reader can say, Tab comes to each of them, and nothing is cut off at the side.
+# Pictures are kept to be looked at.
+from atspi import Atspi, S, extents, has, keys, laid_out, name, pixels, tree
 from scene import *
 
 ROLES = ("push button", "toggle button", "check box", "radio button", "combo box", "entry", "text", "password text",
@@ -12,6 +13,8 @@ GUISES = {
     "contrast": ((), {"ADW_DEBUG_HIGH_CONTRAST": "1"}),
     "rtl": (("--right-to-left",), {}),
     "nl": ((), {"LANGUAGE": "nl"}),
+    "large": ((), {}),  # tests/ui/scene makes the text twice as large,
+    "small": ((), {"LANGUAGE": "nl"}),  # and this screen smaller
 }
 WORDS = {"en": {}, "nl": {"Intake": "Inname", "Review": "Toetsing", "Mandate file": "Bestand van de machtiging",
                           "Continue": "Verder", "They agree": "Akkoord", "Package file": "Pakketbestand",
@@ -51,37 +54,59 @@ def content(n):
     return Atspi.Text.get_text(n, 0, Atspi.Text.get_character_count(n))
 
 
-def typed(todo):
+def typed(texts):
     """GTK 4.8 does not say that the text of an entry row has the focus: a letter tells."""
-    texts = {i: content(n) for i, n in todo.items() if n.get_role_name() == "text"}
-    if not texts:
-        return []
+    before = {i: content(n) for i, n in texts.items()}
     keys("End", "x")  # Tab has chosen the whole text
     try:
-        return [wait_for("a letter", lambda: next((i + 1 for i, t in texts.items() if content(todo[i]) != t), None),
-                         0.3) - 1]
-    except Failed:
-        return []
+        return wait_for("a letter", lambda: {i for i, n in texts.items() if content(n) != before[i]}, 1)
+    except Failed:  # something else has it, of which nothing is known
+        return set()
     finally:
         keys("BackSpace")
         # what was typed may be looked at before anything else is offered
-        wait_for("the page to take it in", lambda: all(has(n, S.SENSITIVE) for n in todo.values()))
+        wait_for("the page to take it in", lambda: all(has(n, S.SENSITIVE) and content(n) == before[i]
+                                                       for i, n in texts.items()))
 
 
 def walk(a, page):
     """Tab from control to control until each one had the focus."""
-    todo = {i: n for i, n in enumerate(controls(a)) if has(n, S.SENSITIVE) and has(n, S.FOCUSABLE) and
-            name(n) not in ("Minimize", "Maximize", "Close") and not inside(n, "combo box")}
+    nodes = {i: n for i, n in enumerate(controls(a)) if has(n, S.SENSITIVE) and has(n, S.FOCUSABLE)}
+    todo = {i: n for i, n in nodes.items() if name(n) not in ("Minimize", "Maximize", "Close") and
+            not inside(n, "combo box")}
+
+    def focus():
+        return {i for i, n in nodes.items() if focused(n)}
     for _ in range(90):
         if not todo:
             return
+        before = focus()
         keys("Tab")
-        reached = [i for i, n in todo.items() if focused(n)]
-        if not reached:
-            reached = typed(todo)
-        for i in reached:
-            del todo[i]
+        try:
+            now = wait_for("the focus to move", lambda: (f := focus()) != before and [f], 1 if before else 0.3)[0]
+        except Failed:
+            now = before
+        texts = {i: n for i, n in todo.items() if n.get_role_name() == "text"}
+        if not now and texts:
+            now = typed(texts)
+        for i in now:
+            todo.pop(i, None)
     raise Failed("%s: Tab never comes to %s" % (page, ", ".join("\"%s\"" % name(n) for n in todo.values())))
+
+
+def fits(a, what):
+    """Nothing is wider than the window, nor the window larger than the screen."""
+    width, height, _ = pixels()
+    frame = extents(next(a.all("frame")))
+    if frame.width > width or frame.height > height:
+        raise Failed("%s: the window is %d x %d, the screen %d x %d" % (what, frame.width, frame.height, width, height))
+    for n in a.all():
+        if n.get_role_name() not in ROLES + ("label", "image") or inside(n, "table"):
+            continue
+        e = extents(n)
+        if e is not None and e.width > 0 and (e.x < 0 or e.x + e.width > frame.width):
+            raise Failed("%s: %s \"%s\" lies from %d to %d, the window ends at %d" % (
+                what, n.get_role_name(), name(n), e.x, e.x + e.width, frame.width))
 
 
 def page(a, guise, what, tabs=False):
@@ -90,13 +115,15 @@ def page(a, guise, what, tabs=False):
     shot("%s/%s-%s.png" % (SHOTS, guise, what))
     if guise in ("light", "nl"):  # colours and directions change no names
         lint(a, what)
+    if guise in ("large", "small"):
+        fits(a, what)
     if tabs and guise == "light":
         walk(a, what)
 
 
 def one(guise, package):
     args, env = GUISES[guise]
-    words = WORDS["nl" if guise == "nl" else "en"]
+    words = WORDS[env.get("LANGUAGE", "en")]
 
     def w(s):
         return words.get(s, s)
