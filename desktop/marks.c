@@ -26,6 +26,20 @@ const char *kd_mark_name(unsigned mark)
 	}
 }
 
+const char *kd_mark_short(unsigned mark)
+{
+	switch (mark) {
+	case KD_OF_INTEREST:
+		return _("Of interest");
+	case KD_SUPPORTS:
+		return _("For");
+	case KD_CONTRADICTS:
+		return _("Against");
+	default:
+		return "";
+	}
+}
+
 static char *marks_path(const struct kd_review *rv)
 {
 	char *name = g_strconcat(rv->sha256, ".json", NULL),

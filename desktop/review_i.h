@@ -41,7 +41,7 @@ struct kd_review {
 	guint selected; /* position in the report, or G_MAXUINT */
 
 	/* one record */
-	GtkWidget *record, *mark_choice, *copy_button, *raw, *raw_note;
+	GtkWidget *record, *mark_choice, *copy_button, *raw, *raw_note, *raw_heading;
 	char *record_text; /* what is shown, to be copied */
 	guint record_idle;
 	struct kd_engine *raw_job;
@@ -69,6 +69,8 @@ void kd_review_open(struct kd_review *rv, const char *path);
 GtkWidget *kd_table_view(struct kd_review *rv);
 /* Chooses an observation for all views; from: who did, so that it is not told again. */
 void kd_review_select(struct kd_review *rv, guint position, GtkWidget *from);
+/* The chosen one has another mark: its row shows it. */
+void kd_review_marked(struct kd_review *rv);
 /* The next observation of those shown, or the one before. */
 void kd_review_step(struct kd_review *rv, bool forward);
 /* review_filter.c */
@@ -95,6 +97,7 @@ char *kd_facts_show(struct kd_review *rv);
 char *kd_where_text(const struct kd_report *r, const char *verdict, const char *codes);
 /* marks.c */
 const char *kd_mark_name(unsigned mark);
+const char *kd_mark_short(unsigned mark); /* for a column: both directions as short */
 void kd_marks_load(struct kd_review *rv);
 void kd_marks_save(struct kd_review *rv);
 /* review_pages.c */

@@ -133,6 +133,7 @@ void kd_record_show(struct kd_review *rv)
 	rv->record_idle = 0;
 	gtk_widget_set_sensitive(rv->mark_choice, there);
 	gtk_widget_set_sensitive(rv->copy_button, there);
+	gtk_widget_set_visible(rv->raw_heading, there);
 	if (!there) {
 		kd_box_clear(rv->record);
 		gtk_label_set_text(GTK_LABEL(rv->raw), "");
@@ -167,6 +168,7 @@ static void on_mark(GObject *w, GParamSpec *spec, gpointer data)
 		return;
 	kd_obs(rv->report, rv->selected)->mark =
 		(guint8)gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->mark_choice));
+	kd_review_marked(rv);
 	kd_marks_save(rv);
 }
 
@@ -196,7 +198,8 @@ GtkWidget *kd_record_view(struct kd_review *rv)
 	gtk_box_append(GTK_BOX(top), rv->copy_button);
 	gtk_box_append(GTK_BOX(box), top);
 	gtk_box_append(GTK_BOX(box), rv->record);
-	gtk_box_append(GTK_BOX(box), kd_text(_("The bytes"), "heading"));
+	rv->raw_heading = kd_text(_("The bytes"), "heading");
+	gtk_box_append(GTK_BOX(box), rv->raw_heading);
 	gtk_box_append(GTK_BOX(box), rv->raw_note);
 	gtk_box_append(GTK_BOX(box), rv->raw);
 	gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroll), GTK_POLICY_AUTOMATIC,

@@ -31,7 +31,7 @@ static char *cell(const struct kd_review *rv, const struct kd_obs *o, enum colum
 	case COL_ITEM:
 		return g_strdup(kd_source_title(rv->report, o->item));
 	default:
-		return g_strdup(o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
+		return g_strdup(kd_mark_short(o->mark));
 	}
 }
 
@@ -201,4 +201,17 @@ GtkWidget *kd_view_buttons(GCallback closer, GCallback farther, GCallback all, g
 	kd_name(keys, _("Keys"));
 	gtk_box_append(GTK_BOX(box), keys);
 	return box;
+}
+
+void kd_review_marked(struct kd_review *rv)
+{
+	guint place = kd_rows_place(rv->rows, rv->selected);
+
+	if (place == G_MAXUINT)
+		return;
+	rv->filling = true;
+	gtk_single_selection_set_selected(rv->selection, GTK_INVALID_LIST_POSITION);
+	kd_rows_touch(rv->rows, place);
+	gtk_single_selection_set_selected(rv->selection, place);
+	rv->filling = false;
 }

@@ -99,6 +99,11 @@ void kd_rows_append(KdRows *rows, const guint32 *more, guint n)
 	g_list_model_items_changed(G_LIST_MODEL(rows), old, 0, n);
 }
 
+void kd_rows_touch(KdRows *rows, guint place)
+{
+	g_list_model_items_changed(G_LIST_MODEL(rows), place, 1, 1);
+}
+
 guint kd_rows_at(KdRows *rows, guint place)
 {
 	return g_array_index(rows->shown, guint32, place);

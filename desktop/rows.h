@@ -15,6 +15,8 @@ KdRows *kd_rows_new(void);
 void kd_rows_set(KdRows *rows, const guint32 *shown, guint n);
 /* Shows these behind those that are shown. */
 void kd_rows_append(KdRows *rows, const guint32 *more, guint n);
+/* What is shown of the row at this place has changed. */
+void kd_rows_touch(KdRows *rows, guint place);
 guint kd_rows_at(KdRows *rows, guint place);
 /* Place of this position in the list, or G_MAXUINT. */
 guint kd_rows_place(KdRows *rows, guint position);

@@ -157,6 +157,7 @@ def one(guise, package):
     a.type_into(w("Package file"), package)
     a.click(w("Open"))
     a.state("report-shown")
+    a.state("tab-verify")  # it was drawn
     page(a, guise, "verify")
     for tab, state in (("Findings", "findings"), ("Map", "map"), ("Timeline", "timeline"), ("Not taken", "not-taken")):
         a.click(w(tab))

@@ -64,6 +64,8 @@ def marks(a, path, report):
     keys("ctrl+f", "Return", "Down")
     a.state("record-" + second)
     mark(a, 2)
+    for short in ("For", "Against"):  # in the table, each on its row
+        wait_for("a row marked " + short, lambda: short in a.texts())
     shot(SHOTS + "/statement-marks.png")
     sha = hashlib.sha256(read(path)).hexdigest()
     kept = json.loads(read(os.path.join(os.environ["XDG_DATA_HOME"], "keten/marks", sha + ".json")))
