@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-# The whole intake without a mouse: mnemonics, Tab and Enter alone.
+# The whole intake without a mouse: mnemonics, Tab and Enter alone; and without the clock that was asked for.
 from atspi import Atspi, keys, type_text
 from scene import *
 
@@ -33,6 +33,10 @@ def scene():
     a.state("done-complete")
     a.see("No outside clock: it was asked, and gave no time.")
     shot(SHOTS + "/keyboard-no-clock.png")
+    # and the package holds all the same; it and the log say what is missing
+    verdict = json.loads(keten("verify", package(), "--trust", DESK + "/trust", "--json").stdout)
+    is_((verdict["result"], verdict["levels"]["time"]), ("valid", "unanchored"), "the verdict")
+    is_('"event":"time.unanchored"' in read(case_dir() + "/custody.jsonl").decode(), True, "told in the log")
     wait_for("Finish", lambda: a.sensitive("push button", "Finish"))
     keys("alt+f")
     a.state("home", after=2)
