@@ -67,7 +67,14 @@ sha = hashlib.sha256(open(sys.argv[2] + "/keten", "rb").read()).hexdigest()
 assert by["keten"]["hashes"][0]["content"] == sha
 deps = {d["ref"]: d["dependsOn"] for d in b["dependencies"]}
 assert "libgtk-4-1" in deps["keten-desktop"]
-assert not {"libgtk-4-1", "libusb-1.0-0", "libsqlite3-0"} & set(deps["keten-verify"]), deps["keten-verify"]' "$work/sbom.json" "$build"
+assert not {"libgtk-4-1", "libusb-1.0-0", "libsqlite3-0"} & set(deps["keten-verify"]), deps["keten-verify"]
+refs = [c["bom-ref"] for c in b["components"]]
+assert len(refs) == len(set(refs)) and all(set(d) <= set(refs) for d in deps.values()), "an edge leads nowhere"
+assert {"fonts-noto-core", "libqrencode4", "pkijs", "data/geo/world.geo"} <= set(by), sorted(by)
+locked = json.load(open("web/package-lock.json"))["packages"]
+want = {k.split("node_modules/")[-1]: v["version"] for k, v in locked.items() if k and not v.get("dev") and not v.get("optional")}
+assert want and {n: by[n]["version"] for n in want} == want, want
+assert all(c.get("version") or c.get("hashes") for c in b["components"])' "$work/sbom.json" "$build"
 
 check "install" make --no-print-directory -s install DESTDIR="$work/root"
 root=$work/root
