@@ -4,7 +4,8 @@
 from scene import *
 
 # a phone of tests/ui/scene: the state that it brings, its title
-CLOSED = [("forbidden", "no-permission", "This account may not open the phone"),
+CLOSED = [("files", "debugging-off", "USB debugging is switched off"),
+          ("forbidden", "no-permission", "This account may not open the phone"),
           ("held", "busy", "Another program holds the phone"),
           ("silent", "offline", "The phone does not answer"),
           ("recovery", "wrong-mode", "The phone is in a service mode"),

@@ -71,6 +71,7 @@ static const struct option options[] = {
 	{"dup-okay", FLAG, O(dup_okay), NULL, "every OKAY is sent twice"},
 	{"busy", FLAG, O(busy), NULL, "USB: claiming the ADB interface fails with EBUSY"},
 	{"no-permission", FLAG, O(no_permission), NULL, "USB: opening the node fails, EACCES"},
+	{"no-debugging", FLAG, O(no_debugging), NULL, "USB: it offers files alone"},
 	{"caps", NUMBER, O(caps), "N", "USB: usbfs capabilities (default 29; 0 splits URBs)"},
 	{"packet-size", NUMBER, O(packet_size), "N", "USB: wMaxPacketSize, 512 or 1024"},
 };

@@ -45,7 +45,7 @@ struct sim_config {
 	bool fail_recv, change_after_read, hostile_names, endless_list;
 	bool device_open, stray, no_exit, dup_okay;
 	/* USB only */
-	bool busy, no_permission;
+	bool busy, no_permission, no_debugging;
 	uint64_t caps, packet_size, unplug_after_ms, plug_after_ms;
 };
 

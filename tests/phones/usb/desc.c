@@ -8,7 +8,8 @@
 #include "../android/config.h"
 
 #define DEVICE_LEN 18
-#define CONFIG_LEN (9 + 9 + 3 * 7 + 9 + 2 * 7)
+#define FILES_LEN  (9 + 9 + 3 * 7)
+#define CONFIG_LEN (FILES_LEN + 9 + 2 * 7)
 
 enum string_index { S_NONE, S_MANUFACTURER, S_PRODUCT, S_SERIAL, S_MTP, S_ADB };
 
@@ -64,7 +65,15 @@ size_t sim_usb_descriptors(const struct sim_config *cfg, uint8_t out[SIM_USB_DES
 					    S_PRODUCT,
 					    S_SERIAL,
 					    1};
-	const uint8_t config[9] = {9, 2, CONFIG_LEN, 0, 2, 1, 0, 0x80, 250};
+	const uint8_t config[9] = {9,
+				   2,
+				   cfg->no_debugging ? FILES_LEN : CONFIG_LEN,
+				   0,
+				   cfg->no_debugging ? 1 : 2,
+				   1,
+				   0,
+				   0x80,
+				   250};
 
 	memcpy(p, device, sizeof(device));
 	p += sizeof(device);
@@ -74,6 +83,8 @@ size_t sim_usb_descriptors(const struct sim_config *cfg, uint8_t out[SIM_USB_DES
 	p += put_endpoint(p, 0x81, 2, packet);
 	p += put_endpoint(p, 0x01, 2, packet);
 	p += put_endpoint(p, 0x82, 3, 28);
+	if (cfg->no_debugging)
+		return (size_t)(p - out);
 	p += put_interface(p, SIM_USB_ADB_INTERFACE, 2, adb, S_ADB);
 	p += put_endpoint(p, SIM_USB_EP_OUT, 2, packet);
 	p += put_endpoint(p, SIM_USB_EP_IN, 2, packet);
@@ -138,6 +149,11 @@ void sim_usb_syspath(unsigned int port, char *out, size_t cap)
 void sim_usb_devnode(unsigned int devnum, char *out, size_t cap)
 {
 	snprintf(out, cap, "/dev/bus/usb/001/%03u", devnum);
+}
+
+void sim_usb_files_syspath(unsigned int port, char *out, size_t cap)
+{
+	snprintf(out, cap, "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-%u/1-%u:1.0", port, port);
 }
 
 char *sim_usb_umockdev_text(const struct sim_config *cfg, unsigned int port, unsigned int devnum)

@@ -28,6 +28,9 @@ void sim_usb_syspath(unsigned int port, char *out, size_t cap);
 void sim_usb_devnode(unsigned int devnum, char *out, size_t cap);
 
 /* Returns the text; the caller frees it. NULL: no memory. */
+/* The interface that offers files, of a phone without debugging. */
+void sim_usb_files_syspath(unsigned int port, char *out, size_t cap);
+
 char *sim_usb_umockdev_text(const struct sim_config *cfg, unsigned int port, unsigned int devnum);
 
 #endif

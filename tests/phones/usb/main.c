@@ -98,6 +98,24 @@ static int forbid_node(const char *devnode)
 	return chmod(path, 0);
 }
 
+/* What the kernel shows of a phone that offers files alone; other interfaces nobody looks for. */
+static int add_files_interface(unsigned int port)
+{
+	char path[128], text[256];
+	GError *error = NULL;
+
+	sim_usb_files_syspath(port, path, sizeof(path));
+	snprintf(text, sizeof(text),
+		 "P: %s\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\n"
+		 "A: bInterfaceClass=06\nA: bInterfaceSubClass=01\nA: bInterfaceProtocol=01\n",
+		 path + strlen("/sys"));
+	if (umockdev_testbed_add_from_string(testbed, text, &error))
+		return 0;
+	fprintf(stderr, "sim-usb: %s\n", error->message);
+	g_error_free(error);
+	return -1;
+}
+
 static int plug(struct unit *u)
 {
 	unsigned int devnum = next_devnum++;
@@ -115,6 +133,8 @@ static int plug(struct unit *u)
 		g_error_free(error);
 		return -1;
 	}
+	if (u->cfg.no_debugging && add_files_interface(u->port) < 0)
+		return -1;
 	sim_usb_devnode(devnum, devnode, sizeof(devnode));
 	sim_usb_syspath(u->port, syspath, sizeof(syspath));
 	sim_pipe_plug(&u->pipe, true);
@@ -135,6 +155,12 @@ static void unplug(struct unit *u)
 	sim_usb_syspath(u->port, syspath, sizeof(syspath));
 	sim_pipe_plug(&u->pipe, false);
 	umockdev_testbed_uevent(testbed, syspath, "remove");
+	if (u->cfg.no_debugging) {
+		char files[128];
+
+		sim_usb_files_syspath(u->port, files, sizeof(files));
+		umockdev_testbed_remove_device(testbed, files);
+	}
 	umockdev_testbed_remove_device(testbed, syspath);
 	sim_phone_unplugged(&u->phone);
 	u->plugged = false;
