@@ -8,14 +8,14 @@
 #include <math.h>
 #include <string.h>
 
-#define LEFT	 170
-#define LINE_H	 34
-#define SOURCES	 40
-#define GAP_MIN	 24  /* pixels without an observation that are drawn as a gap */
-#define GAP_SAID 110 /* and that have room to say so */
+#define SOURCES 40
+#define RIGHT	20 /* pixels behind the last moment */
+#define GAP_MIN 24 /* pixels without an observation that are drawn as a gap */
 
 struct line {
 	struct kd_review *rv;
+	int em, left, top,
+		line_h;	 /* pixels: a line of text, names of sources, the axis, a source */
 	gint64 from, to; /* what is shown */
 	gint64 first, last;
 	const char *source[SOURCES];
@@ -25,6 +25,18 @@ struct line {
 static struct line *line_of(GtkWidget *w)
 {
 	return g_object_get_data(G_OBJECT(w), "kd-line");
+}
+
+/* Everything grows with the person's text. */
+static void scale(struct line *l, GtkWidget *w)
+{
+	PangoLayout *p = gtk_widget_create_pango_layout(w, "0");
+
+	pango_layout_get_pixel_size(p, NULL, &l->em);
+	g_object_unref(p);
+	l->left = l->em * 8;
+	l->top = l->em * 3 / 2;
+	l->line_h = l->em * 5 / 3;
 }
 
 static guint row_of(struct line *l, const char *item)
@@ -58,6 +70,16 @@ static void measure(struct line *l)
 	l->to = l->last + (l->last - l->first) / 50 + G_USEC_PER_SEC;
 }
 
+static int text_width(GtkWidget *w, const char *s)
+{
+	PangoLayout *p = gtk_widget_create_pango_layout(w, s);
+	int n;
+
+	pango_layout_get_pixel_size(p, &n, NULL);
+	g_object_unref(p);
+	return n;
+}
+
 static void label(cairo_t *cr, GtkWidget *w, double x, double y, double width, const char *s)
 {
 	PangoLayout *p = gtk_widget_create_pango_layout(w, s);
@@ -70,29 +92,38 @@ static void label(cairo_t *cr, GtkWidget *w, double x, double y, double width, c
 	g_object_unref(p);
 }
 
+static char *moment(const struct line *l, gint64 t)
+{
+	bool days = (l->to - l->from) > G_USEC_PER_SEC * G_GINT64_CONSTANT(864000);
+	GDateTime *d = g_date_time_new_from_unix_utc(t / G_USEC_PER_SEC);
+	char *s;
+
+	if (d == NULL)
+		return g_strdup("");
+	s = g_date_time_format(d, days ? "%Y-%m-%d" : "%m-%d %H:%M");
+	g_date_time_unref(d);
+	return s;
+}
+
 static void draw_axis(struct line *l, GtkWidget *area, cairo_t *cr, int w, int h)
 {
-	for (int i = 0; i < 5; i++) {
-		double x = LEFT + (w - LEFT - 20.0) * i / 4;
-		gint64 t = l->from + (l->to - l->from) / 4 * i;
-		GDateTime *d = g_date_time_new_from_unix_utc(t / G_USEC_PER_SEC);
-		char *s = d != NULL
-				  ? g_date_time_format(
-					    d, (l->to - l->from) > G_USEC_PER_SEC *
-									   G_GINT64_CONSTANT(864000)
-						       ? "%Y-%m-%d"
-						       : "%m-%d %H:%M")
-				  : g_strdup("");
+	double slot = (w - l->left - RIGHT) / 4.0;
+	/* where the text is large, every second line has its moment */
+	int each = text_width(area, "0000-00-00 ") > slot ? 2 : 1;
 
-		cairo_set_line_width(cr, 0.5);
-		cairo_move_to(cr, x, 24);
+	cairo_set_line_width(cr, 0.5);
+	for (int i = 0; i < 5; i++) {
+		double x = l->left + slot * i;
+		char *s;
+
+		cairo_move_to(cr, x, l->top - 6);
 		cairo_line_to(cr, x, h);
 		cairo_stroke(cr);
-		if (i < 4)
-			label(cr, area, x + 3, 4, (w - LEFT - 20.0) / 4 - 6, s);
+		if (i == 4 || i % each != 0)
+			continue;
+		s = moment(l, l->from + (l->to - l->from) / 4 * i);
+		label(cr, area, x + 3, 2, slot * each - 6, s);
 		g_free(s);
-		if (d != NULL)
-			g_date_time_unref(d);
 	}
 }
 
@@ -103,13 +134,15 @@ static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w,
 	/* behind a filter a gap can be what it keeps back */
 	bool all = g_list_model_get_n_items(G_LIST_MODEL(l->rv->rows)) == l->rv->report->obs->len;
 
+	int said = text_width(area, _("no data"));
+
 	cairo_set_line_width(cr, 1);
 	for (guint row = 0; row < l->n; row++) {
-		double y = 30 + LINE_H * (double)row + LINE_H / 2.0;
-		int from = LEFT;
+		double y = l->top + l->line_h * ((double)row + 0.5);
+		int from = l->left;
 
-		for (int x = LEFT; x <= w - 20; x++) {
-			if (x < w - 20 && seen[row * (guint)w + (guint)x] == 0)
+		for (int x = l->left; x <= w - RIGHT; x++) {
+			if (x < w - RIGHT && seen[row * (guint)w + (guint)x] == 0)
 				continue;
 			if (x - from >= GAP_MIN) {
 				cairo_set_dash(cr, dots, 2, 0);
@@ -118,9 +151,9 @@ static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w,
 				cairo_stroke(cr);
 				cairo_set_dash(cr, NULL, 0, 0);
 			}
-			if (x - from >= GAP_SAID && all)
-				label(cr, area, from + (x - from) / 2.0 - 30, y - 17, 80,
-				      _("no data"));
+			if (x - from >= said + l->em && all)
+				label(cr, area, from + (x - from - said) / 2.0, y - l->em + 2,
+				      said + 1, _("no data"));
 			from = x + 1;
 		}
 	}
@@ -128,7 +161,8 @@ static void draw_gaps(const struct line *l, GtkWidget *area, cairo_t *cr, int w,
 
 static double x_of(const struct line *l, int w, gint64 t)
 {
-	return LEFT + (w - LEFT - 20.0) * (double)(t - l->from) / (double)(l->to - l->from);
+	return l->left +
+	       (w - l->left - (double)RIGHT) * (double)(t - l->from) / (double)(l->to - l->from);
 }
 
 static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
@@ -140,15 +174,16 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	guint n;
 
 	(void)data;
-	if (rv->report == NULL || l->n == 0 || w <= LEFT + 40)
+	scale(l, GTK_WIDGET(area));
+	if (rv->report == NULL || l->n == 0 || w <= l->left + 2 * RIGHT)
 		return;
 	n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
 	gtk_style_context_get_color(gtk_widget_get_style_context(GTK_WIDGET(area)), &fg);
 	gdk_cairo_set_source_rgba(cr, &fg);
 	draw_axis(l, GTK_WIDGET(area), cr, w, h);
 	for (guint i = 0; i < l->n; i++)
-		label(cr, GTK_WIDGET(area), 8, 30 + LINE_H * (double)i + 8, LEFT - 16,
-		      kd_source_title(rv->report, l->source[i]));
+		label(cr, GTK_WIDGET(area), 8, l->top + l->line_h * (double)i + l->em / 3.0,
+		      l->left - 16.0, kd_source_title(rv->report, l->source[i]));
 	seen = g_malloc0((gsize)w * SOURCES);
 	for (guint i = 0; i < n; i++) {
 		const struct kd_obs *o = kd_obs(rv->report, kd_rows_at(rv->rows, i));
@@ -159,10 +194,11 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 			continue;
 		x = x_of(l, w, o->t);
 		row = row_of(l, o->item);
-		if (x < LEFT || x >= w || seen[row * (guint)w + (guint)x] != 0)
+		if (x < l->left || x >= w || seen[row * (guint)w + (guint)x] != 0)
 			continue;
 		seen[row * (guint)w + (guint)x] = 1;
-		cairo_rectangle(cr, floor(x), 30 + LINE_H * (double)row + 4, 1.5, LINE_H - 10);
+		cairo_rectangle(cr, floor(x), l->top + l->line_h * (double)row + 4, 1.5,
+				l->line_h - 10);
 	}
 	cairo_fill(cr);
 	draw_gaps(l, GTK_WIDGET(area), cr, w, seen);
@@ -170,13 +206,13 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	if (rv->selected != G_MAXUINT && kd_obs(rv->report, rv->selected)->t != KD_NO_TIME) {
 		double x = x_of(l, w, kd_obs(rv->report, rv->selected)->t);
 
-		if (x < LEFT)
+		if (x < l->left)
 			return;
 		cairo_set_line_width(cr, 2);
-		cairo_move_to(cr, x, 24);
+		cairo_move_to(cr, x, l->top - 6);
 		cairo_line_to(cr, x, h);
 		cairo_stroke(cr);
-		cairo_arc(cr, x, 24, 5, 0, 2 * G_PI);
+		cairo_arc(cr, x, l->top - 6, 5, 0, 2 * G_PI);
 		cairo_fill(cr);
 	}
 }
@@ -240,7 +276,7 @@ static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer
 	struct line *l = line_of(data);
 	int w = gtk_widget_get_width(data);
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(l->rv->rows)), found = G_MAXUINT,
-	      row = y > 30 ? (guint)((y - 30) / LINE_H) : 0;
+	      row = y > l->top ? (guint)((y - l->top) / l->line_h) : 0;
 	double best = 8;
 
 	(void)g;
@@ -325,7 +361,8 @@ void kd_timeline_reset(struct kd_review *rv)
 	struct line *l = line_of(rv->timeline);
 
 	measure(l);
+	scale(l, rv->timeline);
 	gtk_drawing_area_set_content_height(GTK_DRAWING_AREA(rv->timeline),
-					    (int)(40 + LINE_H * MAX(l->n, 1)));
+					    l->top + 10 + l->line_h * (int)MAX(l->n, 1));
 	gtk_widget_queue_draw(rv->timeline);
 }
