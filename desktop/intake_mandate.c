@@ -73,8 +73,9 @@ static char *limits_words(const struct kt_jv *s)
 {
 	char *from = day(str(s, "from")), *to = day(str(s, "to")), *r;
 	gint64 blur = kt_jv_int(s, "max_precision_m", 0);
-	const char *undated = flag(s, "undated") ? _("with records that have no date")
-						 : _("without records that have no date");
+	const char *undated = strcmp(str(s, "undated"), "include") == 0
+				      ? _("with records that have no date")
+				      : _("without records that have no date");
 
 	if (blur > 0)
 		r = g_strdup_printf(_("From %s to before %s, positions to %lld m, %s"), from, to,
@@ -124,6 +125,10 @@ static const struct {
 	{"signature-invalid",
 	 N_("The file is not the one that was signed. Ask whoever issued it to send it again; "
 	    "do not repair it by hand.")},
+	{"signer-not-trusted",
+	 N_("This station does not know who signed it. If they may authorise, the administrator "
+	    "puts their authority's certificate into the trust folder; else ask for a mandate "
+	    "from somebody who is known here. Nothing was touched.")},
 	{"expired", N_("Ask whoever issued it for a new one. Nothing was touched.")},
 	{"not-yet-valid", N_("Wait until it holds, or ask for another one. Nothing was touched.")},
 	{"sessions-used-up", N_("A reading that was stopped is gone on with from the first page, "

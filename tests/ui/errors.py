@@ -31,7 +31,7 @@ def mandates():
     a.click("Intake")
     mandate(a, unsigned, "with .p7s behind it")
     shot(SHOTS + "/errors-unsigned.png")
-    mandate(a, made("stranger") + "/mandate.json", "Ask")  # nobody vouches for its signer
+    mandate(a, made("stranger") + "/mandate.json", "This station does not know who signed it.")  # nobody vouches for its signer
     with open(OWN + "/torn.json", "wb") as f:
         f.write(read(DESK + "/one.json")[:200])
     shutil.copy(DESK + "/one.json.p7s", OWN + "/torn.json.p7s")
