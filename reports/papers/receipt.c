@@ -121,6 +121,24 @@ static void put_authority(struct kt_jw *w, const struct kt_mandate *m)
 	kt_jw_obj_end(w);
 }
 
+/* A reading that ended early names what it had not come to, too. */
+static void add_pending(struct story *s, const struct kt_mandate *m)
+{
+	for (size_t i = 0; i < m->nscope && s->n < ITEMS_MAX; i++) {
+		struct item *it = &s->item[s->n];
+		size_t k = 0;
+
+		while (k < s->n && strcmp(s->item[k].source, m->scope[i].source) != 0)
+			k++;
+		if (k < s->n)
+			continue;
+		snprintf(it->id, sizeof(it->id), "%s", m->scope[i].source);
+		snprintf(it->source, sizeof(it->source), "%s", m->scope[i].source);
+		snprintf(it->outcome, sizeof(it->outcome), "pending");
+		s->n++;
+	}
+}
+
 static void put_items(struct kt_jw *w, const struct story *s, const struct kt_mandate *m)
 {
 	kt_jw_key(w, "items");
@@ -182,6 +200,8 @@ int kt_receipt_make(const struct kt_receipt_facts *f, struct kt_buf *json, struc
 	r = kt_custody_check(f->log, f->log_len, head, &lines, on_line, s, err);
 	if (r < 0)
 		goto out;
+	if (f->interim)
+		add_pending(s, f->mandate);
 	kt_jw_init(&w, json);
 	kt_jw_obj(&w);
 	put_authority(&w, f->mandate);
