@@ -117,10 +117,14 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	if (res->status != 0 || res->taken == NULL) {
 		kd_report_free(res->taken);
 		kd_filter_apply(rv);
-		kd_set(rv->banner,
-		       _("No report can be shown: this package holds none, or it is sealed for a "
-			 "second stage."));
-		gtk_widget_set_visible(rv->release, TRUE);
+		if (strcmp(rv->verdict_word, "invalid") != 0)
+			kd_set(rv->banner, kd_about_is_act(rv)
+						   ? _("This package is the record of something "
+						       "that was done. It brings no findings.")
+						   : _("No report can be shown: this package holds "
+						       "none, or it is sealed for a second "
+						       "stage."));
+		gtk_widget_set_visible(rv->release, !kd_about_is_act(rv));
 		kd_about_content(rv, false);
 		kd_app_state(rv->app, "no-report");
 		return;
@@ -340,5 +344,6 @@ void kd_review_free(struct kd_review *rv)
 	g_free(rv->path);
 	g_free(rv->sha256);
 	g_free(rv->verdict_word);
+	g_free(rv->type);
 	g_free(rv);
 }

@@ -42,6 +42,7 @@ static GtkWidget *row(struct kd_review *rv, const char *title, const char *value
 	return r;
 }
 
+/* An act, such as a refusal, is signed by a "signer": whoever did it. */
 static const char *signer(const struct kt_jv *json, const char *role, const char *key)
 {
 	const struct kt_jv *signers = kt_jv_get(json, "signers");
@@ -53,11 +54,18 @@ static const char *signer(const struct kt_jv *json, const char *role, const char
 	return NULL;
 }
 
+static const char *signed_by(const struct kt_jv *json, const char *key)
+{
+	const char *s = signer(json, "operator", key);
+
+	return s != NULL ? s : signer(json, "signer", key);
+}
+
 /* An outside clock's time where one is believed, else the operator's. */
 static char *sealed_at(const struct kt_jv *json)
 {
 	const struct kt_jv *tokens = kt_jv_get(json, "tokens");
-	const char *claimed = signer(json, "operator", "claimed_time");
+	const char *claimed = signed_by(json, "claimed_time");
 
 	for (const struct kt_jv *t = tokens != NULL ? tokens->child : NULL; t != NULL; t = t->next)
 		if (g_strcmp0(kt_jv_str(t, "state"), "believed") == 0 &&
@@ -191,18 +199,31 @@ static void on_mandate(const struct kd_engine_result *res, gpointer data)
 	rv->about_job = kd_engine_start(args, NULL, NULL, on_case, rv);
 }
 
+/* Only these hold data of a phone, open or sealed; all others are records of something that was done. */
+bool kd_about_is_act(const struct kd_review *rv)
+{
+	static const char *const data[] = {"", "acquisition", "release", "redaction"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(data); i++)
+		if (g_strcmp0(rv->type, data[i]) == 0)
+			return false;
+	return true;
+}
+
 void kd_about_content(struct kd_review *rv, bool open)
 {
 	kd_row_value(rv->about_content,
 		     open ? _("Open: its report can be read here")
-			  : _("Sealed, or without a report: nothing of what was taken can be read "
-			      "here"));
+		     : kd_about_is_act(rv)
+			     ? _("A record of what was done: no phone's data is in it")
+			     : _("Sealed, or without a report: nothing of what was taken can be "
+				 "read here"));
 }
 
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json)
 {
 	const char *args[] = {"show", rv->path, "mandate/mandate.json", NULL},
-		   *operator= signer(json, "operator", "subject"),
+		   *operator= signed_by(json, "subject"),
 		   *authoriser = signer(json, "authoriser", "subject");
 	char *at = sealed_at(json);
 

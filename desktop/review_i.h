@@ -24,6 +24,7 @@ struct kd_review {
 		*about_simulated;
 	struct kd_engine *about_job;
 	char *sha256, *verdict_word;
+	char *type;	       /* of the package: acquisition, or an act such as refusal */
 	GQueue checks_to_show; /* struct shown_check */
 	guint checks_idle;
 	GtkWidget *release, *releaser_row, *second_row, *envelope_row, *release_out;
@@ -60,6 +61,7 @@ void kd_verify_forget(struct kd_review *rv);
 GtkWidget *kd_about_view(struct kd_review *rv);
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json);
 /* Can its report be read? */
+bool kd_about_is_act(const struct kd_review *rv);
 void kd_about_content(struct kd_review *rv, bool open);
 /* review_release.c: the second stage, offered where a package holds no report */
 GtkWidget *kd_release_group(struct kd_review *rv);

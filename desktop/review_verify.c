@@ -207,6 +207,7 @@ static void show_signer(struct kd_review *rv, const struct kt_jv *s)
 	kd_group_add(rv->signers,
 		     kd_row(role != NULL && strcmp(role, "operator") == 0     ? _("Operator")
 			    : role != NULL && strcmp(role, "authoriser") == 0 ? _("Authoriser")
+			    : role != NULL && strcmp(role, "signer") == 0     ? _("Signed by")
 			    : role != NULL				      ? role
 									      : "",
 			    text));
@@ -268,6 +269,51 @@ static guint count(const struct kt_jv *list, const char *result, const char **fi
 	return n;
 }
 
+/* The content holds, but this station knows nobody who answers for it. */
+static bool is_stranger(const struct kt_jv *list)
+{
+	guint n = 0;
+
+	for (const struct kt_jv *c = list != NULL ? list->child : NULL; c != NULL; c = c->next) {
+		const char *id = kt_jv_str(c, "id");
+
+		if (g_strcmp0(kt_jv_str(c, "result"), "failed") != 0)
+			continue;
+		n++;
+		if (g_strcmp0(id, "operator") != 0 && g_strcmp0(id, "authoriser") != 0)
+			return false;
+	}
+	return n > 0;
+}
+
+static const char *next_step(const struct kd_review *rv, const struct kt_jv *list)
+{
+	if (strcmp(rv->verdict_word, "valid") == 0)
+		return kd_about_is_act(rv)
+			       ? _("It is what was recorded, unchanged, and who signed is known "
+				   "here. What was done stands below, under This package. What was "
+				   "taken, if anything was, lies in another package.")
+			       : _("It is what was sealed, unchanged, and who signed is known "
+				   "here. That doesn't say that what a phone recorded is right: "
+				   "look at where each record comes from.");
+	if (strcmp(rv->verdict_word, "invalid") != 0)
+		return _("Nothing failed, but something can't be decided here: the checks with "
+			 "a question mark say what. Most often this station lacks the "
+			 "certificates of those who signed, or one has expired. Ask the "
+			 "administrator for them and open the package again; until then it is "
+			 "neither valid nor invalid.");
+	if (is_stranger(list))
+		return _("What is in it was not changed since it was signed, but whoever signed or "
+			 "authorised it is not known here, or their certificate did not hold at "
+			 "that time: anybody could have made it. Another copy does not help. Ask "
+			 "the service for its certificates, by another way than the package; once "
+			 "the administrator has put them here, open it again. Until then do not "
+			 "rely on it.");
+	return _("Do not rely on it. Keep the file as it is, and ask whoever gave it to "
+		 "you for another copy; the SHA-256 below tells whether it is the same. "
+		 "If that one is invalid too, tell who is responsible for the desk.");
+}
+
 static void show_reason(struct kd_review *rv, const struct kt_jv *json)
 {
 	const struct kt_jv *list = kt_jv_get(json, "checks");
@@ -294,20 +340,7 @@ static void show_reason(struct kd_review *rv, const struct kt_jv *json)
 
 		kd_set(rv->verdict_reason, reason != NULL ? reason : "");
 	}
-	kd_set(rv->verdict_next,
-	       strcmp(rv->verdict_word, "valid") == 0
-		       ? _("It is what was sealed, unchanged, and who signed is known here. That "
-			   "doesn't say that what a phone recorded is right: look at where each "
-			   "record comes from.")
-	       : strcmp(rv->verdict_word, "invalid") == 0
-		       ? _("Do not rely on it. Keep the file as it is, and ask whoever gave it to "
-			   "you for another copy; the SHA-256 below tells whether it is the same. "
-			   "If that one is invalid too, tell who is responsible for the desk.")
-		       : _("Nothing failed, but something can't be decided here: the checks with "
-			   "a question mark say what. Most often this station lacks the "
-			   "certificates of those who signed, or one has expired. Ask the "
-			   "administrator for them and open the package again; until then it is "
-			   "neither valid nor invalid."));
+	kd_set(rv->verdict_next, next_step(rv, list));
 }
 
 static void take(char **to, const char *s)
@@ -322,6 +355,7 @@ void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 			   *signers = kt_jv_get(res->json, "signers");
 
 	take(&rv->verdict_word, kt_jv_str(res->json, "result"));
+	take(&rv->type, kt_jv_str(res->json, "type"));
 	take(&rv->sha256, kt_jv_str(res->json, "package_sha256"));
 	kd_set(rv->verdict, verdict_title(rv->verdict_word));
 	show_reason(rv, res->json);

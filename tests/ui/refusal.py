@@ -32,6 +32,7 @@ def scene():
     # the holder objects, and the mandate rests on consent: no phone is touched
     a.type_into("Mandate file", DESK + "/one.json")
     a.state("mandate-ok")
+    a.see("with records that have no date")
     a.click("Continue")
     a.state("person")
     is_(a.sensitive("push button", "They were not asked"), False, "not asked, under consent")
@@ -48,6 +49,21 @@ def scene():
     is_(keten("verify", package(), "--trust", DESK + "/trust").returncode, 0, "the refusal as a package")
     is_(os.path.exists(OWN + "/cases") and os.listdir(OWN + "/cases"), [], "cases")
     a.click("Finish")
+    # whoever reviews it learns what it is, and is offered no second stage of it
+    refusal = package()
+    a.click("Review")
+    a.type_into("Package file", refusal)
+    a.click("Open")
+    a.state("no-report")
+    a.state("checks-shown")
+    a.see("A refusal: nothing was read")
+    a.see("This package is the record of something that was done.")
+    a.see("What was done stands below")
+    is_(a.find("push button", "Release"), None, "a second stage of a refusal")
+    if any("not stated" in t for t in a.texts() if "CN=" in t) or not any("CN=Demo Operator" in t for t in a.texts()):
+        raise Failed("who signed the refusal is not named")
+    shot(SHOTS + "/refusal-reviewed.png")
+    a.click("To the first page")
     # the phone's holder taps no
     n = len(a.states())
     a.click("Intake")
