@@ -11,7 +11,25 @@ static void fact(struct kd_intake *in, const char *title, const char *value)
 		kd_group_add(in->done_facts, kd_row(title, value));
 }
 
-static void show_items(struct kd_intake *in)
+/* What a reading that ended early had still to do: that nothing is said of it is no answer. */
+static void show_unfinished(struct kd_intake *in)
+{
+	GList *keys = g_list_sort(g_hash_table_get_keys(in->titles), (GCompareFunc)strcmp);
+
+	for (GList *k = keys; k != NULL; k = k->next) {
+		guint i = 0;
+
+		while (i < in->ended->len &&
+		       strcmp(((const struct kd_ended *)in->ended->pdata[i])->item, k->data) != 0)
+			i++;
+		if (i == in->ended->len)
+			kd_group_add(in->done_items, kd_row(kd_item_title(in, k->data),
+							    _("not finished when it ended")));
+	}
+	g_list_free(keys);
+}
+
+static void show_items(struct kd_intake *in, bool early)
 {
 	kd_group_clear(in->done_items);
 	for (guint i = 0; i < in->ended->len; i++) {
@@ -28,7 +46,9 @@ static void show_items(struct kd_intake *in)
 		g_free(text);
 		g_free(size);
 	}
-	gtk_widget_set_visible(in->done_items, in->ended->len > 0);
+	if (early)
+		show_unfinished(in);
+	gtk_widget_set_visible(in->done_items, early || in->ended->len > 0);
 }
 
 static void check_row(struct kd_intake *in, const char *title, const char *what)
@@ -80,14 +100,17 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 	if (in->withdrawn)
 		return res->status == 0 ? _("What was taken is destroyed; that it was begun and "
 					    "stopped is recorded. "
-					    "Tell the authoriser.")
+					    "Tell the authoriser, and give the holder a copy of "
+					    "the record if they want one.")
 					: _("The withdrawal could not be recorded to its end. Keep "
 					    "the case folder as "
 					    "it is and call the administrator.");
 	if (kd_ends_here(in))
-		return _("No phone was touched and nothing was read. Tell the authoriser that the "
-			 "holder "
-			 "objects; no reason is asked for.");
+		return _(
+			"No phone was touched and nothing was read. Tell the authoriser that the "
+			"holder "
+			"objects; no reason is asked for. If they want one, give the holder a copy "
+			"of the record.");
 	if (strstr(res->error, "passphrase") != NULL)
 		return _("The operator's key needs a passphrase that nobody could ask for. Ask the "
 			 "administrator "
@@ -119,7 +142,8 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 	case 6:
 		return _("Ask the administrator to look at this station's trust folder.");
 	case 7:
-		return _("Make room or choose another folder, then go on. What was taken is safe.");
+		return _("Make room on the disk that holds the folder of this case, which is named "
+			 "below, then go on. What was taken is safe.");
 	default:
 		return _("Keep the case folder as it is and show this page to the administrator.");
 	}
@@ -233,10 +257,10 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	fact(in, _("Note"), kt_jv_str(res->json, "note"));
 	if (in->package != NULL)
 		show_clock(in, res->json);
-	fact(in, _("Receipt: head of the custody log"), in->head);
+	fact(in, _("Last line of the custody log (the receipt names an earlier one)"), in->head);
 	if (!kd_ends_here(in))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
-	show_items(in);
+	show_items(in, open && in->head != NULL);
 	show_checklist(in, in->touched);
 	gtk_widget_set_visible(in->again, again);
 	gtk_widget_set_visible(in->mend, mend);

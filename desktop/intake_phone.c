@@ -11,16 +11,39 @@
 
 #define LOOK_EVERY_MS 1500
 
-static void show_state(struct kd_intake *in, const char *state, const char *fallback)
+static void show_words(struct kd_intake *in, const char *state, const char *remedy)
 {
 	kd_picture_set(in->picture, state, kd_state_title(state));
 	kd_set(in->state_title, kd_state_title(state));
-	kd_set(in->state_remedy, kd_state_remedy(state, fallback));
+	kd_set(in->state_remedy, remedy);
 	if (g_strcmp0(in->last_state, state) == 0)
 		return;
 	g_free(in->last_state);
 	in->last_state = g_strdup(state);
 	kd_app_state(in->app, "phone-%s", state);
+}
+
+static void show_state(struct kd_intake *in, const char *state, const char *fallback)
+{
+	show_words(in, state, kd_state_remedy(state, fallback));
+}
+
+/* Both names, so that somebody can tell a wrong phone from a wrong mandate. */
+static void show_other(struct kd_intake *in, const struct kt_jv *d)
+{
+	const char *serial = kt_jv_str(d, "serial"),
+		   *want = in->resume.device != NULL ? in->resume.device : in->device;
+	char *names, *s;
+
+	if (serial == NULL || want == NULL) {
+		show_state(in, "wrong-device", NULL);
+		return;
+	}
+	names = g_strdup_printf(_("Its name is %s; the right one is %s."), serial, want);
+	s = g_strdup_printf("%s %s", kd_state_remedy("wrong-device", NULL), names);
+	show_words(in, "wrong-device", s);
+	g_free(names);
+	g_free(s);
 }
 
 /* Android and iPhone names differ in case alone when a mandate was typed by hand. */
@@ -150,7 +173,7 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 	if (wanted > 1)
 		show_state(in, "several", NULL);
 	else if (others > 0)
-		show_state(in, "wrong-device", NULL);
+		show_other(in, list->child);
 	else
 		show_state(in, kt_jv_str(res->json, "state"), kt_jv_str(res->json, "remedy"));
 }

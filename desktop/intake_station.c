@@ -103,6 +103,11 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 					"station's clock.")));
 	if (list == NULL)
 		kd_group_add(in->checks, kd_row(_("The station was not checked"), res->error));
+	/* no check speaks of a key that is not there, and nothing goes on without one */
+	if (kd_entry(in->operator_row)[0] == '\0')
+		kd_group_add(in->checks, result_row(_("Operator's key"), 0,
+						    _("none is named. Choose yours above: a file "
+						      "with key and certificate, or a card.")));
 	update_forward(in, list != NULL && !failed);
 	kd_app_state(in->app, failed || list == NULL ? "station-unfit" : "station-checked");
 }

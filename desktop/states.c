@@ -24,7 +24,8 @@ static const struct {
 	{"connecting", N_("Keten greets the phone"), N_("Leave it plugged in and unlocked.")},
 	{"waiting-for-tap", N_("The phone asks its holder"),
 	 N_("On the phone: compare the fingerprint with the one below, then tap Allow. Leave "
-	    "\"Always allow\" unticked.")},
+	    "\"Always allow\" unticked. If they tapped Deny, press Stop; to be asked again, they "
+	    "unplug it and plug it in.")},
 	{"not-authorised-yet", N_("The phone is there"),
 	 N_("It will ask its holder to allow this station when you start.")},
 	{"authorised", N_("The phone is ready"), N_("Leave it plugged in and unlocked.")},

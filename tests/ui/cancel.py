@@ -21,6 +21,11 @@ def scene():
     a.see("uses up no further session")
     a.see("-interruption.asice")
     a.state("receipt")
+    a.see("not finished when it ended")
+    is_(sum("Google Maps Timeline, exported on the phone" in t for t in a.texts()) > 0, True, "what was not come to")
+    receipt = keten("receipt", case_dir(), "--trust", DESK + "/trust").stdout.decode()
+    if "Google Maps Timeline" not in receipt or "not yet done" not in receipt:
+        raise Failed("the receipt leaves out what was not come to: " + receipt)
     shot(SHOTS + "/stopped.png")
     subprocess.run(["xdotool", "mousemove", "640", "600", "click", "--repeat", "40", "5"], check=True)
     shot(SHOTS + "/stopped-receipt.png")

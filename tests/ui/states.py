@@ -31,6 +31,7 @@ def scene():
     n = len(a.states())
     cable("good", True)
     shown(a, "wrong-device", "This is another phone", n)
+    a.see("the right one is ")
     cable("second", True)
     for page in ("station", "person", "mandate"):
         n = len(a.states())
