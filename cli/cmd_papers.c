@@ -91,14 +91,64 @@ int kt_cmd_information(const struct kt_opts *o)
 
 /* -- keten receipt ---------------------------------------------------------------------------- */
 
-/* Of a package: only one that holds, as far as it can be judged. */
-static int from_package(const struct kt_opts *o, const char *path, struct kt_buf *json,
-			struct kt_err *err)
+static bool is_end(const struct kt_package_facts *f)
 {
-	struct kt_package_facts f;
-	int r = kt_package_facts(o, path, &f, err);
+	return strcmp(f->type, "refusal") == 0 || strcmp(f->type, "withdrawal") == 0;
+}
 
-	return r == 0 ? kt_package_file(path, KT_PKG_RECEIPT, (size_t)1 << 20, json, err) : r;
+/* Of a package: only one that holds, as far as it can be judged. */
+static int from_package(const struct kt_opts *o, const char *path, struct kt_package_facts *f,
+			struct kt_buf *json, struct kt_err *err)
+{
+	int r = kt_package_facts(o, path, f, err);
+
+	return r == 0 ? kt_package_file(path, is_end(f) ? KT_PKG_ACT : KT_PKG_RECEIPT,
+					(size_t)1 << 20, json, err)
+		      : r;
+}
+
+static const char *text(const struct kt_jv *o, const char *key)
+{
+	const char *s = kt_jv_str(o, key);
+
+	return s != NULL ? s : "";
+}
+
+/* Of the record of a refusal or a withdrawal, which act is. */
+static int end_paper(const struct kt_opts *o, const char *path, const struct kt_package_facts *f,
+		     const struct kt_buf *act, const struct kt_words *w, struct kt_buf *out,
+		     struct kt_err *err)
+{
+	struct kt_receipt_end e = {.package = f->package, .sha256 = f->sha256};
+	struct kt_mandate *m = NULL;
+	struct kt_jdoc *doc = NULL;
+	const struct kt_jv *detail;
+	struct kt_buf b;
+	int r;
+
+	kt_buf_init(&b, 0);
+	r = kt_package_file(path, KT_PKG_MANDATE, (size_t)1 << 20, &b, err);
+	if (r == 0)
+		r = kt_mandate_parse(b.p, b.len, &m, err);
+	if (r == 0)
+		r = kt_jdoc_parse(act->p, act->len, &doc, err);
+	if (r == 0 && strlen(text(kt_jdoc_root(doc), "made")) < 16)
+		r = KT_FAIL(err, KT_E_FORMAT, "the record of the act names no time");
+	if (r == 0) {
+		detail = kt_jv_get(kt_jdoc_root(doc), "detail");
+		e.mandate = m;
+		e.withdrawn = strcmp(f->type, "withdrawal") == 0;
+		e.made = text(kt_jdoc_root(doc), "made");
+		e.position = text(detail, "position");
+		e.interpreter = text(detail, "interpreter");
+		e.files = kt_jv_int(detail, "files", 0);
+		e.bytes = kt_jv_int(detail, "bytes", 0);
+		r = kt_receipt_end(&e, w, o->html != NULL, out, err);
+	}
+	kt_jdoc_free(&doc);
+	kt_mandate_free(&m);
+	kt_buf_free(&b);
+	return r;
 }
 
 static int from_case(const struct kt_opts *o, const char *dir, struct kt_buf *json,
@@ -137,7 +187,8 @@ static int words_for(const struct kt_opts *o, const struct kt_buf *json, struct 
 	return r;
 }
 
-static int show_receipt(const struct kt_opts *o, const struct kt_buf *json, struct kt_err *err)
+static int show_receipt(const struct kt_opts *o, const char *path, const struct kt_package_facts *f,
+			const struct kt_buf *json, struct kt_err *err)
 {
 	struct kt_words *w = NULL;
 	struct kt_buf b;
@@ -149,7 +200,9 @@ static int show_receipt(const struct kt_opts *o, const struct kt_buf *json, stru
 	}
 	kt_buf_init(&b, 0);
 	r = words_for(o, json, &w, err);
-	if (r == 0)
+	if (r == 0 && is_end(f))
+		r = end_paper(o, path, f, json, w, &b, err);
+	else if (r == 0)
 		r = o->html != NULL
 			    ? kt_receipt_html(json->p, json->len, w, kt_source_name, &b, err)
 			    : kt_receipt_text(json->p, json->len, w, kt_source_name, &b, err);
@@ -163,6 +216,7 @@ static int show_receipt(const struct kt_opts *o, const struct kt_buf *json, stru
 int kt_cmd_receipt(const struct kt_opts *o)
 {
 	const char *path = o->nargs == 1 ? o->args[0] : o->case_dir;
+	struct kt_package_facts f = {0};
 	struct kt_err err = {0};
 	struct kt_buf json;
 	struct stat st;
@@ -176,9 +230,9 @@ int kt_cmd_receipt(const struct kt_opts *o)
 	else if (S_ISDIR(st.st_mode))
 		r = from_case(o, path, &json, &err);
 	else
-		r = from_package(o, path, &json, &err);
+		r = from_package(o, path, &f, &json, &err);
 	if (r == 0)
-		r = show_receipt(o, &json, &err);
+		r = show_receipt(o, path, &f, &json, &err);
 	kt_buf_free(&json);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }

@@ -86,8 +86,7 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched)
 				      "withdrawn."));
 	}
 	check_row(in, _("The phone is back in its holder's hands"), NULL);
-	if (!in->withdrawn) /* nothing is left that one could be for */
-		check_row(in, _("The holder has the receipt"), NULL);
+	check_row(in, _("The holder has the receipt"), NULL);
 }
 
 static void ask_receipt(struct kd_intake *in);
@@ -100,17 +99,14 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 	if (in->withdrawn)
 		return res->status == 0 ? _("What was taken is destroyed; that it was begun and "
 					    "stopped is recorded. "
-					    "Tell the authoriser, and give the holder a copy of "
-					    "the record if they want one.")
+					    "Hand the receipt over and tell the authoriser.")
 					: _("The withdrawal could not be recorded to its end. Keep "
 					    "the case folder as "
 					    "it is and call the administrator.");
 	if (kd_ends_here(in))
-		return _(
-			"No phone was touched and nothing was read. Tell the authoriser that the "
-			"holder "
-			"objects; no reason is asked for. If they want one, give the holder a copy "
-			"of the record.");
+		return _("No phone was touched and nothing was read. Tell the authoriser that the "
+			 "holder "
+			 "objects; no reason is asked for. Hand the receipt over.");
 	if (strstr(res->error, "passphrase") != NULL)
 		return _("The operator's key needs a passphrase that nobody could ask for. Ask the "
 			 "administrator "
@@ -267,8 +263,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	if (!kd_ends_here(in) && !in->withdrawn)
-		ask_receipt(in);
+	ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
 	kd_app_focus(in->p_done.forward);
@@ -413,6 +408,10 @@ static void ask_receipt(struct kd_intake *in)
 {
 	const char *args[12] = {"receipt", kd_entry(in->case_row), "--lang", kd_sheet_language(in)};
 	size_t n = 4;
+
+	/* nothing that was read is left: the record of that is what the receipt tells of */
+	if ((in->withdrawn || kd_ends_here(in)) && in->record != NULL)
+		args[1] = in->record;
 
 	n = kd_settings_trust_args(&in->app->set, args, n);
 	if (in->app->set.information != NULL) {

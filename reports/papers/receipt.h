@@ -39,6 +39,18 @@ int kt_receipt_text(const void *json, size_t n, const struct kt_words *w, kt_sou
 int kt_receipt_html(const void *json, size_t n, const struct kt_words *w, kt_source_name_fn name,
 		    struct kt_buf *out, struct kt_err *err);
 
+/* What a refusal or a withdrawal leaves behind: its package, "data/act.json" in it, and the mandate. */
+struct kt_receipt_end {
+	const struct kt_mandate *mandate;
+	bool withdrawn; /* else refused before anything was read */
+	const char *made, *position, *interpreter, *package, *sha256;
+	int64_t files, bytes; /* destroyed */
+};
+
+/* Appends the receipt of it, as text or as an HTML page. 0, KT_E_NOMEM. */
+int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, bool html,
+		   struct kt_buf *out, struct kt_err *err);
+
 /* The information sheet of a mandate: text, or an HTML page. */
 int kt_sheet_text(const struct kt_mandate *m, const struct kt_words *w, kt_source_name_fn name,
 		  struct kt_buf *out, struct kt_err *err);

@@ -58,6 +58,10 @@ gone() { # gone NAME: nothing of what was taken is left; what stays is what is m
 # -- refused, before a case, and after an attempt
 act none refuse --mandate "$mandate/mandate.json" --subject objects --interpreter "Demo Interpreter" --note "Says no"
 good_act "refused" refusal
+"$keten" receipt "$package" --lang en >"$work/paper"
+check "refused: the receipt says so" grep -q 'You said no. Nothing was read' "$work/paper"
+check "refused: ... and pins the package" is "$(grep -oE '^  ([0-9a-f]{8} ){3}[0-9a-f]{8}$' "$work/paper" | tr -d ' \n')" \
+	"$(sha256sum <"$package" | cut -d ' ' -f 1)"
 check "refused: the reason" is "$(detail reason)" person-objects
 act none refuse --mandate "$mandate/mandate.json"
 check "refused without a reason: usage" is "$status" 2
@@ -81,6 +85,9 @@ act middle refuse --case "$work/middle/case" --reason other
 check "what was read can't be called refused" is "$status" 3
 act middle withdraw --case "$work/middle/case" --note "Changed their mind"
 good_act "withdrawn in the middle" withdrawal
+check "withdrawn: the receipt says what was destroyed" grep -q "files: *$(detail files)," \
+	<("$keten" receipt "$package" --lang en | tr -s '\n ' ' ')
+check "withdrawn: ... as a page too" "$keten" receipt "$package" --lang nl --html "$work/paper.html"
 check "withdrawn: with the sheet that was shown" is "$(unzip -Z1 "$package" | grep -c '^subject/information')" 1
 gone middle
 keten_args late

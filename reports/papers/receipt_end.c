@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The receipt of a refusal or a withdrawal: nothing is left that was read, and the record of that is a file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/err.h"
+#include "core/mandate.h"
+#include "reports/papers/paper.h"
+#include "reports/papers/receipt.h"
+
+static void put_authority(struct kt_paper *p, const struct kt_mandate *m)
+{
+	char basis[512];
+
+	snprintf(basis, sizeof(basis), "%.400s (%.100s)", m->legal_text, m->legal_code);
+	kt_paper_heading(p, "receipt.authority");
+	kt_paper_row(p, "receipt.issuer", m->issuer, false);
+	kt_paper_row(p, "receipt.basis", basis, false);
+	kt_paper_row(p, "receipt.purpose", kt_words_of(p->words, "purpose", m->purpose, m->purpose),
+		     false);
+	kt_paper_row(p, "receipt.mode", kt_words_of(p->words, "mode", m->mode, m->mode), false);
+	kt_paper_row(p, "receipt.mandate", m->mandate_id, true);
+}
+
+int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, bool html,
+		   struct kt_buf *out, struct kt_err *err)
+{
+	struct kt_paper p = {.words = w, .out = out, .html = html};
+	char files[24], bytes[24], made[32];
+	const struct kt_words_fill fill[] = {{"0", files},
+					     {"1", bytes},
+					     {"package", e->package},
+					     {"issuer", e->mandate->issuer},
+					     {"case", e->mandate->case_ref},
+					     {NULL, NULL}};
+	int r;
+
+	snprintf(files, sizeof(files), "%lld", (long long)e->files);
+	snprintf(bytes, sizeof(bytes), "%lld", (long long)e->bytes);
+	snprintf(made, sizeof(made), "%.10s %.5s UTC", e->made, e->made + 11);
+	kt_paper_begin(&p, "receipt.title", NULL);
+	kt_paper_para(&p,
+		      e->withdrawn			    ? "receipt.withdrew"
+		      : strcmp(e->position, "objects") == 0 ? "receipt.refused"
+							    : "receipt.nothing",
+		      fill);
+	kt_paper_row(&p, "receipt.case", e->mandate->case_ref, false);
+	kt_paper_row(&p, "receipt.recorded", made, true);
+	put_authority(&p, e->mandate);
+	kt_paper_heading(&p, "receipt.you");
+	kt_paper_row(&p, "receipt.position", kt_words_of(w, "position", e->position, e->position),
+		     false);
+	kt_paper_row(&p, "receipt.interpreter",
+		     *e->interpreter != '\0' ? e->interpreter : kt_words_get(w, "receipt.none"),
+		     false);
+	kt_paper_heading(&p, "receipt.complain");
+	kt_paper_para(&p, "complain.text", fill);
+	kt_paper_heading(&p, "receipt.pin");
+	kt_paper_para(&p, "receipt.record.text", fill);
+	r = kt_paper_pin(&p, e->sha256, err);
+	kt_paper_blank(&p, "receipt.sign");
+	kt_paper_blank(&p, "receipt.received");
+	kt_paper_end(&p);
+	if (r == 0 && out->failed)
+		r = KT_FAIL(err, KT_E_NOMEM, "no memory");
+	return r;
+}
