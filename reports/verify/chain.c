@@ -169,6 +169,9 @@ static void judge_stop(struct judge *j, const struct kt_chain_link *stop)
 		    strcmp(later->case_id, stop->case_id) != 0 ||
 		    (later->type == KT_PT_INTERRUPTION && later->log_lines < stop->log_lines))
 			continue;
+		if (later->type == KT_PT_INTERRUPTION && later->log_lines == stop->log_lines &&
+		    strcmp(later->sha256, stop->sha256) == 0)
+			continue; /* the same file */
 		for (unsigned k = 0; k < later->nstops; k++)
 			found |= strcmp(later->stop[k], stop->stop[stop->nstops - 1]) == 0;
 		if (!found)
@@ -177,6 +180,9 @@ static void judge_stop(struct judge *j, const struct kt_chain_link *stop)
 								  : KT_VS_FAILED,
 			    "the log of %s does not go on from where %s ended", later->name,
 			    stop->name);
+		else if (later->type == KT_PT_INTERRUPTION && later->log_lines == stop->log_lines)
+			say(j, KT_VS_FAILED, "%s and %s are different records of one interruption",
+			    stop->name, later->name);
 	}
 }
 

@@ -17,9 +17,9 @@ static const char *const reasons[] = {"stopped", "phone-not-there", "phone-refus
 
 static void add_stop(struct kt_verify_result *res, const char *hash)
 {
-	if (res->nstops == KT_VERIFY_STOPS) {
+	if (res->nstops == KT_VERIFY_STOPS) { /* the last one is always kept */
 		res->more_stops = true;
-		return;
+		res->nstops--;
 	}
 	snprintf(res->stop[res->nstops++], KT_SHA256_HEX, "%s", hash);
 }

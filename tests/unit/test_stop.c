@@ -12,6 +12,7 @@
 #include "core/io.h"
 #include "reports/package/act.h"
 #include "reports/verify/chain.h"
+#include "reports/verify/check.h"
 #include "tests/unit/package_world.h"
 
 static struct kt_verify_result res;
@@ -166,6 +167,25 @@ static void test_good(void **state)
 	end_world(&w);
 }
 
+/* However often it was interrupted, the last line is kept: that is the one a record has to be held by. */
+static void test_many(void **state)
+{
+	static struct kt_verify_result many;
+	struct kt_vf c = {.res = &many};
+	struct kt_vf_stops s = {&c, false};
+	char head[KT_SHA256_HEX];
+
+	(void)state;
+	for (unsigned i = 0; i < KT_VERIFY_STOPS + 9; i++) {
+		snprintf(head, sizeof(head), "%064u", i);
+		s.last = true;
+		kt_vf_stop_end(&s, head);
+	}
+	assert_int_equal(many.nstops, KT_VERIFY_STOPS);
+	assert_true(many.more_stops);
+	assert_string_equal(many.stop[KT_VERIFY_STOPS - 1], head);
+}
+
 static void test_lies(void **state)
 {
 	static const struct lie lies[] = {
@@ -260,6 +280,12 @@ static void test_chain(void **state)
 	judge(3, KT_VERDICT_INVALID);
 	strcpy(v[1].case_id, "C2");
 	judge(3, KT_VERDICT_VALID);
+	link_of(&v[1], KT_PT_INTERRUPTION, 5, "1"); /* the same file, given twice */
+	judge(2, KT_VERDICT_VALID);
+	v[1].sha256[0] = 'x'; /* the same end of the log, told otherwise */
+	kt_chain_judge(v, 2, &r);
+	assert_int_equal(r.verdict, KT_VERDICT_INVALID);
+	assert_non_null(strstr(r.check.text[0], "different records"));
 	link_of(&v[1], KT_PT_REFUSAL, 0, ""); /* without any log: nothing to hold it against */
 	judge(3, KT_VERDICT_VALID);
 }
@@ -267,6 +293,7 @@ static void test_chain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_lies),
+					   cmocka_unit_test(test_many),
 					   cmocka_unit_test(test_chain)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
