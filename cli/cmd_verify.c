@@ -72,11 +72,12 @@ int kt_cmd_verify(const struct kt_opts *o)
 
 int kt_cmd_show(const struct kt_opts *o)
 {
-	const char *argv[10] = {NULL};
+	const char *argv[12] = {NULL};
 	int n = 1;
 
 	if (o->nargs != 2) {
-		fprintf(stderr, "usage: keten show PACKAGE NAME [--offset N] [--length N]\n"
+		fprintf(stderr, "usage: keten show PACKAGE NAME [--offset N] [--length N] "
+				"[--judged HEX]\n"
 				"NAME is a file inside, such as report/report.json\n");
 		return KT_EXIT_USAGE;
 	}
@@ -89,6 +90,10 @@ int kt_cmd_show(const struct kt_opts *o)
 	if (o->length != NULL) {
 		argv[n++] = "--length";
 		argv[n++] = o->length;
+	}
+	if (o->judged != NULL) {
+		argv[n++] = "--judged";
+		argv[n++] = o->judged;
 	}
 	argv[n++] = "--";
 	argv[n++] = o->args[0];
@@ -117,19 +122,21 @@ static int print_line(void *arg, uint64_t seq, const char *event, const struct k
 
 int kt_cmd_log(const struct kt_opts *o)
 {
-	char path[4200], head[KT_SHA256_HEX];
+	char head[KT_SHA256_HEX];
+	KT_AUTO_FD fd = -1;
 	struct kt_err err = {0};
 	struct kt_buf b;
 	uint64_t lines;
 	int r;
 
-	if (o->case_dir == NULL ||
-	    (size_t)snprintf(path, sizeof(path), "%s/custody.jsonl", o->case_dir) >= sizeof(path)) {
+	if (o->case_dir == NULL) {
 		fprintf(stderr, "keten: name the case with --case DIR\n");
 		return KT_EXIT_USAGE;
 	}
 	kt_buf_init(&b, 0);
-	r = kt_path_read(path, (size_t)64 << 20, &b, &err);
+	r = fd = kt_dir_open(AT_FDCWD, o->case_dir, false, &err);
+	if (fd >= 0)
+		r = kt_file_read(fd, "custody.jsonl", (size_t)64 << 20, &b, &err);
 	if (r == KT_E_ABSENT)
 		KT_TRACE(&err, r, "%.100s is no case folder", o->case_dir);
 	if (r == 0)

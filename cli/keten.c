@@ -70,7 +70,7 @@ static const struct command {
 	 "destroy the envelopes of what may no longer be kept", SIGNS},
 	{"stats", kt_cmd_stats, "PACKAGE|FOLDER... [--trust DIR] [--json]",
 	 "how many were read and released, and what came of it", NULL},
-	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N]",
+	{"show", kt_cmd_show, "PACKAGE NAME [--offset N] [--length N] [--judged HEX]",
 	 "the bytes of one file in a package", NULL},
 	{"station", kt_cmd_station,
 	 "[--case DIR] [--out DIR] [--mandate FILE --operator PEM]" MORE

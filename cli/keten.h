@@ -50,10 +50,10 @@ struct kt_opts {
 		*purpose; /* of an act: refuse, erratum, disclose ... */
 	unsigned form;	  /* enum kt_form that --form names; 0: none was named */
 	bool json, progress_json, simulated, wait_set, help;
-	unsigned wait_s;	     /* for a phone or a tap */
-	const char *offset, *length; /* for show; judged by keten-verify */
-	const char *marks;	     /* of redact */
-	const char **args;	     /* what is no option; borrowed from argv */
+	unsigned wait_s;		      /* for a phone or a tap */
+	const char *offset, *length, *judged; /* for show; looked at by keten-verify */
+	const char *marks;		      /* of redact */
+	const char **args;		      /* what is no option; borrowed from argv */
 	int nargs;
 	bool try_file, count_only;
 	int password_fd; /* backup passwords, one a line; -1: the terminal */

@@ -57,6 +57,7 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 	} valued[] = {
 		{"--mandate", &o->mandate},   {"--device", &o->device},
 		{"--marks", &o->marks},	      {"--offset", &o->offset},
+		{"--judged", &o->judged},     {"--until", &o->until},
 		{"--length", &o->length},     {"--operator", &o->operator_key},
 		{"--case", &o->case_dir},     {"--out", &o->out_dir},
 		{"--trust", &o->trust},	      {"--text", &o->text},
@@ -68,7 +69,6 @@ static int parse_valued(int argc, char **argv, int *i, struct kt_opts *o, bool *
 		{"--plugin", &o->plugin},     {"--to", &o->to},
 		{"--purpose", &o->purpose},   {"--statement", &o->statement},
 		{"--envelope", &o->envelope}, {"--second", &o->second},
-		{"--until", &o->until},
 	};
 	bool missing = false;
 	const char *v, *arg = argv[*i];

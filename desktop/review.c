@@ -109,11 +109,45 @@ static void forget_report(struct kd_review *rv)
 	fill_views(rv);
 }
 
+size_t kd_review_show_args(const struct kd_review *rv, const char *member, const char **args)
+{
+	size_t n = 0;
+
+	args[n++] = "show";
+	args[n++] = rv->path;
+	args[n++] = member;
+	/* what is invalid anyway is shown as it is, under a banner that says so */
+	if (rv->tags[0] != '\0' && strcmp(rv->verdict_word, "invalid") != 0) {
+		args[n++] = "--judged";
+		args[n++] = rv->tags;
+	}
+	return n;
+}
+
+#define STATUS_INVALID 5 /* of keten, docs/user/keten.md */
+
+bool kd_review_changed(struct kd_review *rv, const struct kd_engine_result *res)
+{
+	if (res->status != STATUS_INVALID || strcmp(rv->verdict_word, "invalid") == 0)
+		return false;
+	forget_report(rv);
+	kd_filter_apply(rv);
+	kd_set(rv->banner,
+	       _("This file was changed after it was judged, so nothing of it is shown. Keep it as "
+		 "it is, and open it again: then it is judged as it is now."));
+	kd_app_state(rv->app, "changed-since");
+	return true;
+}
+
 static void on_report(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
 
 	rv->report_job = NULL;
+	if (kd_review_changed(rv, res)) {
+		kd_report_free(res->taken);
+		return;
+	}
 	if (res->status != 0 || res->taken == NULL) {
 		kd_report_free(res->taken);
 		kd_filter_apply(rv);
@@ -145,8 +179,9 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 
 static void ask_report(struct kd_review *rv)
 {
-	const char *args[] = {"show", rv->path, "report/report.json", NULL};
+	const char *args[KD_SHOW_ARGS];
 
+	args[kd_review_show_args(rv, "report/report.json", args)] = NULL;
 	kd_set(rv->count, _("The report is being read…"));
 	rv->report_job = kd_engine_start_taking(args, take_report, discard_report, on_report, rv);
 }
@@ -343,6 +378,7 @@ void kd_review_free(struct kd_review *rv)
 	g_clear_object(&rv->rows);
 	g_free(rv->path);
 	g_free(rv->sha256);
+	g_free(rv->tags);
 	g_free(rv->verdict_word);
 	g_free(rv->type);
 	g_free(rv);

@@ -146,6 +146,8 @@ static void on_case(const struct kd_engine_result *res, gpointer data)
 		   *device = kt_jv_str(res->json, "device");
 
 	rv->about_job = NULL;
+	if (kd_review_changed(rv, res))
+		return;
 	if (simulated != NULL)
 		kd_row_value(rv->about_simulated,
 			     simulated->i != 0 ? _("Yes: made with a simulated phone, for practice")
@@ -179,9 +181,12 @@ static void on_mandate(const struct kd_engine_result *res, gpointer data)
 	const char *id = kt_jv_str(res->json, "mandate_id"), *mode = kt_jv_str(res->json, "mode"),
 		   *issuer = kt_jv_str(res->json, "issuer"),
 		   *ref = kt_jv_str(res->json, "case_ref");
-	const char *args[] = {"show", rv->path, "data/case.json", NULL};
+	const char *args[KD_SHOW_ARGS];
 
 	rv->about_job = NULL;
+	if (kd_review_changed(rv, res))
+		return;
+	args[kd_review_show_args(rv, "data/case.json", args)] = NULL;
 	if (id != NULL) {
 		char *s = g_strdup_printf("%s\n%s, %s", id, issuer != NULL ? issuer : "",
 					  g_strcmp0(mode, "consent") == 0 ? _("by consent")
@@ -222,11 +227,11 @@ void kd_about_content(struct kd_review *rv, bool open)
 
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json)
 {
-	const char *args[] = {"show", rv->path, "mandate/mandate.json", NULL},
-		   *operator= signed_by(json, "subject"),
-		   *authoriser = signer(json, "authoriser", "subject");
+	const char *args[KD_SHOW_ARGS], *operator= signed_by(json, "subject"),
+					*authoriser = signer(json, "authoriser", "subject");
 	char *at = sealed_at(json);
 
+	args[kd_review_show_args(rv, "mandate/mandate.json", args)] = NULL;
 	kd_engine_drop(rv->about_job);
 	kd_group_clear(rv->about);
 	kd_group_clear(rv->beside);

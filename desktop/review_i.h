@@ -23,7 +23,7 @@ struct kd_review {
 	GtkWidget *about, *beside, *about_content, *about_case, *about_mandate, *about_phone,
 		*about_simulated;
 	struct kd_engine *about_job;
-	char *sha256, *verdict_word;
+	char *sha256, *verdict_word, *tags; /* tags: of the list that was signed */
 	char *type;	       /* of the package: acquisition, or an act such as refusal */
 	GQueue checks_to_show; /* struct shown_check */
 	guint checks_idle;
@@ -67,6 +67,14 @@ void kd_about_content(struct kd_review *rv, bool open);
 GtkWidget *kd_release_group(struct kd_review *rv);
 /* Opens a package in this window, from the check on. Nothing of an earlier one stays. */
 void kd_review_open(struct kd_review *rv, const char *path);
+/*
+ * Begins args (KD_SHOW_ARGS) to keten for a file of the package as it was judged; returns how many there
+ * are, without an end.
+ */
+#define KD_SHOW_ARGS 10
+size_t kd_review_show_args(const struct kd_review *rv, const char *member, const char **args);
+/* Was it replaced or rewritten since it was judged? Then nothing of it stays, and that is said. */
+bool kd_review_changed(struct kd_review *rv, const struct kd_engine_result *res);
 /* review_table.c */
 GtkWidget *kd_table_view(struct kd_review *rv);
 /* Chooses an observation for all views; from: who did, so that it is not told again. */

@@ -237,8 +237,12 @@ static void on_member(const struct kd_engine_result *res, gpointer data)
 	char *name = g_path_get_basename(g_object_get_data(G_OBJECT(rv->out_row), "member"));
 
 	rv->job = NULL;
-	if (res->status == 0)
+	if (kd_review_changed(rv, res))
+		kd_set(rv->export_note, _("Nothing was saved."));
+	else if (res->status == 0)
 		put(rv, name, res->out, res->out_len);
+	else if (res->status < 0)
+		kd_setf(rv->export_note, "%s %s", _("Nothing was saved."), res->error);
 	else
 		kd_setf(rv->export_note, _("The package holds no %s."), name);
 	g_free(name);
@@ -248,8 +252,9 @@ static void on_page(GtkButton *b, gpointer data)
 {
 	struct kd_review *rv = data;
 	const char *member = g_object_get_data(G_OBJECT(b), "member");
-	const char *args[] = {"show", rv->path, member, NULL};
+	const char *args[KD_SHOW_ARGS];
 
+	args[kd_review_show_args(rv, member, args)] = NULL;
 	kd_engine_drop(rv->job);
 	g_object_set_data(G_OBJECT(rv->out_row), "member", (gpointer)member);
 	rv->job = kd_engine_start(args, NULL, NULL, on_member, rv);

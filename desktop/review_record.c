@@ -38,7 +38,9 @@ static void on_raw(const struct kd_engine_result *res, gpointer data)
 	GString *s = g_string_new("");
 
 	rv->raw_job = NULL;
-	if (res->status != 0) {
+	if (kd_review_changed(rv, res)) {
+		kd_set(rv->raw_note, "");
+	} else if (res->status != 0) {
 		kd_setf(rv->raw_note, _("The bytes can't be shown: %s"), res->error);
 	} else {
 		for (gsize i = 0; i < res->out_len; i += 8)
@@ -86,9 +88,14 @@ static void ask_raw(struct kd_review *rv, const struct kd_obs *o)
 	from = g_strdup_printf("%" G_GUINT64_FORMAT, v->from);
 	n = g_strdup_printf("%" G_GUINT64_FORMAT, MAX(length, AROUND));
 	{
-		const char *args[] = {"show", rv->path,	  name, "--offset",
-				      from,   "--length", n,	NULL};
+		const char *args[KD_SHOW_ARGS];
+		size_t i = kd_review_show_args(rv, name, args);
 
+		args[i++] = "--offset";
+		args[i++] = from;
+		args[i++] = "--length";
+		args[i++] = n;
+		args[i] = NULL;
 		kd_engine_drop(rv->raw_job);
 		gtk_label_set_text(GTK_LABEL(rv->raw), "");
 		kd_set(rv->raw_note, "");

@@ -356,6 +356,7 @@ void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 
 	take(&rv->verdict_word, kt_jv_str(res->json, "result"));
 	take(&rv->type, kt_jv_str(res->json, "type"));
+	take(&rv->tags, kt_jv_str(res->json, "tags_sha256"));
 	take(&rv->sha256, kt_jv_str(res->json, "package_sha256"));
 	kd_set(rv->verdict, verdict_title(rv->verdict_word));
 	show_reason(rv, res->json);

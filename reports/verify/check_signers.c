@@ -121,6 +121,9 @@ int kt_vf_signature(struct kt_vf *c)
 	if (r < 0 || !right)
 		goto out;
 	res->have_operator = true;
+	r = kt_sha256_hex(c->tags_raw.p, c->tags_raw.len, res->tags_sha256, c->err);
+	if (r < 0)
+		goto out;
 	if (!s->has_cades)
 		kt_vf_fail(c, KT_V_SIGNATURE, "%s: does not name its certificate (not CAdES)",
 			   KT_PKG_SIGNATURE);

@@ -37,7 +37,7 @@ static void usage(FILE *out)
 	fprintf(out,
 		"usage: keten-verify PACKAGE... [--trust DIR] [--tsa-trust DIR] [--crl DIR] "
 		"[--json]\n"
-		"       keten-verify PACKAGE --show NAME [--offset N] [--length N]\n"
+		"       keten-verify PACKAGE --show NAME [--offset N] [--length N] [--judged HEX]\n"
 		"Judges evidence packages. DIR holds the CA certificates that you trust\n"
 		"(default %s), in tsa/ those whose time you believe, and revocation\n"
 		"lists (*.crl); both can be named apart. Exit status: 0 valid, 5 invalid, 6 "
@@ -69,6 +69,11 @@ static bool show_option(const char *a, const char *value, struct kt_show *s)
 	if (strcmp(a, "--show") == 0) {
 		s->member = value;
 		return true;
+	}
+	if (strcmp(a, "--judged") == 0) {
+		s->tags = value;
+		return strlen(value) == KT_SHA256_HEX - 1 &&
+		       strspn(value, "0123456789abcdef") == KT_SHA256_HEX - 1;
 	}
 	if (strcmp(a, "--offset") == 0)
 		return number(value, &s->offset);

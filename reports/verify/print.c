@@ -187,6 +187,7 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	if (res->have_authoriser)
 		json_signer("authoriser", &res->authoriser_cert, w);
 	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "tags_sha256", res->tags_sha256);
 	kt_jw_key(w, "tokens");
 	kt_jw_arr(w);
 	json_token("opening", &res->open_token, w);

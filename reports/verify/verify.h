@@ -102,6 +102,7 @@ struct kt_verify_result {
 	char name[KT_VERIFY_TEXT];	   /* of the file, as given, escaped */
 	char package[KT_PKG_NAME_MAX + 1]; /* what the package calls itself, or "" */
 	char sha256[KT_SHA256_HEX];	   /* of the whole file, or "" */
+	char tags_sha256[KT_SHA256_HEX];   /* of the list that the signature is right over, or "" */
 	uint64_t bytes, files, objects;
 	bool have_operator, have_authoriser; /* the signature was right */
 	struct kt_signer operator_cert, authoriser_cert;
@@ -123,7 +124,7 @@ struct kt_verify_result {
 	uint64_t log_lines;
 	char stop[KT_VERIFY_STOPS][KT_SHA256_HEX]; /* hashes of those lines, in order */
 	unsigned nstops;
-	bool more_stops;	  /* and further ones */
+	bool more_stops;	  /* and further ones before the last */
 	int64_t made_us;	  /* when it is said to have been made; 0: not known */
 	int64_t unreleased_us;	  /* how long what is sealed may wait for a release; 0: not known */
 	bool applies[KT_V_COUNT]; /* checks that a package of this type is subject to */

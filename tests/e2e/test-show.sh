@@ -33,6 +33,30 @@ check "show: no package" is $? 5
 show "$package" report/report.json --offset x >/dev/null 2>"$work/err"
 check "show: a bad offset" is $? 2
 
+tags=$("$build/keten" verify "$package" --json | json /dev/stdin 'd["tags_sha256"]')
+check "judged: the list's digest is told" is "$tags" "$(unzip -p "$package" tagmanifest-sha256.txt | sha256sum | cut -c1-64)"
+for member in report/report.json mandate/mandate.json custody/custody.jsonl manifest-sha256.txt tagmanifest-sha256.txt; do
+	show "$package" $member --judged "$tags" >"$work/got"
+	check "judged: $member, exit status" is $? 0
+	check "judged: $member is the same" cmp <(unzip -p "$package" $member) "$work/got"
+done
+show "$package" report/report.json --judged "$tags" --offset 5 --length 12 >"$work/got"
+check "judged: a part" cmp <(tail -c +6 "$work/want" | head -c 12) "$work/got"
+show "$package" report/report.json --judged "${tags%?}" >/dev/null 2>"$work/err"
+check "judged: a bad digest" is $? 2
+changed() { # changed WHAT BYTES MEMBER: such a package is not shown any more
+	LC_ALL=C sed "s,$2,${2^^}," "$package" >"$work/changed.asice"
+	! cmp -s "$package" "$work/changed.asice" || bad "changed: $1: nothing was changed"
+	show "$work/changed.asice" "$3" --judged "$tags" --length 8 >/dev/null 2>"$work/err"
+	check "changed: $1" is $? 5
+	check "changed: $1, in words" grep -q 'not what was judged' "$work/err"
+}
+changed "the report, far behind the part that is shown" '"observations"' report/report.json
+changed "the list of files" '  data/case.json' data/case.json
+changed "the signed list" '  manifest-sha256.txt' mandate/mandate.json
+show "$package" mimetype --judged "$tags" >/dev/null 2>&1
+check "judged: what no list names" is $? 5
+
 check "progress: items are counted and ended" python3 -c 'import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1], encoding="utf-8")]
 assert all(l["schema"] == "keten-progress-1" for l in lines)

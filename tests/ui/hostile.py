@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Somebody else can write where the window looks: a package is rewritten after it was judged, cases are changed
+# or never were cases, and the list of cases is made anew while a question about one of them is open.
+import fcntl
+import shutil
+
+from scene import *
+
+
+def make(name, mandate="file.json"):
+    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
+              DESK + "/" + mandate, "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
+              OWN + "/made/" + name, "--out", OWN + "/out", "--simulated")
+    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
+
+
+def rewritten():
+    """The verdict stands for bytes that are not there any more: none of the others is shown under it."""
+    os.makedirs(OWN + "/made")
+    make("one")
+    path = package()
+    whole = read(path)
+    a = app()
+    a.click("Review")
+    a.state("review")
+    a.type_into("Package file", path)
+    a.click("Open")
+    a.state("verdict-valid")
+    a.state("about-shown")
+    a.state("report-shown")
+    report = keten("show", path, "report/report.json").stdout
+    with open(path, "r+b") as f:
+        f.seek(whole.index(report) + len(report) // 2)
+        f.write(b"\0")
+    n = len(a.states())
+    a.click("Export")
+    a.type_into("Folder", OWN)
+    a.click("Save the JSON")
+    a.state("changed-since", after=n)
+    a.see("This file was changed after it was judged")
+    a.see("Nothing was saved.")
+    is_(os.path.exists(OWN + "/report.json"), False, "a report that nobody judged")
+    n = len(a.states())
+    a.click("Findings")
+    a.state("tab-findings", after=n)
+    wait_for("no finding to be left", lambda: any(t.startswith("0 of 0") for t in a.texts()))
+    shot(SHOTS + "/hostile-changed.png")
+    a.end()
+    os.unlink(path)
+
+
+def unfinished(name, mandate_id):
+    """A case that was begun, of which nothing more is known than its log says."""
+    folder = OWN + "/cases/" + name
+    shutil.copytree(OWN + "/made/stopped", folder)
+    case = json.loads(read(folder + "/case.json"))
+    case["mandate_id"] = mandate_id
+    with open(folder + "/case.json", "w", encoding="utf-8") as f:
+        json.dump(case, f, ensure_ascii=False)
+    return folder
+
+
+def cases():
+    """Broken ones hide no other; a question is about the case whose button was pressed, whatever the list does."""
+    r = keten("run", "--mandate", DESK + "/one.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem",
+              "--device", "SIM0001", "--case", OWN + "/made/stopped", "--out", OWN + "/made/out", "--simulated", "--wait", "1")
+    is_(r.returncode, 4, "a reading without a phone: " + r.stderr.decode()[-300:])
+    os.makedirs(OWN + "/cases")
+    busy = unfinished("a-busy", "BUSY-1")
+    mine = unfinished("b-mine", "MINE-1")
+    unfinished("c-other", "x" + "\u00e9" * 200)
+    os.makedirs(OWN + "/cases/d-pipe")
+    os.mkfifo(OWN + "/cases/d-pipe/case.json")
+    broken = unfinished("e-broken", "BROKEN-1")
+    with open(broken + "/custody.jsonl", "r+b") as f:
+        f.write(b"[")
+    with open(busy + "/lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        a = app()
+        a.state("unfinished")
+        for text in ("Something works on it at this moment", "MINE-1", "x\u00e9\u00e9", "BROKEN-1", "d-pipe",
+                     "can't be read, or was changed"):
+            a.see(text)
+        is_(a.find("push button", "Go on: BROKEN-1"), None, "a button for what does not hold")
+        shot(SHOTS + "/hostile-cases.png")
+        a.click("Withdraw…: MINE-1")
+        a.state("ask-withdraw")
+        shutil.rmtree(OWN + "/cases/c-other")
+        for _ in range(2):
+            n = len(a.states())
+            a.state("unfinished", after=n, seconds=20)
+        n = len(a.states())
+        a.click("The holder withdraws")
+        a.state("station-checked", after=n)
+        a.click("Continue")
+        a.state("done-withdrawn", after=n)
+        shot(SHOTS + "/hostile-withdrawn.png")
+    is_("session.closed" in read(mine + "/custody.jsonl").decode(), True, "the case that was withdrawn")
+    is_("session.closed" in read(busy + "/custody.jsonl").decode(), False, "the other case")
+    a.end()
+
+
+def scene():
+    rewritten()
+    cases()
+
+
+run(scene)
