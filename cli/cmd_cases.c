@@ -17,7 +17,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define CASES_MAX 1000u
+#define CASES_MAX 1000u /* of those that are finished, and of the others */
 
 struct one {
 	char folder[256], case_id[65], mandate_id[73], device[129], kind[17], form[17];
@@ -46,7 +46,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	keep(c->last, sizeof(c->last), line, "utc");
 	if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
 		c->answered++;
-		c->bytes += kt_jv_int(d, "bytes", 0);
+		if (__builtin_add_overflow(c->bytes, kt_jv_int(d, "bytes", 0), &c->bytes))
+			c->bytes = INT64_MAX;
 	}
 	if (strcmp(event, "session.interrupted") == 0)
 		keep(c->reason, sizeof(c->reason), d, "reason");
@@ -106,7 +107,7 @@ static int read_log(int fd, struct one *c, struct kt_err *err)
 
 static bool is_in_use(int fd)
 {
-	KT_AUTO_FD lock = openat(fd, "lock", O_RDWR | O_CLOEXEC);
+	KT_AUTO_FD lock = openat(fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	return lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0;
 }
@@ -114,7 +115,7 @@ static bool is_in_use(int fd)
 /* false: there is no case in it. */
 static bool look(int dir, const char *name, struct one *c)
 {
-	KT_AUTO_FD fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	KT_AUTO_FD fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	memset(c, 0, sizeof(*c));
 	snprintf(c->folder, sizeof(c->folder), "%s", name);
@@ -132,21 +133,27 @@ static bool look(int dir, const char *name, struct one *c)
 	return true;
 }
 
+/* Whoever can write into the folder chose these texts, and keep() can have cut one in a character. */
+static void put_text(struct kt_jw *w, const char *key, const char *text)
+{
+	kt_jw_kbytes(w, key, text, strlen(text));
+}
+
 static void put(const struct one *c, struct kt_jw *w)
 {
 	kt_jw_obj(w);
 	kt_jw_kuint(w, "answered", c->answered);
-	kt_jw_kstr(w, "begun", c->begun);
+	put_text(w, "begun", c->begun);
 	kt_jw_kint(w, "bytes", c->bytes);
-	kt_jw_kstr(w, "case_id", c->case_id);
-	kt_jw_kbytes(w, "device", c->device, strlen(c->device));
-	kt_jw_kstr(w, "device_kind", c->kind);
-	kt_jw_kbytes(w, "folder", c->folder, strlen(c->folder));
-	kt_jw_kstr(w, "form", c->form[0] != '\0' ? c->form : "phone");
+	put_text(w, "case_id", c->case_id);
+	put_text(w, "device", c->device);
+	put_text(w, "device_kind", c->kind);
+	put_text(w, "folder", c->folder);
+	put_text(w, "form", c->form[0] != '\0' ? c->form : "phone");
 	kt_jw_kbool(w, "in_use", c->in_use);
-	kt_jw_kstr(w, "last", c->last);
-	kt_jw_kstr(w, "mandate_id", c->mandate_id);
-	kt_jw_kstr(w, "reason", c->reason);
+	put_text(w, "last", c->last);
+	put_text(w, "mandate_id", c->mandate_id);
+	put_text(w, "reason", c->reason);
 	kt_jw_kstr(w, "state", c->state);
 	kt_jw_kbool(w, "two_stage", c->two_stage);
 	kt_jw_obj_end(w);
@@ -159,8 +166,15 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 static void print_one(const struct one *c)
 {
-	printf("%-10s %s  begun %.16s, %llu answers, %lld bytes%s%s%s\n", c->state, c->folder,
-	       c->begun, (unsigned long long)c->answered, (long long)c->bytes,
+	char name[4 * sizeof(c->folder)];
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_text_escape(&b, c->folder, strlen(c->folder));
+	snprintf(name, sizeof(name), "%s", kt_buf_cstr(&b) != NULL ? (const char *)b.p : "");
+	kt_buf_free(&b);
+	printf("%-10s %s  begun %.16s, %llu answers, %lld bytes%s%s%s\n", c->state, name, c->begun,
+	       (unsigned long long)c->answered, (long long)c->bytes,
 	       c->reason[0] != '\0' ? ", interrupted: " : "", c->reason,
 	       c->in_use ? ", in use now" : "");
 }
@@ -172,6 +186,8 @@ int kt_cmd_cases(const struct kt_opts *o)
 	struct kt_err err = {0};
 	struct kt_buf b;
 	struct kt_jw w;
+	unsigned finished = 0, others = 0;
+	bool more = false;
 	int n, r = 0;
 
 	if (o->nargs != 1)
@@ -189,18 +205,23 @@ int kt_cmd_cases(const struct kt_opts *o)
 	n = dir < 0 ? 0 : scandir(o->args[0], &list, NULL, by_name);
 	for (int i = 0; i < n; i++) {
 		struct one c;
+		unsigned *count;
 
-		if (i < (int)CASES_MAX && list[i]->d_name[0] != '.' &&
-		    look(dir, list[i]->d_name, &c)) {
-			put(&c, &w);
-			if (!o->json)
-				print_one(&c);
+		if (list[i]->d_name[0] != '.' && look(dir, list[i]->d_name, &c)) {
+			count = c.closed || c.packaged ? &finished : &others;
+			more |= *count == CASES_MAX;
+			if (*count < CASES_MAX) {
+				(*count)++;
+				put(&c, &w);
+				if (!o->json)
+					print_one(&c);
+			}
 		}
 		free(list[i]);
 	}
 	free(list);
 	kt_jw_arr_end(&w);
-	kt_jw_kbool(&w, "more", n > (int)CASES_MAX);
+	kt_jw_kbool(&w, "more", more);
 	kt_jw_kstr(&w, "schema", "keten-cases-1");
 	kt_jw_obj_end(&w);
 	if (o->json && !b.failed)

@@ -18,20 +18,28 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CASE_FORMAT "keten-case-1"
-#define RESUME_KEY  "resume.key"
-#define UNNAMED_MAX 512 /* each costs a descriptor as long as it is held */
+#define CASE_FORMAT   "keten-case-1"
+#define RESUME_KEY    "resume.key"
+#define LOCK_TRIES    20
+#define LOCK_PAUSE_NS 10000000
+#define UNNAMED_MAX   512 /* each costs a descriptor as long as it is held */
 
 static int take_lock(struct kt_case *c, const char *path, struct kt_err *err)
 {
 	c->lock_fd = openat(c->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (c->lock_fd < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "%s/lock: %s", path, strerror(errno));
-	if (flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return KT_FAIL(err, KT_E_REFUSED,
-			       "another Keten works on this case now; wait until it has ended");
+	/* keten cases holds it for a moment, to see whether somebody has it */
+	for (int i = 0; flock(c->lock_fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES)
+			return KT_FAIL(err, KT_E_REFUSED,
+				       "another Keten works on this case now; wait until it has "
+				       "ended");
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
+	}
 	return 0;
 }
 

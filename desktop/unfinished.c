@@ -7,6 +7,7 @@
 #include "desktop/states.h"
 
 #define LOOK_AGAIN_MS 2000
+#define ROWS_MAX      50 /* each row has its buttons: more would hold the window up */
 
 struct kd_unfinished {
 	struct kd_app *app;
@@ -30,6 +31,18 @@ static void one_free(gpointer data)
 	g_free(c->mandate_id);
 	g_free(c->device);
 	g_free(c);
+}
+
+static struct one *one_copy(const struct one *c)
+{
+	struct one *n = g_new0(struct one, 1);
+
+	n->u = c->u;
+	n->folder = g_strdup(c->folder);
+	n->mandate_id = g_strdup(c->mandate_id);
+	n->device = g_strdup(c->device);
+	n->sealed = c->sealed;
+	return n;
 }
 
 static struct kd_resume resume_of(const struct one *c, bool withdraw)
@@ -57,11 +70,14 @@ static void on_withdraw_answer(const char *response, gpointer data)
 
 	if (strcmp(response, "withdraw") == 0)
 		kd_intake_resume(c->u->app->intake, &r);
+	one_free(c);
 }
 
+/* While the question is open the list can be made anew, and its rows with all they hold are gone. */
 static void on_withdraw(GtkButton *b, gpointer data)
 {
-	struct one *c = data;
+	const struct one *c = data;
+	struct one *own = one_copy(c);
 	const struct kd_answer answers[] = {
 		{"keep", _("_Keep it"), "suggested-action"},
 		{"withdraw", _("The holder _withdraws"), "destructive-action"},
@@ -69,11 +85,11 @@ static void on_withdraw(GtkButton *b, gpointer data)
 	};
 
 	(void)b;
-	kd_app_state(c->u->app, "ask-withdraw");
-	kd_ask(c->u->app, _("Does the holder withdraw?"),
+	kd_app_state(own->u->app, "ask-withdraw");
+	kd_ask(own->u->app, _("Does the holder withdraw?"),
 	       _("What was taken of this case is destroyed. That it was begun and stopped stays, "
 		 "signed."),
-	       answers, on_withdraw_answer, c);
+	       answers, on_withdraw_answer, own);
 }
 
 /* -- the record ------------------------------------------------------------------------------- */
@@ -159,21 +175,49 @@ static bool is_in_use(const struct kt_jv *v)
 	return in_use != NULL && in_use->i != 0;
 }
 
+/* A case that does not hold together is told too: it must not vanish because somebody changed it. */
+static void add_unreadable(struct kd_unfinished *u, const char *folder, const char *mandate_id)
+{
+	GtkWidget *row =
+		kd_row(mandate_id != NULL && mandate_id[0] != '\0' ? mandate_id : folder,
+		       _("The record of this case can't be read, or was changed. Leave "
+			 "its folder as it is, and tell who is responsible for the desk."));
+
+	gtk_widget_remove_css_class(row, "kd-fact");
+	kd_group_add(u->group, row);
+	gtk_widget_set_visible(u->group, TRUE);
+}
+
+static bool is_listed(const struct kt_jv *v)
+{
+	const char *state = kt_jv_str(v, "state"), *form = kt_jv_str(v, "form"),
+		   *last = kt_jv_str(v, "last");
+
+	if (kt_jv_str(v, "folder") == NULL)
+		return false;
+	if (g_strcmp0(state, "unreadable") == 0)
+		return true;
+	return kt_jv_str(v, "mandate_id") != NULL && g_strcmp0(form, "phone") == 0 &&
+	       last != NULL && strlen(last) >= 16 && g_str_is_ascii(last) &&
+	       (g_strcmp0(state, "reading") == 0 || g_strcmp0(state, "sealed") == 0);
+}
+
 static void add_row(struct kd_unfinished *u, const struct kt_jv *v)
 {
 	const char *state = kt_jv_str(v, "state"), *folder = kt_jv_str(v, "folder"),
-		   *form = kt_jv_str(v, "form"), *last = kt_jv_str(v, "last");
+		   *mandate_id = kt_jv_str(v, "mandate_id");
 	struct one *c;
 	GtkWidget *row, *box;
 	char *text;
 
-	if (folder == NULL || g_strcmp0(form, "phone") != 0 || last == NULL || strlen(last) < 16 ||
-	    (g_strcmp0(state, "reading") != 0 && g_strcmp0(state, "sealed") != 0))
+	if (g_strcmp0(state, "unreadable") == 0) {
+		add_unreadable(u, folder, mandate_id);
 		return;
+	}
 	c = g_new0(struct one, 1);
 	c->u = u;
 	c->folder = g_build_filename(u->app->set.cases, folder, NULL);
-	c->mandate_id = g_strdup(kt_jv_str(v, "mandate_id"));
+	c->mandate_id = g_strdup(mandate_id);
 	c->device = g_strdup(kt_jv_str(v, "device"));
 	c->sealed = strcmp(state, "sealed") == 0;
 	if (is_in_use(v))
@@ -210,15 +254,27 @@ static void on_cases(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_unfinished *u = data;
 	const struct kt_jv *list = kt_jv_get(res->json, "cases");
-	bool busy = false;
+	const struct kt_jv *more = kt_jv_get(res->json, "more");
+	bool busy = false, left_out = more != NULL && more->i != 0;
+	guint n = 0;
 
 	u->look = NULL;
 	kd_group_clear(u->group);
 	gtk_widget_set_visible(u->group, FALSE);
 	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next) {
-		add_row(u, v);
 		busy |= is_in_use(v);
+		if (!is_listed(v))
+			continue;
+		if (n++ < ROWS_MAX)
+			add_row(u, v);
+		else
+			left_out = true;
 	}
+	if (left_out)
+		kd_group_add(u->group,
+			     kd_row(_("Further cases are not shown here"),
+				    _("The command keten cases lists them. Finish, withdraw or "
+				      "move away what need not be kept here.")));
 	if (busy && u->again == 0)
 		u->again = g_timeout_add(LOOK_AGAIN_MS, look_again, u);
 	if (gtk_widget_get_visible(u->group))

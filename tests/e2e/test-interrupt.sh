@@ -124,6 +124,41 @@ head -c 40 "$work/lost/case/custody.jsonl" >>"$work/untapped/case/custody.jsonl"
 check "cases: half a line is no trouble" is "$(of_case untapped state)" reading
 sed -i '2s/good/fine/' "$work/untapped/case/custody.jsonl"
 check "cases: a log that was changed" is "$(of_case untapped state)" unreadable
+# what somebody who can write there makes of it: nothing hangs, and no other case is hidden by it
+mkdir "$work/hostile" && cp -r "$work/lost/case" "$work/hostile/good" && mkdir "$work/hostile/"{deep,long,pipe,pipes,steered}
+ln -s good "$work/hostile/link"
+python3 -c 'import json, sys
+def case(name, mandate):
+    d = {"format": "keten-case-1", "case_id": "c1", "mandate_id": mandate, "device": "D", "device_kind": "android"}
+    with open("%s/%s/case.json" % (sys.argv[1], name), "w", encoding="utf-8") as f:
+        json.dump(d, f, ensure_ascii=False)
+case("long", "x" + "\u00e9" * 200)
+case("steered", "a\u202eb\u2069\nc")
+case("pipes", "M")
+with open(sys.argv[1] + "/deep/case.json", "w", encoding="ascii") as f:
+    f.write("[" * 60000)' "$work/hostile"
+mkfifo "$work/hostile/pipe/case.json" "$work/hostile/pipes/custody.jsonl" "$work/hostile/pipes/lock"
+timeout -s KILL 20 "$keten" cases "$work/hostile" --json >"$work/hostile.json"
+check "hostile cases: it ends" is $? 0
+check "hostile cases: each is told for what it is" is "$(json "$work/hostile.json" "' '.join(c['folder'] + ':' + c['state'] for c in d['cases'])")" \
+	"deep:unreadable good:packaged long:reading pipe:unreadable pipes:unreadable steered:reading"
+check "hostile cases: nothing steers the text" is "$(grep -c $'\u202e\|\u2069' "$work/hostile.json")" 0
+timeout -s KILL 20 "$keten" log --case "$work/hostile/pipes" >/dev/null 2>&1
+check "hostile cases: nor is a pipe waited for by its log" is $? 7
+for i in $(seq 1001); do mkdir "$work/hostile/0$i" && ln "$work/hostile/good/"{case.json,custody.jsonl} "$work/hostile/0$i"; done
+check "hostile cases: a thousand finished ones hide none" is "$("$keten" cases "$work/hostile" --json | json /dev/stdin \
+	"[len(d['cases']), d['more'], sum(c['state'] == 'reading' for c in d['cases'])]")" "[1005, True, 2]"
+rm -r "$work/hostile"
+look() { while [ ! -e "$work/looked" ]; do "$keten" cases "$work/sessions" --json >/dev/null; done; }
+mkdir "$work/sessions" && cp -r "$work/unsigned/case" "$work/sessions/one"
+look &
+for _ in 1 2 3 4 5 6 7 8; do
+	"$keten" interrupt --case "$work/sessions/one" --trust "$mandate/trust" --operator "$mandate/operator.pem" \
+		--out "$work/sessions-out" >/dev/null 2>"$work/out" || bad "cases: who looks keeps nobody from working" "$work/out"
+done
+touch "$work/looked"
+wait
+check "cases: the records made meanwhile" is "$(find "$work/sessions-out" -name '*.asice' | wc -l)" 8
 check "cases: no folder, no cases" is "$("$keten" cases "$work/nowhere" --json | json /dev/stdin "len(d['cases'])")" 0
 asked() { # asked ID [OPTION...]: how keten station judges that
 	local id=$1
