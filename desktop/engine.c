@@ -11,15 +11,17 @@
 
 #include "core/err.h"
 #include "core/spawn.h"
+#include "desktop/ui.h"
 
 #define LINE_MAX_BYTES ((gsize)64 << 10)  /* a longer line of progress is passed over */
 #define OUT_MAX_BYTES  ((gsize)256 << 20) /* a result: a report is one */
+#define JSON_MAX_BYTES ((gsize)16 << 20)  /* one that is looked into here */
 
 struct kd_engine {
 	GSubprocess *proc;
 	GInputStream *out, *err; /* borrowed from proc */
 	GByteArray *out_bytes, *line;
-	bool line_too_long, dropped;
+	bool line_too_long, out_too_long, dropped;
 	unsigned open; /* streams not at their end, and the process */
 	char *error, *word;
 	kd_engine_line on_line;
@@ -64,6 +66,13 @@ static void finish(struct kd_engine *e)
 	}
 	if (e->proc != NULL && g_subprocess_get_if_exited(e->proc))
 		res.status = g_subprocess_get_exit_status(e->proc);
+	if (e->out_too_long) { /* what is not whole is no result */
+		res.status = -1;
+		g_free(e->error);
+		e->error = g_strdup(_("It is too large for this window; the command keten can do "
+				      "it."));
+		g_byte_array_set_size(e->out_bytes, 0);
+	}
 	if (e->error != NULL)
 		res.error = e->error;
 	if (e->word != NULL)
@@ -71,7 +80,7 @@ static void finish(struct kd_engine *e)
 	res.out_len = e->out_bytes->len;
 	g_byte_array_append(e->out_bytes, (const guint8 *)"", 1);
 	res.out = (const char *)e->out_bytes->data;
-	if (res.out_len > 0 && res.out[0] == '{' &&
+	if (res.out_len > 0 && res.out_len <= JSON_MAX_BYTES && res.out[0] == '{' &&
 	    kt_jdoc_parse(res.out, res.out_len, &doc, NULL) == 0)
 		res.json = kt_jdoc_root(doc);
 	e->on_end(&res, e->data);
@@ -154,7 +163,8 @@ static void on_out(GObject *source, GAsyncResult *r, gpointer data)
 		one_less(e);
 		return;
 	}
-	if (e->out_bytes->len + (gsize)n < OUT_MAX_BYTES)
+	e->out_too_long |= e->out_bytes->len + (gsize)n > OUT_MAX_BYTES;
+	if (!e->out_too_long)
 		g_byte_array_append(e->out_bytes, e->out_piece, (guint)n);
 	g_input_stream_read_async(e->out, e->out_piece, sizeof(e->out_piece), G_PRIORITY_DEFAULT,
 				  NULL, on_out, e);

@@ -74,7 +74,9 @@ void kd_marks_load(struct kd_review *rv)
 		if (kd_obs(rv->report, i)->id != NULL)
 			g_hash_table_insert(by_id, (gpointer)kd_obs(rv->report, i)->id,
 					    GUINT_TO_POINTER(i + 1));
-	for (const struct kt_jv *m = kt_jdoc_root(doc)->child; m != NULL; m = m->next) {
+	for (const struct kt_jv *m = kt_jdoc_root(doc)->type == KT_JV_OBJ ? kt_jdoc_root(doc)->child
+									  : NULL;
+	     m != NULL; m = m->next) {
 		guint at = GPOINTER_TO_UINT(g_hash_table_lookup(by_id, m->key));
 
 		if (at > 0 && m->type == KT_JV_STR)
