@@ -50,6 +50,7 @@ struct kd_intake {
 	guint poll;
 	struct kd_engine *look;
 	char *chosen, *last_state, *shown_devices;
+	bool picked; /* chosen by a person, not because it was alone */
 
 	/* run */
 	GtkWidget *run_picture, *run_title, *run_remedy, *run_item, *bar_progress, *figures, *stall,

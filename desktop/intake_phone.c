@@ -78,6 +78,7 @@ static void on_chosen(GtkToggleButton *b, gpointer data)
 		return;
 	g_free(in->chosen);
 	in->chosen = g_strdup(g_object_get_data(G_OBJECT(b), "serial"));
+	in->picked = true;
 }
 
 /* The list of phones, made anew only when another set is there, so that a choice stays. */
@@ -116,6 +117,9 @@ static void list_devices(struct kd_intake *in, const struct kt_jv *list)
 		g_object_set_data_full(G_OBJECT(b), "serial", g_strdup(kt_jv_str(d, "serial")),
 				       g_free);
 		g_signal_connect(b, "toggled", G_CALLBACK(on_chosen), in);
+		/* a choice holds when another phone comes or goes */
+		if (in->picked && g_strcmp0(in->chosen, kt_jv_str(d, "serial")) == 0)
+			gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(b), TRUE);
 		adw_action_row_add_suffix(ADW_ACTION_ROW(row), b);
 		kd_group_add(in->devices, row);
 		g_free(title);
@@ -136,7 +140,8 @@ static const struct kt_jv *device_of(const struct kd_intake *in, const struct kt
 		}
 		(*wanted)++;
 		one = d;
-		if (in->chosen != NULL && g_strcmp0(kt_jv_str(d, "serial"), in->chosen) == 0)
+		/* the one that was there first is not chosen by that */
+		if (in->picked && g_strcmp0(kt_jv_str(d, "serial"), in->chosen) == 0)
 			chosen = d;
 	}
 	return chosen != NULL ? chosen : *wanted == 1 ? one : NULL;
@@ -161,9 +166,10 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 	gtk_widget_set_visible(in->devices, wanted > 1);
 	if (d != NULL) {
 		state = kt_jv_str(d, "state");
-		if (wanted == 1) {
+		if (g_strcmp0(in->chosen, kt_jv_str(d, "serial")) != 0) {
 			g_free(in->chosen);
 			in->chosen = g_strdup(kt_jv_str(d, "serial"));
+			in->picked = false;
 		}
 		show_state(in, state, kt_jv_str(d, "remedy"));
 		gtk_widget_set_sensitive(in->p_phone.forward, can_start(state));
@@ -232,6 +238,7 @@ void kd_phone_begin(struct kd_intake *in)
 {
 	g_clear_pointer(&in->last_state, g_free);
 	g_clear_pointer(&in->chosen, g_free);
+	in->picked = false;
 	g_clear_pointer(&in->shown_devices, g_free);
 	kd_group_clear(in->devices);
 	gtk_widget_set_visible(in->devices, FALSE);

@@ -32,7 +32,6 @@ def scene():
     cable("good", True)
     shown(a, "wrong-device", "This is another phone", n)
     a.see("the right one is ")
-    cable("second", True)
     for page in ("station", "person", "mandate"):
         n = len(a.states())
         a.click("Back")
@@ -45,6 +44,9 @@ def scene():
     a.click("Continue")
     a.state("station-checked", after=n)
     a.click("Continue")
+    shown(a, "not-authorised-yet", "The phone is there", n, True)
+    n = len(a.states())
+    cable("second", True)  # the first is not taken because it was there first
     shown(a, "several", "More than one phone is plugged in", n)
     n = len(a.states())
     a.press("Choose SIM0002")
