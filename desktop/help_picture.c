@@ -45,7 +45,7 @@ static void map(cairo_t *cr, int width, int height)
 {
 	static const double dash[] = {5, 5};
 	static const double at[][3] = {
-		{0.15, 0.65, 0.10}, {0.40, 0.35, 0.22}, {0.62, 0.55, 0.06}, {0.85, 0.40, 0.14}};
+		{0.15, 0.65, 0.10}, {0.40, 0.37, 0.21}, {0.62, 0.55, 0.06}, {0.85, 0.40, 0.14}};
 
 	cairo_set_dash(cr, dash, 2, 0);
 	cairo_set_line_width(cr, 2);

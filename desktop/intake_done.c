@@ -36,7 +36,8 @@ static void show_items(struct kd_intake *in, bool early)
 		const struct kd_ended *e = in->ended->pdata[i];
 		char *size = kd_bytes((guint64)e->bytes), *text;
 
-		if (e->objects > 0)
+		/* of a sealed case, what is stored of a thing that is not there is its reason */
+		if (e->objects > 0 && strcmp(e->outcome, "absent") != 0)
 			text = g_strdup_printf("%s: %s%s%s", kd_outcome(e->outcome), size,
 					       e->reason[0] != '\0' ? ". " : "", e->reason);
 		else

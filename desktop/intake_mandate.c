@@ -93,10 +93,13 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 {
 	const struct kt_jv *scope = kt_jv_get(it, "scope");
 	const char *item = str(it, "item"), *title = str(it, "title");
-	char *limits = limits_words(scope), *text;
-	const char *take_word = str(it, "take");
+	const char *part = strchr(item, '/'), *take_word = str(it, "take");
+	char *limits = limits_words(scope), *text, *name;
 
-	g_hash_table_insert(in->titles, g_strdup(item), g_strdup(title));
+	/* a source may be several items: their own names tell them apart */
+	name = part != NULL ? g_strdup_printf("%s  \u2066%s\u2069", title, part + 1)
+			    : g_strdup(title);
+	g_hash_table_insert(in->titles, g_strdup(item), name);
 	if (strcmp(take_word, "ranges") == 0)
 		text = g_strdup_printf(_("%s. Only time, place and camera of each file; never the "
 					 "picture."),
@@ -107,7 +110,7 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 		text = g_strdup_printf(_("%s. The file is taken whole; the report leaves out what "
 					 "lies outside."),
 				       limits);
-	kd_group_add(in->sources, kd_row(title, text));
+	kd_group_add(in->sources, kd_row(name, text));
 	if (strcmp(str(kt_jv_get(it, "request"), "kind"), "file") == 0 && in->kind != NULL &&
 	    strcmp(in->kind, "ios") == 0)
 		in->whole_backup = true;

@@ -216,19 +216,21 @@ void kd_station_begin(struct kd_intake *in)
 	const struct kd_settings *set = &in->app->set;
 	char *dir = in->resume.folder != NULL ? g_strdup(in->resume.folder)
 					      : g_build_filename(set->cases, in->mandate_id, NULL);
-	bool fixed = set->kiosk;
+	bool fixed = set->kiosk, ends = in->resume.withdraw || kd_ends_here(in);
 
 	if (set->operator_key != NULL)
 		gtk_editable_set_text(GTK_EDITABLE(in->operator_row), set->operator_key);
 	gtk_editable_set_text(GTK_EDITABLE(in->case_row), dir);
 	gtk_editable_set_text(GTK_EDITABLE(in->out_row), set->out);
 	gtk_widget_set_sensitive(in->case_row, !fixed && in->resume.folder == NULL);
-	gtk_widget_set_visible(in->statement_row, !in->resume.withdraw);
-	gtk_widget_set_visible(in->estimate, !in->resume.withdraw && !in->resume.sealed);
+	gtk_widget_set_visible(in->statement_row, !ends);
+	gtk_widget_set_visible(in->estimate, ends || !in->resume.sealed);
 	gtk_widget_set_sensitive(in->out_row, !fixed);
 	gtk_widget_set_sensitive(in->operator_row, !fixed || set->operator_key == NULL);
 	kd_set(in->estimate,
-	       in->whole_backup
+	       ends ? _("Nothing is asked of the phone any more. The key signs the record of the "
+			"holder's decision; Continue makes it.")
+	       : in->whole_backup
 		       ? _("An iPhone sends its whole backup, however little of it is "
 			   "kept: count on an hour "
 			   "or more for a full one. Keep it plugged in; it charges while "

@@ -145,6 +145,10 @@ static void put_subject(struct view *v)
 	const char *none = kt_words_get(v->p.words, "receipt.none");
 	const char *interpreter = text(s, "interpreter"), *language = text(s, "language");
 
+	/* by its name, where this is it */
+	if (strcmp(language, kt_words_get(v->p.words, "language")) == 0)
+		language = kt_words_get(v->p.words, "name");
+
 	kt_paper_heading(&v->p, "receipt.you");
 	kt_paper_row(&v->p, "receipt.position", said(v, "position", text(s, "position")), false);
 	kt_paper_row(&v->p, "receipt.interpreter", *interpreter != '\0' ? interpreter : none,
@@ -211,6 +215,8 @@ static int put_receipt(struct view *v, struct kt_err *err)
 	put_authority(v);
 	put_subject(v);
 	put_retention(v);
+	kt_paper_heading(&v->p, "sheet.rights");
+	kt_paper_para(&v->p, "sheet.rights.text", NULL);
 	kt_paper_heading(&v->p, "receipt.complain");
 	kt_paper_para(&v->p, "complain.text", fill);
 	r = put_pin(v, err);

@@ -22,6 +22,8 @@ def scene():
     a.see("-interruption.asice")
     a.state("receipt")
     a.see("not finished when it ended")
+    rows = [t for t in a.texts() if "Device properties" in t and "=====" not in t]
+    is_(len(rows) > 2 and len(rows) == len(set(rows)), True, "each item by a name of its own: %s" % rows)
     is_(sum("Google Maps Timeline, exported on the phone" in t for t in a.texts()) > 0, True, "what was not come to")
     receipt = keten("receipt", case_dir(), "--trust", DESK + "/trust").stdout.decode()
     if "Google Maps Timeline" not in receipt or "not yet done" not in receipt:

@@ -44,6 +44,8 @@ def scene():
     shot(SHOTS + "/objects.png")
     a.click("Continue")
     a.state("station-checked")
+    a.see("The key signs the record of the holder's decision")
+    is_(a.find("text", "Statement (a file, if there is one)"), None, "a statement where nothing is read")
     a.click("Continue")
     a.state("done-objected")
     a.see("The holder said no")
