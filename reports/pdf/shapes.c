@@ -49,23 +49,23 @@ static uint32_t mix(uint32_t h, uint32_t v)
 	return h ^ h >> 15;
 }
 
-static struct entry key_of(const struct pdf_run *run)
+/* Everything of an entry that is compared, but the characters themselves. */
+static void key_of(const struct pdf_run *run, struct entry *k)
 {
-	struct entry k = {.n = run->n, .font = run->font, .rtl = run->rtl};
 	size_t left = run->total - run->first - run->n;
 	bool plain = !run->rtl;
 
+	*k = (struct entry){.n = run->n, .font = run->font, .rtl = run->rtl};
 	for (size_t i = 0; plain && i < run->n; i++)
 		plain = run->cp[run->first + i] < PLAIN;
 	if (!plain) {
-		k.before = (uint32_t)(run->first < AROUND ? run->first : AROUND);
-		k.after = (uint32_t)(left < AROUND ? left : AROUND);
+		k->before = (uint32_t)(run->first < AROUND ? run->first : AROUND);
+		k->after = (uint32_t)(left < AROUND ? left : AROUND);
 	}
-	k.hash =
-		mix(mix(2166136261u, run->font), (uint32_t)run->rtl << 8 | k.before << 4 | k.after);
-	for (size_t i = run->first - k.before; i < run->first + run->n + k.after; i++)
-		k.hash = mix(k.hash, run->cp[i]);
-	return k;
+	k->hash = mix(mix(2166136261u, run->font),
+		      (uint32_t)run->rtl << 8 | k->before << 4 | k->after);
+	for (size_t i = run->first - k->before; i < run->first + run->n + k->after; i++)
+		k->hash = mix(k->hash, run->cp[i]);
 }
 
 static struct pdf_shape *glyphs(const struct entry *e)
@@ -81,7 +81,7 @@ const struct pdf_shape *pdf_shapes_get(const struct pdf_shapes *s, const struct 
 	*count = 0;
 	if (s == NULL)
 		return NULL;
-	k = key_of(run);
+	key_of(run, &k);
 	for (const struct entry *e = s->slot[k.hash % SLOTS]; e != NULL; e = e->next) {
 		if (e->hash != k.hash || e->n != k.n || e->font != k.font || e->rtl != k.rtl ||
 		    e->before != k.before || e->after != k.after ||
@@ -101,7 +101,7 @@ struct pdf_shape *pdf_shapes_put(struct pdf_shapes *s, const struct pdf_run *run
 
 	if (s == NULL)
 		return NULL;
-	k = key_of(run);
+	key_of(run, &k);
 	chars = k.before + k.n + k.after;
 	bytes = sizeof(k) + chars * sizeof(*k.cp) + count * sizeof(struct pdf_shape);
 	if (bytes > BYTES_MAX - s->bytes)
