@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "desktop/intake_i.h"
+#include "desktop/qr.h"
 #include "desktop/states.h"
 
 static void fact(struct kd_intake *in, const char *title, const char *value)
@@ -298,6 +299,7 @@ static void on_mend(GtkButton *b, gpointer data)
 /* -- the receipt ------------------------------------------------------------------------------ */
 
 #define RECEIPT_FONT "Monospace 9"
+#define RECEIPT_CODE 200
 
 static PangoLayout *receipt_layout(GtkPrintContext *ctx, const char *text)
 {
@@ -357,11 +359,18 @@ static void draw_receipt(GtkPrintOperation *op, GtkPrintContext *ctx, int page, 
 	}
 	for (int i = at; i < at + n; i++) {
 		PangoLayoutLine *line = pango_layout_get_line_readonly(l, i);
+		const char *s = in->receipt_text + line->start_index;
 		PangoRectangle r;
 
 		pango_layout_line_get_extents(line, NULL, &r);
-		cairo_move_to(cr, (double)r.x / PANGO_SCALE, y - (double)r.y / PANGO_SCALE);
-		pango_cairo_show_layout_line(cr, line);
+		if (kd_qr_is_line(s, (gsize)line->length)) {
+			double module = (double)r.height / PANGO_SCALE / 2;
+
+			kd_qr_draw_line(cr, s, (gsize)line->length, 0, y, module);
+		} else {
+			cairo_move_to(cr, (double)r.x / PANGO_SCALE, y - (double)r.y / PANGO_SCALE);
+			pango_cairo_show_layout_line(cr, line);
+		}
 		y += (double)r.height / PANGO_SCALE;
 	}
 	g_object_unref(l);
@@ -389,6 +398,27 @@ static void on_receipt(GtkButton *b, gpointer data)
 	g_object_unref(op);
 }
 
+/* The text before the code, the code as a picture, and the text behind it. */
+static void show_receipt(struct kd_intake *in)
+{
+	const char *p = in->receipt_text, *from = NULL, *to = NULL;
+	char *before;
+
+	for (gsize n; *p != '\0'; p += n + (p[n] == '\n' ? 1 : 0)) {
+		n = strcspn(p, "\n");
+		if (!kd_qr_is_line(p, n))
+			continue;
+		from = from == NULL ? p : from;
+		to = p + n;
+	}
+	before = from != NULL ? g_strndup(in->receipt_text, (gsize)(from - in->receipt_text))
+			      : g_strdup(in->receipt_text);
+	kd_set(in->receipt_view, g_strchomp(before));
+	kd_qr_set(in->receipt_code, from != NULL ? g_strndup(from, (gsize)(to - from)) : NULL);
+	kd_set(in->receipt_rest, to != NULL ? to + strspn(to, "\n") : "");
+	g_free(before);
+}
+
 static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -398,7 +428,7 @@ static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 	if (!good)
 		return;
 	in->receipt_text = g_strdup(res->out);
-	kd_set(in->receipt_view, in->receipt_text);
+	show_receipt(in);
 	gtk_widget_set_visible(in->receipt_frame, TRUE);
 	gtk_widget_set_visible(in->receipt, TRUE);
 	kd_app_state(in->app, "receipt");
@@ -442,6 +472,10 @@ void kd_done_page(struct kd_intake *in)
 	in->receipt_view = kd_text("", "kd-receipt");
 	gtk_box_append(GTK_BOX(in->receipt_frame), kd_text(_("Receipt"), "heading"));
 	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_view);
+	in->receipt_code = kd_qr_new(RECEIPT_CODE);
+	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_code);
+	in->receipt_rest = kd_text("", "kd-receipt");
+	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_rest);
 	gtk_box_append(GTK_BOX(p->content), in->receipt_frame);
 	in->again = kd_button(_("_Go on reading"), NULL, G_CALLBACK(on_again), in);
 	in->mend = kd_button(_("_Change what was asked"), NULL, G_CALLBACK(on_mend), in);

@@ -65,7 +65,7 @@ struct kd_intake {
 
 	/* done */
 	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again, *mend,
-		*receipt, *receipt_view, *receipt_frame;
+		*receipt, *receipt_view, *receipt_code, *receipt_rest, *receipt_frame;
 	char *package, *record, *destroyed, *case_id, *head, *receipt_text;
 };
 

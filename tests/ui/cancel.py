@@ -31,6 +31,9 @@ def scene():
     shot(SHOTS + "/stopped.png")
     subprocess.run(["xdotool", "mousemove", "640", "600", "click", "--repeat", "40", "5"], check=True)
     shot(SHOTS + "/stopped-receipt.png")
+    code = subprocess.run(["zbarimg", "-q", "--raw", SHOTS + "/stopped-receipt.png"], capture_output=True).stdout.decode().strip()
+    if not re.fullmatch("[0-9a-f]{64}", code) or '"prev":"%s"' % code not in read(case_dir() + "/custody.jsonl").decode():
+        raise Failed("the code of the receipt reads as: " + code)
     stop = interruption()
     is_(keten("verify", stop, "--trust", DESK + "/trust").returncode, 0, "the record of the stop")
     is_(json.loads(keten("show", stop, "data/act.json").stdout)["detail"]["reason"], "stopped", "its reason")
