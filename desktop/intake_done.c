@@ -314,7 +314,16 @@ static PangoLayout *receipt_layout(GtkPrintContext *ctx, const char *text)
 	return l;
 }
 
-/* Lines from *at on that fit on a page; 0 at the end. */
+static bool is_code(PangoLayout *l, int i)
+{
+	const PangoLayoutLine *line =
+		i < pango_layout_get_line_count(l) ? pango_layout_get_line_readonly(l, i) : NULL;
+
+	return line != NULL &&
+	       kd_qr_is_line(pango_layout_get_text(l) + line->start_index, (gsize)line->length);
+}
+
+/* Lines from at on that fit on a page; 0 at the end. A code is never cut in two. */
 static int lines_of_page(PangoLayout *l, int at, double height)
 {
 	double used = 0;
@@ -328,6 +337,9 @@ static int lines_of_page(PangoLayout *l, int at, double height)
 		if (used > height && n > 0)
 			break;
 	}
+	for (int k = n; k > 0 && is_code(l, at + k); k--)
+		if (!is_code(l, at + k - 1))
+			return k;
 	return n;
 }
 
@@ -411,11 +423,12 @@ static void show_receipt(struct kd_intake *in)
 		from = from == NULL ? p : from;
 		to = p + n;
 	}
-	before = from != NULL ? g_strndup(in->receipt_text, (gsize)(from - in->receipt_text))
-			      : g_strdup(in->receipt_text);
+	if (from == NULL || to == NULL)
+		from = to = p; /* without a code: all of it stands before */
+	before = g_strndup(in->receipt_text, (gsize)(from - in->receipt_text));
 	kd_set(in->receipt_view, g_strchomp(before));
-	kd_qr_set(in->receipt_code, from != NULL ? g_strndup(from, (gsize)(to - from)) : NULL);
-	kd_set(in->receipt_rest, to != NULL ? to + strspn(to, "\n") : "");
+	kd_qr_set(in->receipt_code, from < to ? g_strndup(from, (gsize)(to - from)) : NULL);
+	kd_set(in->receipt_rest, to + strspn(to, "\n"));
 	g_free(before);
 }
 

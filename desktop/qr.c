@@ -18,15 +18,18 @@ bool kd_qr_is_line(const char *line, gsize n)
 
 void kd_qr_draw_line(cairo_t *cr, const char *line, gsize n, double x, double y, double module)
 {
+	guint column = 0;
+
 	for (const char *p = line; p < line + n && *p != '\n' && *p != '\0';
-	     p = g_utf8_next_char(p), x += module) {
+	     p = g_utf8_next_char(p), column++) {
+		double left = x + column * module;
 		gunichar c = g_utf8_get_char(p);
 
 		/* a little over the edge: neighbours leave no hair between them */
 		if (c != FULL && c != UPPER)
-			cairo_rectangle(cr, x, y, module + 0.2, module + 0.2);
+			cairo_rectangle(cr, left, y, module + 0.2, module + 0.2);
 		if (c != FULL && c != LOWER)
-			cairo_rectangle(cr, x, y + module, module + 0.2, module + 0.2);
+			cairo_rectangle(cr, left, y + module, module + 0.2, module + 0.2);
 	}
 	cairo_fill(cr);
 }
@@ -35,7 +38,8 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int width, int height, gpoin
 {
 	const char *text = g_object_get_data(G_OBJECT(area), "kd-code");
 	glong across = text != NULL ? g_utf8_strlen(text, (gssize)strcspn(text, "\n")) : 0;
-	double module, y = 0;
+	double module;
+	guint row = 0;
 
 	(void)data;
 	if (across == 0)
@@ -44,10 +48,10 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int width, int height, gpoin
 	cairo_set_source_rgb(cr, 1, 1, 1);
 	cairo_paint(cr);
 	cairo_set_source_rgb(cr, 0, 0, 0);
-	for (const char *p = text; *p != '\0'; y += 2 * module) {
+	for (const char *p = text; *p != '\0'; row++) {
 		gsize n = strcspn(p, "\n");
 
-		kd_qr_draw_line(cr, p, n, 0, y, module);
+		kd_qr_draw_line(cr, p, n, 0, 2 * row * module, module);
 		p += n + (p[n] == '\n' ? 1 : 0);
 	}
 }
