@@ -226,6 +226,11 @@ int kt_steps_reopen(const struct kt_opts *o, const char *step, struct kt_authori
 	r = kt_case_open(own.case_dir, NULL, &q->c, err);
 	if (r == 0)
 		r = kt_authority_load(&own, false, true, q->c.created_us, a, err);
+	if (r == 0 && strcmp(q->c.mandate_sha256, a->sha256_hex) != 0)
+		r = KT_FAIL(
+			err, KT_E_REFUSED,
+			"case-of-another-mandate: mandate.json in this case is not the one that it "
+			"was opened under; put that one back");
 	if (r == 0 && q->c.sealed && (strcmp(step, "parse") == 0 || strcmp(step, "report") == 0))
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "sealed: this case waits for its release; nobody at this station can "

@@ -124,14 +124,14 @@ static int read_all(int fd, size_t max, struct kt_buf *b, struct kt_err *err)
 
 int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, struct kt_err *err)
 {
-	/* in a folder of ours a pipe or device can only have been put there, and could be waited for */
-	bool ours = dirfd != AT_FDCWD && name[0] != '/';
-	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | (ours ? O_NONBLOCK : 0));
+	/* a pipe or device where a file belongs was put there, and could be waited for; <(...) is meant */
+	bool file = strncmp(name, "/dev/", 5) != 0 && strncmp(name, "/proc/", 6) != 0;
+	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | (file ? O_NONBLOCK : 0));
 	struct stat st;
 
 	if (fd < 0)
 		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
-	if (ours && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+	if (file && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
 		return KT_FAIL(err, KT_E_STORAGE, "%s is no regular file", name);
 	b->max = max + 65536 + 1;
 	return read_all(fd, max, b, err);

@@ -149,6 +149,18 @@ for i in $(seq 1001); do mkdir "$work/hostile/0$i" && ln "$work/hostile/good/"{c
 check "hostile cases: a thousand finished ones hide none" is "$("$keten" cases "$work/hostile" --json | json /dev/stdin \
 	"[len(d['cases']), d['more'], sum(c['state'] == 'reading' for c in d['cases'])]")" "[1005, True, 2]"
 rm -r "$work/hostile"
+cp -r "$work/unsigned/case" "$work/swapped"
+cp "$work/other/mandate.json" "$work/other/mandate.json.p7s" "$work/swapped/"
+for act in withdraw interrupt; do
+	timeout -s KILL 20 "$keten" $act --case "$work/swapped" --trust "$work/other/trust" --operator "$work/other/operator.pem" \
+		--out "$work/swapped-out" >/dev/null 2>"$work/out"
+	check "$act: not under a mandate that was put in its place" is $? 3
+	check "$act: ... and it says so" grep -q case-of-another-mandate "$work/out"
+done
+rm "$work/swapped/mandate.json" && mkfifo "$work/swapped/mandate.json"
+timeout -s KILL 20 "$keten" mandate check "$work/swapped/mandate.json" >/dev/null 2>&1
+check "a pipe in place of the mandate is not waited for" is $? 7
+check "nothing came of any of it" is "$(find "$work/swapped-out" -name '*.asice' 2>/dev/null | wc -l)" 0
 look() { while [ ! -e "$work/looked" ]; do "$keten" cases "$work/sessions" --json >/dev/null; done; }
 mkdir "$work/sessions" && cp -r "$work/unsigned/case" "$work/sessions/one"
 look &
