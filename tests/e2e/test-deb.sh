@@ -153,6 +153,7 @@ check "nothing names the folder it was built in" sh -c "! grep -rIl -e '$work' -
 
 # -- what they need -----------------------------------------------------------------------------
 
+declare -A owner_of
 # Every library that a program loads belongs to a package that Depends names.
 depends() {
 	local pkg=$1 names program lib owner bad=0
@@ -160,7 +161,10 @@ depends() {
 	shift
 	for program in "$@"; do
 		while read -r lib; do
-			owner=$(dpkg-query -S "$lib" "/usr$lib" "$(realpath "$lib")" 2>/dev/null | head -n 1 | cut -d: -f1)
+			# (each question reads dpkg's whole list)
+			[ -n "${owner_of[$lib]:-}" ] || owner_of[$lib]=$(dpkg-query -S "$lib" "/usr$lib" "$(realpath "$lib")" 2>/dev/null |
+				head -n 1 | cut -d: -f1)
+			owner=${owner_of[$lib]}
 			echo "$names" | grep -qx "$owner" || { echo "$program: $lib of $owner"; bad=1; }
 		done < <(objdump -p "$program" | sed -n 's/^ *NEEDED *//p' | while read -r so; do
 			ldconfig -p | sed -n "s|^\t$so (libc6,x86-64.*=> ||p" | head -n 1; done)
