@@ -14,6 +14,7 @@ struct kd_unfinished {
 	GtkWidget *group;
 	struct kd_engine *look, *log;
 	guint again; /* timer, as long as something works on one of them */
+	char *shown; /* what the rows say */
 };
 
 /* What a row and its buttons are about. */
@@ -240,6 +241,27 @@ static void add_row(struct kd_unfinished *u, const struct kt_jv *v)
 	g_free(text);
 }
 
+/* All that the rows say. While it is the same they stay, and with them focus and half a press. */
+static char *said(const struct kt_jv *list, bool left_out)
+{
+	GString *s = g_string_new(left_out ? "more" : "");
+
+	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next) {
+		const char *state = kt_jv_str(v, "state"), *id = kt_jv_str(v, "mandate_id");
+		char *words = NULL;
+
+		if (!is_listed(v))
+			continue;
+		if (strcmp(state, "unreadable") != 0 && !is_in_use(v))
+			words = words_for(v, strcmp(state, "sealed") == 0);
+		g_string_append_printf(s, "\n%s\t%s\t%s\t%d\t%s", kt_jv_str(v, "folder"), state,
+				       id != NULL ? id : "", is_in_use(v),
+				       words != NULL ? words : "");
+		g_free(words);
+	}
+	return g_string_free(s, FALSE);
+}
+
 static gboolean look_again(gpointer data)
 {
 	struct kd_unfinished *u = data;
@@ -250,19 +272,13 @@ static gboolean look_again(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static void on_cases(const struct kd_engine_result *res, gpointer data)
+static void show_cases(struct kd_unfinished *u, const struct kt_jv *list, bool left_out)
 {
-	struct kd_unfinished *u = data;
-	const struct kt_jv *list = kt_jv_get(res->json, "cases");
-	const struct kt_jv *more = kt_jv_get(res->json, "more");
-	bool busy = false, left_out = more != NULL && more->i != 0;
 	guint n = 0;
 
-	u->look = NULL;
 	kd_group_clear(u->group);
 	gtk_widget_set_visible(u->group, FALSE);
 	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next) {
-		busy |= is_in_use(v);
 		if (!is_listed(v))
 			continue;
 		if (n++ < ROWS_MAX)
@@ -275,6 +291,23 @@ static void on_cases(const struct kd_engine_result *res, gpointer data)
 			     kd_row(_("Further cases are not shown here"),
 				    _("The command keten cases lists them. Finish, withdraw or "
 				      "move away what need not be kept here.")));
+}
+
+static void on_cases(const struct kd_engine_result *res, gpointer data)
+{
+	struct kd_unfinished *u = data;
+	const struct kt_jv *list = kt_jv_get(res->json, "cases"),
+			   *more = kt_jv_get(res->json, "more");
+	bool busy = false, left_out = more != NULL && more->i != 0;
+	char *now = said(list, left_out);
+
+	u->look = NULL;
+	if (g_strcmp0(u->shown, now) != 0)
+		show_cases(u, list, left_out);
+	g_free(u->shown);
+	u->shown = now;
+	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next)
+		busy |= is_in_use(v);
 	if (busy && u->again == 0)
 		u->again = g_timeout_add(LOOK_AGAIN_MS, look_again, u);
 	if (gtk_widget_get_visible(u->group))
@@ -315,5 +348,6 @@ void kd_unfinished_free(struct kd_unfinished *u)
 	kd_engine_drop(u->log);
 	if (u->again != 0)
 		g_source_remove(u->again);
+	g_free(u->shown);
 	g_free(u);
 }
