@@ -49,6 +49,7 @@ static const struct option options[] = {
 	{"unplug-after-ms", NUMBER, O(unplug_after_ms), "MS", "unplug MS after the start, once"},
 	{"plug-after-ms", NUMBER, O(plug_after_ms), "MS", "plugged in only MS after the start"},
 	{"plug-when", TEXT, O(plug_when), "FILE", "plugged in only once FILE exists"},
+	{"tap-when", TEXT, O(tap_when), "FILE", "the holder taps only once FILE exists"},
 	{"unplug-when", TEXT, O(unplug_when), "FILE", "unplug once FILE exists, once"},
 	{"replug-after", NUMBER, O(replug_after), "MS", "plug in again MS after an unplug"},
 	{"stall-at", NUMBER, O(stall_at), "N", "say nothing more after N bytes, once"},

@@ -23,7 +23,7 @@ struct sim_config {
 	/* identity */
 	const char *serial, *manufacturer, *model, *banner, *features, *usb_id;
 	/* content */
-	const char *plug_when, *unplug_when;
+	const char *plug_when, *unplug_when, *tap_when;
 	const char *storage, *commands, *props, *journal, *pubkey_log, *known_keys;
 	int64_t clock_offset; /* seconds added to the host's clock */
 	/* authentication */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #define AUTH_TOKEN	  1
@@ -516,7 +517,11 @@ enum sim_link_result sim_phone_session(struct sim_phone *p, struct sim_link *lin
 			link->error = "message refused";
 			r = SIM_LINK_BAD;
 		}
-		if (r >= SIM_LINK_TIMEOUT && p->prompt_ms && sim_now_ms() >= p->prompt_ms)
+		if (r < SIM_LINK_TIMEOUT || !p->prompt_ms || sim_now_ms() < p->prompt_ms)
+			continue;
+		if (p->cfg.tap_when && access(p->cfg.tap_when, F_OK) != 0)
+			p->prompt_ms = sim_now_ms() + 50; /* looked for again */
+		else
 			on_tap(p);
 	}
 	if (r == SIM_LINK_BAD)
