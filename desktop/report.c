@@ -308,14 +308,27 @@ struct pair_parts {
 	GString *title, *text;
 	struct kd_report *r;
 	struct kd_claim claim;
+	char kind[16]; /* of what was not taken */
 };
 
 static void on_not_taken(const char *key, const char *value, gpointer data)
 {
 	struct pair_parts *p = data;
 
-	if (strcmp(key, "what") == 0 || (strcmp(key, "id") == 0 && p->title->len == 0))
+	bool user = strcmp(p->kind, "user") == 0;
+
+	if (strcmp(key, "kind") == 0)
+		g_strlcpy(p->kind, value, sizeof(p->kind));
+	if (strcmp(key, "id") == 0 && user)
+		g_string_printf(p->title, _("user %s of the phone"), value);
+	else if (strcmp(key, "id") == 0)
 		g_string_assign(p->title, value);
+	if (strcmp(key, "what") == 0 && user)
+		g_string_append_printf(p->title, ": %s", value);
+	else if (strcmp(key, "what") == 0)
+		g_string_assign(p->title, strcmp(p->kind, "exclusion") == 0
+						  ? kt_word(KT_VOCAB_EXCLUSIONS, value)
+						  : value);
 	if (strcmp(key, "reason") == 0 || strcmp(key, "absence") == 0)
 		g_string_append_printf(p->text, "%s%s", p->text->len > 0 ? "\n" : "", value);
 }
@@ -396,6 +409,7 @@ static int load_pairs(struct load *l, GArray *to, kd_member fn)
 		}
 		g_string_truncate(p.title, 0);
 		g_string_truncate(p.text, 0);
+		p.kind[0] = '\0';
 		p.claim = (struct kd_claim){"", "", "", "", "0", "0", "0", false, false};
 		r = walk(&l->j, t, key, 0, fn, &p, &l->err);
 		if (to == l->r->claims) {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/record.h"
-#include "desktop/words.h"
 
 #define LINES_MAX 300
 
@@ -142,7 +141,7 @@ static void plain(struct facts *s, enum group g, const char *title, const char *
 
 /* A member that is a token, in words. */
 static void worded(struct facts *s, enum group g, const char *title, const char *key,
-		   enum kd_vocabulary words)
+		   enum kt_vocab words)
 {
 	char *v = take(s, key);
 
@@ -180,9 +179,22 @@ static char *territories(const struct kd_report *r, const char *codes)
 
 char *kd_where_text(const struct kd_report *r, const char *verdict, const char *codes)
 {
-	const char *w = kd_word(KD_VERDICTS, verdict), *gap = strstr(w, "%s");
+	static const struct {
+		const char *verdict, *text;
+	} verdicts[] = {
+		{"in", N_("in %s")},
+		{"border", N_("near the border of %s; not determined")},
+		{"none", N_("at sea or outside the map")},
+		{"contested", N_("in an area whose status is contested: %s")},
+		{"too-coarse", N_("too coarse to be placed")},
+	};
+	const char *w = verdict != NULL ? verdict : "", *gap;
 	char *names, *s;
 
+	for (size_t i = 0; i < G_N_ELEMENTS(verdicts); i++)
+		if (g_strcmp0(verdicts[i].verdict, verdict) == 0)
+			w = kd_tr(verdicts[i].text);
+	gap = strstr(w, "%s");
 	if (gap == NULL)
 		return g_strdup(w);
 	names = territories(r, codes);
@@ -266,7 +278,7 @@ static void place_lines(struct facts *s)
 						      : state,
 		     false);
 	plain(s, SAYS, _("Reason"), "record.position_reason", false);
-	worded(s, SAYS, _("Note"), "record.flags", KD_FLAGS);
+	worded(s, SAYS, _("Note"), "record.flags", KT_VOCAB_FLAGS);
 	g_free(lat);
 	g_free(lon);
 	g_free(accuracy);
@@ -275,10 +287,10 @@ static void place_lines(struct facts *s)
 
 static void says(struct facts *s)
 {
-	worded(s, SAYS, _("Kind"), "record.type", KD_TYPES);
+	worded(s, SAYS, _("Kind"), "record.type", KT_VOCAB_TYPES);
 	time_lines(s);
 	place_lines(s);
-	worded(s, SAYS, _("How it came about"), "record.basis", KD_BASES);
+	worded(s, SAYS, _("How it came about"), "record.basis", KT_VOCAB_BASES);
 }
 
 /* Attributes whose integer hides decimals, by the end of their name. */
@@ -341,7 +353,8 @@ static void locator_lines(struct facts *s)
 	       n = len != NULL ? g_ascii_strtoll(len, NULL, 10) : 0;
 
 	if (kind != NULL)
-		line(s, FROM, _("It is"), "record.locator.kind", kd_word(KD_LOCATORS, kind), false);
+		line(s, FROM, _("It is"), "record.locator.kind", kd_word(KT_VOCAB_LOCATORS, kind),
+		     false);
 	if (path != NULL)
 		line(s, FROM,
 		     g_strcmp0(kind, "row") == 0      ? _("Table and row")
@@ -466,8 +479,9 @@ static void used(struct facts *s, const char *id)
 		     : strcmp(as, "no-position") == 0 ? _("Holds no position of this phone")
 						      : as,
 		     false);
-	worded(s, USED, _("Because"), "use.why", KD_WHYS);
-	worded(s, USED, _("Group of sources that depend on one another"), "use.source", KD_SOURCES);
+	worded(s, USED, _("Because"), "use.why", KT_VOCAB_WHYS);
+	worded(s, USED, _("Group of sources that depend on one another"), "use.source",
+	       KT_VOCAB_SOURCES);
 	if (verdict != NULL) {
 		char *where = kd_where_text(s->rv->report, verdict, codes);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "core/time.h"
-#include "desktop/words.h"
 
 #define AT_ONCE 40
 
@@ -390,7 +389,7 @@ void kd_filter_fill(struct kd_review *rv)
 	GPtrArray *types = g_ptr_array_new(), *items = g_ptr_array_new();
 
 	for (guint i = 0; r != NULL && i < r->types->len; i++)
-		g_ptr_array_add(types, (gpointer)kd_word(KD_TYPES, r->types->pdata[i]));
+		g_ptr_array_add(types, (gpointer)kd_word(KT_VOCAB_TYPES, r->types->pdata[i]));
 	for (guint i = 0; r != NULL && i < r->items->len; i++)
 		g_ptr_array_add(items, (gpointer)kd_source_title(r, r->items->pdata[i]));
 	rv->filling = true;

@@ -2,8 +2,6 @@
 /* The table of observations, its filter, and the one choice that table, map and timeline share. */
 #include "desktop/review_i.h"
 
-#include "desktop/words.h"
-
 enum column { COL_TIME, COL_TYPE, COL_PLACE, COL_WHAT, COL_ITEM, COL_MARK, COLUMNS };
 
 static char *time_text(const struct kd_obs *o)
@@ -23,7 +21,7 @@ static char *cell(const struct kd_review *rv, const struct kd_obs *o, enum colum
 	case COL_TIME:
 		return o->when != NULL ? time_text(o) : g_strdup("");
 	case COL_TYPE:
-		return g_strdup(kd_word(KD_TYPES, o->type));
+		return g_strdup(kd_word(KT_VOCAB_TYPES, o->type));
 	case COL_PLACE:
 		return kd_place_text(o);
 	case COL_WHAT:

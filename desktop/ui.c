@@ -15,6 +15,13 @@ void kd_name(GtkWidget *w, const char *name)
 	gtk_accessible_update_property(GTK_ACCESSIBLE(w), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
+const char *kd_word(enum kt_vocab v, const char *token)
+{
+	const char *w = kt_word(v, token);
+
+	return w == NULL ? "" : w == token ? token : kd_tr(w);
+}
+
 GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data)
 {
 	GtkWidget *b = gtk_button_new_with_mnemonic(mnemonic);

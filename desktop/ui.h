@@ -9,6 +9,7 @@
 #include <adwaita.h>
 
 #include "core/tr.h"
+#include "core/vocab.h"
 
 /* The language of the window, set once at the start. */
 extern enum kt_lang kd_lang;
@@ -17,6 +18,8 @@ __attribute__((format_arg(1))) static inline const char *kd_tr(const char *text)
 	return kt_tr(kd_lang, text);
 }
 #define _(text) kd_tr(text)
+/* A token of the report in words; one that the list does not have as it is, NULL as "". */
+const char *kd_word(enum kt_vocab v, const char *token);
 
 /* A button; the label may hold a mnemonic. Named by it alone. */
 GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Where the sources place the phone: map, time line, totals, stays, places, agreement, conflicts. */
 #include "reports/render/html_i.h"
+#include "core/vocab.h"
 #include "reports/render/html_map.h"
 #include "core/err.h"
 
@@ -158,24 +159,11 @@ static void where_key(const struct html *h, const char *path, char *out, size_t 
 
 /* -- names of sources ------------------------------------------------------------------------- */
 
-static const char *const source_words[][2] = {
-	{"camera", N_("pictures of the camera")},
-	{"google-account", N_("Google account")},
-	{"wifi", N_("Wi-Fi networks")},
-	{"phone-location", N_("location store of the phone")},
-	{"tracks", N_("recorded tracks")},
-	{"health", N_("health and workouts")},
-	{"network", N_("mobile network")},
-};
-
 void put_source(struct html *h, const char *s)
 {
-	for (size_t i = 0; s != NULL && i < sizeof(source_words) / sizeof(source_words[0]); i++)
-		if (strcmp(source_words[i][0], s) == 0) {
-			put(h, "%T", source_words[i][1]);
-			return;
-		}
-	put(h, "%T", title_of(h, s));
+	const char *group = kt_word(KT_VOCAB_SOURCES, s);
+
+	put(h, "%T", group != s ? group : title_of(h, s));
 }
 
 void put_source_list(struct html *h, const char *path)
@@ -671,49 +659,12 @@ void pair_end(struct html *h)
 
 /* -- photos ----------------------------------------------------------------------------------- */
 
-static const char *const why_words[][2] = {
-	{"statement",
-	 N_("no position: a statement of the phone, an event, a network or a picture without one")},
-	{"named-place", N_("a place that the data names")},
-	{"no-usable-position", N_("the position can't be used")},
-	{"null-island", N_("0, 0: a filler value")},
-	{"simulated-fix", N_("the phone marks the fix as simulated")},
-	{"other-device", N_("another device is named as its origin")},
-	{"edited", N_("set or changed by hand")},
-	{"planned", N_("laid out, not travelled")},
-	{"other-camera", N_("made with another camera than this phone's")},
-	{"camera-not-named", N_("the picture names no camera")},
-	{"phone-not-known", N_("no model of the phone to compare the camera with")},
-	{"received", N_("lies where messages and downloads are stored")},
-	{"repeated", N_("repeated on another level by the source")},
-	{"undated", N_("without a time")},
-	{"time-not-plausible", N_("time before 2001 or after the acquisition")},
-	{"position", N_("used as a position of this phone")},
-	{"border", N_("near a border")},
-	{"contested", N_("in an area whose status is contested")},
-	{"none", N_("at sea or outside the map")},
-	{"too-coarse", N_("too coarse to be placed")},
-	{"local-time", N_("a local time without a zone, near the edge of the period")},
-	{"edge-of-period", N_("in the uncertain edge of the period")},
-	{"edge-of-place", N_("at the edge of the place")},
-	{"part-of", N_("in an area that the place is a part of")},
-	{"elsewhere", N_("elsewhere, while the rest of the period is open")},
-};
-
-const char *why_words_of(const char *why)
-{
-	for (size_t i = 0; why != NULL && i < sizeof(why_words) / sizeof(why_words[0]); i++)
-		if (strcmp(why_words[i][0], why) == 0)
-			return why_words[i][1];
-	return why;
-}
-
 void put_whys(struct html *h, const char *path)
 {
 	for (unsigned i = 0; flat_has(h->f, path, i); i++) {
 		put_raw(h, i > 0 ? "; " : "");
 		put(h, "%n \xc3\x97 %T", flat_in(h->f, path, i, "count"),
-		    why_words_of(flat_in(h->f, path, i, "why")));
+		    kt_word(KT_VOCAB_WHYS, flat_in(h->f, path, i, "why")));
 	}
 }
 

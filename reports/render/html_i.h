@@ -146,7 +146,6 @@ void put_source(struct html *h, const char *s);
 void put_source_list(struct html *h, const char *path);
 void put_seconds(struct html *h, const char *s);
 void put_metres(struct html *h, const char *s);
-const char *why_words_of(const char *why);
 void put_whys(struct html *h, const char *path);
 void attention_begin(struct html *h);
 int attention_elem(struct html *h);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* What was taken, what was not, what was found and is not reported, and the objects. */
 #include "reports/render/html_i.h"
+#include "core/vocab.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,32 +34,6 @@ static const char *take_words(const char *take)
 	return take;
 }
 
-static const char *reason_words(const char *reason)
-{
-	static const char *const words[][2] = {
-		{"outside-period", N_("outside the mandate's period")},
-		{"straddles-period", N_("partly outside the mandate's period")},
-		{"zone-unknown-at-border", N_("near the border of the period, with no zone")},
-		{"undated", N_("without a time")},
-		{"not-asked-for", N_("files with other names")},
-		{"symbolic-link", N_("symbolic links")},
-		{"parse-error", N_("malformed")},
-		{"policy-violation", N_("the reader broke its rules and was stopped")},
-		{"cpu-limit", N_("limit of computing time reached")},
-		{"wall-timeout", N_("time limit reached")},
-		{"crash", N_("the reader ended by itself")},
-		{"no-sandbox", N_("no sandbox, so not read")},
-		{"truncated-stream", N_("the reader ended early")},
-		{"bad-stream", N_("the reader's answer was malformed")},
-		{"worker-lost", N_("the reader was lost")},
-	};
-
-	for (size_t i = 0; reason != NULL && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], reason) == 0)
-			return words[i][1];
-	return reason;
-}
-
 static void put_counts(struct html *h, const char *term, const char *list)
 {
 	if (!flat_has(h->f, list, 0))
@@ -66,7 +41,7 @@ static void put_counts(struct html *h, const char *term, const char *list)
 	put(h, "<div><dt>%T</dt><dd>", term);
 	for (unsigned i = 0; flat_has(h->f, list, i); i++)
 		put(h, i > 0 ? "; %n: %w" : "%n: %w", flat_in(h->f, list, i, "count"),
-		    reason_words(flat_in(h->f, list, i, "reason")));
+		    kt_word(KT_VOCAB_REASONS, flat_in(h->f, list, i, "reason")));
 	put_raw(h, "</dd></div>\n");
 }
 
@@ -320,7 +295,7 @@ int containers_elem(struct html *h)
 	    "<tr><th scope=\"row\">%p<small>%c</small></th><td>%c</td><td>%w</td>"
 	    "<td class=\"num\">%n</td></tr>\n",
 	    flat_get(h->f, "path"), flat_get(h->f, "item"), flat_get(h->f, "object"),
-	    reason_words(flat_get(h->f, "reason")), flat_get(h->f, "withheld"));
+	    kt_word(KT_VOCAB_REASONS, flat_get(h->f, "reason")), flat_get(h->f, "withheld"));
 	return 0;
 }
 
@@ -372,23 +347,6 @@ static void open_group(struct html *h, const char *kind, const char *reason)
 		    strcmp(kind, "plugin") == 0 ? "plain many" : "plain");
 }
 
-/* The classes that every mandate excludes have words of their own. */
-static const char *exclusion_words(const char *s)
-{
-	static const char *const words[][2] = {
-		{"message-bodies", N_("the texts of messages")},
-		{"contacts", N_("contacts")},
-		{"pixels", N_("what pictures show")},
-		{"health", N_("health measurements")},
-		{"cloud", N_("cloud accounts")},
-	};
-
-	for (size_t i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], s) == 0)
-			return words[i][1];
-	return s;
-}
-
 void not_taken_begin(struct html *h)
 {
 	put(h, "<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">{What was not taken, "
@@ -417,7 +375,7 @@ int not_taken_elem(struct html *h)
 		return 0;
 	}
 	if (strcmp(kind, "exclusion") == 0)
-		what = exclusion_words(what);
+		what = kt_word(KT_VOCAB_EXCLUSIONS, what);
 	if (strcmp(kind, "user") == 0)
 		put(h, what != NULL ? "<li>{user %n: %p}" : "<li>{user %n}", id, what);
 	else
@@ -531,7 +489,8 @@ int not_reported_elem(struct html *h)
 		    found[i].caption, found[i].intro, found[i].caption, found[i].column);
 	}
 	put(h, "<tr><th scope=\"row\">%c</th><td>", item);
-	put(h, "<bdi class=\"phone\">%w</bdi>", reason_words(flat_get(h->f, "reason")));
+	put(h, "<bdi class=\"phone\">%w</bdi>",
+	    kt_word(KT_VOCAB_REASONS, flat_get(h->f, "reason")));
 	if (text != NULL && *text != '\0')
 		put(h, "<small>%p</small>", text);
 	put(h, "</td><td class=\"num\">%n</td></tr>\n", flat_get(h->f, "count"));

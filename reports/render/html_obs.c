@@ -1,47 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Observations: of place and time in one table, the phone's statements about itself in another. */
 #include "reports/render/html_i.h"
+#include "core/vocab.h"
 #include "reports/render/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Looks s up in pairs of code and words; the code itself when there are none. */
-static const char *in_words(const char *const (*table)[2], size_t n, const char *s)
-{
-	for (size_t i = 0; s != NULL && i < n; i++)
-		if (strcmp(table[i][0], s) == 0)
-			return table[i][1];
-	return s;
-}
-#define IN_WORDS(table, s) in_words(table, sizeof(table) / sizeof((table)[0]), s)
-
-static const char *const basis_words[][2] = {
-	{"measured", N_("recorded at the time")},
-	{"inferred", N_("inferred by the source")},
-	{"user-edited", N_("edited by a user")},
-	{"other-device", N_("from another device")},
-	{"stated", N_("stated by the phone about itself")},
-};
-
-static const char *const type_words[][2] = {
-	{"position", N_("position")},	  {"visit", N_("stay at a place")},
-	{"movement", N_("movement")},	  {"media", N_("photo without a usable position")},
-	{"network", N_("radio network")}, {"place", N_("place that the data names")},
-	{"event", N_("dated entry")},
-};
-
-static const char *const flag_words[][2] = {
-	{"null-island", N_("at or near 0, 0: often a filler value")},
-	{"mock", N_("the phone marks this fix as simulated")},
-	{"implausible-time", N_("time before 2001 or after the acquisition")},
-	{"coarse", N_("blurred by the phone")},
-	{"wrapped", N_("coordinate was stored with an overflow, which was undone")},
-	{"duplicate", N_("the source repeats it on another level")},
-	{"bad-accuracy", N_("an accuracy is given and is no usable figure")},
-	{"trashed", N_("the source has it in its bin or marks it deleted")},
-};
 
 /*
  * Attributes that share a line, in its order: what stands before the value (its separator left out
@@ -164,7 +129,7 @@ static void put_use(struct html *h)
 	}
 	if (strcmp(as, "not-position") == 0)
 		put(h, "<small>{not used as a position of this phone:} %T</small>",
-		    why_words_of(flat_get(h->f, "use.why")));
+		    kt_word(KT_VOCAB_WHYS, flat_get(h->f, "use.why")));
 	if (flat_true(h->f, "use.copy"))
 		put(h, "<small>{can be a copy of an earlier one}</small>");
 	if (shifted != NULL)
@@ -294,7 +259,7 @@ static void put_said(struct html *h)
 	const char *plugin = flat_get(h->f, "plugin"), *raw = rec(h, "raw");
 	const char *taken = rec(h, "taken_local");
 
-	put(h, "<b>%T</b>: %T", title_of(h, plugin), IN_WORDS(type_words, rec(h, "type")));
+	put(h, "<b>%T</b>: %T", title_of(h, plugin), kt_word(KT_VOCAB_TYPES, rec(h, "type")));
 	put_line(h, "camera", PARTS(camera_line));
 	put_line(h, "camera clock", PARTS(time_line));
 	for (size_t i = 0; i < h->f->n; i++) {
@@ -307,7 +272,7 @@ static void put_said(struct html *h)
 	}
 	for (unsigned i = 0; flat_at(h->f, "record.flags", i) != NULL; i++)
 		put(h, "<span class=\"flag\">{Note: %T}</span>",
-		    IN_WORDS(flag_words, flat_at(h->f, "record.flags", i)));
+		    kt_word(KT_VOCAB_FLAGS, flat_at(h->f, "record.flags", i)));
 	/* a photo's own time stands in its line already */
 	if (raw != NULL && *raw != '\0' && (taken == NULL || strcmp(raw, taken) != 0))
 		put(h, "<small>{as written: %p}</small>", raw);
@@ -430,7 +395,7 @@ static void put_observation(struct html *h)
 	put_use(h);
 	put_raw(h, "</td><td>");
 	put_accuracy(h);
-	put(h, "</td><td>%T</td><td>", IN_WORDS(basis_words, rec(h, "basis")));
+	put(h, "</td><td>%T</td><td>", kt_word(KT_VOCAB_BASES, rec(h, "basis")));
 	put_said(h);
 	put_raw(h, "</td><td>");
 	put_place(h);

@@ -66,6 +66,10 @@ def scene():
     a.state("tab-findings", after=n)
     a.see("%d of %d observations" % (total, total))
     shot(SHOTS + "/release-findings.png")
+    a.click("Not taken")
+    a.state("tab-not-taken", after=n)
+    a.see("user 10 of the phone")  # in words, as the page of the report has it
+    shot(SHOTS + "/release-not-taken.png")
     # nothing of the released package is shown under the name of the sealed one
     n = len(a.states())
     a.click("To the first page")

@@ -79,6 +79,8 @@ def findings(a, path):
         n = len(a.states())
         a.click(tab)
         a.state("tab-" + tab.lower().replace(" ", "-"), after=n)
+        if tab == "Not taken":  # words, not the tokens of report.json
+            a.see("the texts of messages")
         shot(SHOTS + "/review-%s.png" % tab.lower().replace(" ", "-"))
     os.makedirs(OWN + "/export")
     a.type_into("Folder", OWN + "/export")

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-#include "desktop/words.h"
+#include "core/vocab.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "desktop/ui.h"
+#include "core/tr.h"
 
 struct word {
 	const char *token, *text;
@@ -60,6 +60,15 @@ static const struct word whys[] = {
 	{"undated", N_("without a time")},
 	{"time-not-plausible", N_("time before 2001 or after the acquisition")},
 	{"position", N_("used as a position of this phone")},
+	{"border", N_("near a border")},
+	{"contested", N_("in an area whose status is contested")},
+	{"none", N_("at sea or outside the map")},
+	{"too-coarse", N_("too coarse to be placed")},
+	{"local-time", N_("a local time without a zone, near the edge of the period")},
+	{"edge-of-period", N_("in the uncertain edge of the period")},
+	{"edge-of-place", N_("at the edge of the place")},
+	{"part-of", N_("in an area that the place is a part of")},
+	{"elsewhere", N_("elsewhere, while the rest of the period is open")},
 	{NULL, NULL},
 };
 static const struct word sources[] = {
@@ -81,20 +90,43 @@ static const struct word locators[] = {
 	{"member", N_("a file in an archive")},
 	{NULL, NULL},
 };
-static const struct word verdicts[] = {
-	{"in", N_("in %s")},
-	{"border", N_("near the border of %s; not determined")},
-	{"none", N_("at sea or outside the map")},
-	{"contested", N_("in an area whose status is contested: %s")},
-	{"too-coarse", N_("too coarse to be placed")},
+static const struct word reasons[] = {
+	{"outside-period", N_("outside the mandate's period")},
+	{"straddles-period", N_("partly outside the mandate's period")},
+	{"zone-unknown-at-border", N_("near the border of the period, with no zone")},
+	{"undated", N_("without a time")},
+	{"not-asked-for", N_("files with other names")},
+	{"symbolic-link", N_("symbolic links")},
+	{"parse-error", N_("malformed")},
+	{"policy-violation", N_("the reader broke its rules and was stopped")},
+	{"cpu-limit", N_("limit of computing time reached")},
+	{"wall-timeout", N_("time limit reached")},
+	{"crash", N_("the reader ended by itself")},
+	{"no-sandbox", N_("no sandbox, so not read")},
+	{"truncated-stream", N_("the reader ended early")},
+	{"bad-stream", N_("the reader's answer was malformed")},
+	{"worker-lost", N_("the reader was lost")},
 	{NULL, NULL},
 };
-static const struct word *const lists[] = {types, bases, flags, whys, sources, locators, verdicts};
+static const struct word exclusions[] = {
+	{"message-bodies", N_("the texts of messages")},
+	{"contacts", N_("contacts")},
+	{"pixels", N_("what pictures show")},
+	{"health", N_("health measurements")},
+	{"cloud", N_("cloud accounts")},
+	{NULL, NULL},
+};
+static const struct word *const lists[] = {
+	[KT_VOCAB_TYPES] = types,     [KT_VOCAB_BASES] = bases,
+	[KT_VOCAB_FLAGS] = flags,     [KT_VOCAB_WHYS] = whys,
+	[KT_VOCAB_SOURCES] = sources, [KT_VOCAB_LOCATORS] = locators,
+	[KT_VOCAB_REASONS] = reasons, [KT_VOCAB_EXCLUSIONS] = exclusions,
+};
 
-const char *kd_word(enum kd_vocabulary v, const char *token)
+const char *kt_word(enum kt_vocab v, const char *token)
 {
 	for (const struct word *w = lists[v]; token != NULL && w->token != NULL; w++)
 		if (strcmp(w->token, token) == 0)
-			return kd_tr(w->text);
-	return token != NULL ? token : "";
+			return w->text;
+	return token;
 }
