@@ -115,15 +115,15 @@ int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 	return r;
 }
 
-void kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
-		  uint64_t bytes)
+int kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
+		 uint64_t bytes, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
 
 	if (!o->json) {
 		printf("package  %s/%s\n", o->out_dir, name);
-		return;
+		return 0;
 	}
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -134,7 +134,5 @@ void kt_act_print(const struct kt_opts *o, const char *type, const char *name, u
 	kt_jw_kstr(&w, "schema", "keten-act-result-1");
 	kt_jw_kstr(&w, "type", type);
 	kt_jw_obj_end(&w);
-	if (!b.failed)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }

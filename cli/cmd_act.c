@@ -120,15 +120,8 @@ int kt_cmd_act(const struct kt_opts *o)
 	memset(&act, 0, sizeof(act));
 	act.type = o->nargs > 0 ? type_of(o->args[0]) : KT_PT_UNKNOWN;
 	if (act.type == KT_PT_UNKNOWN || o->nargs < 2 || o->operator_key == NULL ||
-	    o->out_dir == NULL) {
-		fprintf(stderr,
-			"usage: keten act opening|transfer|copy PACKAGE... --to TEXT --reason TEXT "
-			"--operator KEY --out DIR\n"
-			"       keten act hold PACKAGE... --until DATE --reason TEXT --operator "
-			"KEY "
-			"--out DIR\n");
-		return KT_EXIT_USAGE;
-	}
+	    o->out_dir == NULL)
+		return kt_usage_exit();
 	own.args = o->args + 1;
 	own.nargs = o->nargs - 1;
 	kt_buf_init(&detail, 0);

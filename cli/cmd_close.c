@@ -67,7 +67,7 @@ static int make_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *det
 	int r = kt_act_of_case(q, type, detail, name, err);
 
 	if (r == 0)
-		kt_act_print(q->o, kt_pkg_type_word(type), name, g->files, g->bytes);
+		r = kt_act_print(q->o, kt_pkg_type_word(type), name, g->files, g->bytes, err);
 	return r;
 }
 
@@ -154,7 +154,7 @@ static int refuse_mandate(const struct kt_opts *o, const char *detail, struct kt
 	if (r == 0)
 		r = kt_act_make(o->out_dir, o->operator_key, a.trust, pkg, &act, name, err);
 	if (r == 0)
-		kt_act_print(o, kt_pkg_type_word(KT_PT_REFUSAL), name, 0, 0);
+		r = kt_act_print(o, kt_pkg_type_word(KT_PT_REFUSAL), name, 0, 0, err);
 	kt_package_free(&pkg);
 	kt_authority_free(&a);
 	return r;

@@ -123,7 +123,7 @@ static bool debugging_is_off(void)
 	return kt_usb_look(&keyboard, &plain) && plain;
 }
 
-static void print_json(const struct list *l)
+static int print_json(const struct list *l, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -155,8 +155,7 @@ static void print_json(const struct list *l)
 	}
 	kt_jw_arr_end(&w);
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 static void print_text(const struct list *l)
@@ -207,9 +206,9 @@ int kt_cmd_devices(const struct kt_opts *o)
 	kt_dev_stop(&d);
 	if (r < 0)
 		return kt_fail_exit(r, &err);
-	if (o->json)
-		print_json(&l);
-	else
+	if (!o->json)
 		print_text(&l);
+	else if ((r = print_json(&l, &err)) < 0)
+		return kt_fail_exit(r, &err);
 	return ready(&l) ? KT_EXIT_OK : KT_EXIT_DEVICE;
 }

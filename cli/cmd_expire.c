@@ -413,11 +413,8 @@ int kt_cmd_expire(const struct kt_opts *o)
 
 	if (o->nargs == 0 || o->operator_key == NULL || o->out_dir == NULL ||
 	    (o->reason != NULL && strcmp(o->reason, "ordered") != 0 &&
-	     strcmp(o->reason, "withdrawn") != 0)) {
-		fprintf(stderr, "usage: keten expire PACKAGE|FOLDER... --operator KEY --out DIR "
-				"[--reason ordered|withdrawn] [--trust DIR]\n");
-		return KT_EXIT_USAGE;
-	}
+	     strcmp(o->reason, "withdrawn") != 0))
+		return kt_usage_exit();
 	r = kt_found_load(o, &all, &err);
 	if (r == 0)
 		r = check_signer(o, &all, &err);

@@ -114,7 +114,7 @@ static void mandate_json(const struct kt_authority *a, struct kt_jw *w)
 	kt_jw_obj_end(w);
 }
 
-static void print_mandate_json(const struct kt_authority *a)
+static int print_mandate_json(const struct kt_authority *a, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -122,9 +122,7 @@ static void print_mandate_json(const struct kt_authority *a)
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
 	mandate_json(a, &w);
-	if (!b.failed)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 static int check(const struct kt_opts *o)
@@ -134,15 +132,13 @@ static int check(const struct kt_opts *o)
 	struct kt_err err = {0};
 	int r;
 
-	if (o->nargs != 2 && o->mandate == NULL) {
-		fprintf(stderr, "keten: name the mandate: keten mandate check FILE\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs != 2 && o->mandate == NULL)
+		return kt_usage_exit();
 	if (o->nargs == 2)
 		own.mandate = o->args[1];
 	r = kt_authority_load(&own, o->device != NULL, false, 0, &a, &err);
 	if (r == 0 && o->json) {
-		print_mandate_json(&a);
+		r = print_mandate_json(&a, &err);
 	} else if (r == 0) {
 		print_mandate(&a);
 		printf("%-14s accepted\n", "result");
@@ -159,8 +155,7 @@ int kt_cmd_mandate(const struct kt_opts *o)
 	}
 	if (o->nargs >= 1 && strcmp(o->args[0], "check") == 0)
 		return check(o);
-	fprintf(stderr, "usage: keten mandate template | check FILE\n");
-	return KT_EXIT_USAGE;
+	return kt_usage_exit();
 }
 
 /* Where item it is looked for, and what of it is taken. */
@@ -277,8 +272,7 @@ int kt_cmd_plan(const struct kt_opts *o)
 		kt_buf_init(&b, 0);
 		kt_jw_init(&w, &b);
 		kt_plan_json(&plan, a.mandate, &w);
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
-		kt_buf_free(&b);
+		r = kt_print_json(&b, &err);
 	} else if (r == 0) {
 		print_plan(&plan, &a);
 	}

@@ -41,8 +41,10 @@ static int put_language(void *arg, const struct kt_words *w)
 
 static int list_languages(const struct kt_opts *o)
 {
+	struct kt_err err = {0};
 	struct kt_buf b;
 	struct kt_jw w;
+	int r;
 
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -53,10 +55,8 @@ static int list_languages(const struct kt_opts *o)
 	kt_jw_arr_end(&w);
 	kt_jw_kstr(&w, "schema", "keten-languages-1");
 	kt_jw_obj_end(&w);
-	if (!b.failed)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
-	return KT_EXIT_OK;
+	r = kt_print_json(&b, &err);
+	return r < 0 ? kt_fail_exit(r, &err) : KT_EXIT_OK;
 }
 
 int kt_cmd_information(const struct kt_opts *o)

@@ -185,14 +185,14 @@ static void plugin_json(const struct kt_plugin_info *p, struct kt_jw *w)
 	kt_jw_obj_end(w);
 }
 
-static void list(const struct kt_opts *o, const struct kt_plugin_info *only)
+static int list(const struct kt_opts *o, const struct kt_plugin_info *only, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
 
 	if (only == NULL && !o->json) {
 		print_table();
-		return;
+		return 0;
 	}
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -211,8 +211,9 @@ static void list(const struct kt_opts *o, const struct kt_plugin_info *only)
 	kt_jw_arr_end(&w);
 	kt_jw_obj_end(&w);
 	if (o->json)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
+		return kt_print_json(&b, err);
 	kt_buf_free(&b);
+	return 0;
 }
 
 /* What --try holds while it runs. */
@@ -265,7 +266,7 @@ static int on_event(void *arg, const struct kt_event *ev, struct kt_err *err)
 }
 
 /* sha256: of all records, or NULL. */
-static void print_end(const struct kt_job_end *end, const char *sha256)
+static int print_end(const struct kt_job_end *end, const char *sha256, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -286,11 +287,10 @@ static void print_end(const struct kt_job_end *end, const char *sha256)
 	if (end->text[0] != '\0')
 		kt_jw_kbytes(&w, "error", end->text, strlen(end->text));
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
-static void print_name(const char *path)
+static int print_name(const char *path, struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -301,8 +301,7 @@ static void print_name(const char *path)
 	kt_jw_kstr(&w, "type", "file");
 	kt_jw_kbytes(&w, "name", path, strlen(path));
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 /* Runs the job and prints its end. Like try_one(). */
@@ -325,8 +324,8 @@ static int try_job(struct try *t, const struct kt_job *job, struct kt_err *err)
 			return r;
 		kt_hex(sum, sizeof(sum), hex);
 	}
-	print_end(&end, t->count_only ? hex : NULL);
-	return end.verdict == KT_JE_OK ? 0 : 1;
+	r = print_end(&end, t->count_only ? hex : NULL, err);
+	return r < 0 ? r : end.verdict == KT_JE_OK ? 0 : 1;
 }
 
 /* A regular file for reading; KT_E_ABSENT when there is none of this name. */
@@ -405,8 +404,9 @@ static int try_files(const struct kt_opts *o, const struct kt_plugin_info *p)
 		r = kt_hash_init(&t.digest, KT_SHA256, &err);
 	for (int i = 1; r >= 0 && i < o->nargs; i++) {
 		if (o->nargs > 2)
-			print_name(o->args[i]);
-		r = try_one(&t, p, o->args[i], &err);
+			r = print_name(o->args[i], &err);
+		if (r >= 0)
+			r = try_one(&t, p, o->args[i], &err);
 		partial |= r > 0;
 	}
 	kt_worker_stop(&t.worker);
@@ -423,28 +423,23 @@ static int try_files(const struct kt_opts *o, const struct kt_plugin_info *p)
 int kt_cmd_parsers(const struct kt_opts *o)
 {
 	const struct kt_plugin_info *p = NULL;
+	struct kt_err err = {0};
+	int r = 0;
 
-	if (o->nargs > 0) {
+	if (o->nargs > 0)
 		p = kt_plugin_find(o->args[0]);
-		if (p == NULL && o->try_file && access(o->args[0], F_OK) == 0) {
-			fprintf(stderr, "keten: name the parser before the file: keten parsers ID "
-					"--try FILE; keten parsers lists them\n");
-			return KT_EXIT_USAGE;
-		}
-		if (p == NULL) {
-			fprintf(stderr,
-				"keten: there is no parser \"%s\"; keten parsers lists them\n",
-				o->args[0]);
-			return KT_EXIT_USAGE;
-		}
-	}
-	if (!o->try_file && !o->count_only) {
-		list(o, p);
-		return KT_EXIT_OK;
-	}
-	if (!o->try_file || p == NULL || o->nargs < 2) {
-		fprintf(stderr, "usage: keten parsers ID --try [--count] FILE...\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs > 0 && p == NULL && o->try_file && access(o->args[0], F_OK) == 0)
+		r = KT_FAIL(&err, KT_E_USAGE,
+			    "name the parser before the file: keten parsers ID --try FILE; keten "
+			    "parsers lists them");
+	else if (o->nargs > 0 && p == NULL)
+		r = KT_FAIL(&err, KT_E_USAGE,
+			    "there is no parser \"%.60s\"; keten parsers lists them", o->args[0]);
+	else if (!o->try_file && !o->count_only)
+		return (r = list(o, p, &err)) < 0 ? kt_fail_exit(r, &err) : KT_EXIT_OK;
+	if (r < 0)
+		return kt_fail_exit(r, &err);
+	if (!o->try_file || p == NULL || o->nargs < 2)
+		return kt_usage_exit();
 	return try_files(o, p);
 }

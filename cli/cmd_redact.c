@@ -348,11 +348,8 @@ int kt_cmd_redact(const struct kt_opts *o)
 	struct kt_err err = {0};
 	int r;
 
-	if (o->nargs != 1 || o->marks == NULL || o->out_dir == NULL || o->operator_key == NULL) {
-		fprintf(stderr, "usage: keten redact PACKAGE --marks FILE --out DIR --operator PEM "
-				"[--trust DIR]\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs != 1 || o->marks == NULL || o->out_dir == NULL || o->operator_key == NULL)
+		return kt_usage_exit();
 	x.package = o->args[0];
 	kt_buf_init(&x.order, MARKS_MAX * 2);
 	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)

@@ -255,7 +255,7 @@ static void drop_work(const struct rel *x)
 		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-static void print_release(const struct rel *x, bool partial)
+static int print_release(const struct rel *x, bool partial, struct kt_err *err)
 {
 	const struct kt_release *r = &x->r;
 	struct kt_buf b;
@@ -267,7 +267,7 @@ static void print_release(const struct rel *x, bool partial)
 		       r->o->out_dir, x->package, (unsigned long long)r->vault.objects,
 		       (double)r->vault.bytes / 1e3,
 		       partial ? "partial: see the report" : "complete");
-		return;
+		return 0;
 	}
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -278,8 +278,7 @@ static void print_release(const struct rel *x, bool partial)
 	kt_jw_kstr(&w, "result", partial ? "partial" : "complete");
 	kt_jw_kstr(&w, "schema", "keten-release-result-1");
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 static int evaluate(struct rel *x, bool *partial, struct kt_err *err)
@@ -309,11 +308,8 @@ int kt_cmd_release(const struct kt_opts *o)
 	x.out_fd = x.lock_fd = x.r.fd = x.r.work = -1;
 	kt_buf_init(&x.statement, 0);
 	kt_buf_init(&x.statement_sig, 0);
-	if (o->nargs != 1 || o->out_dir == NULL) {
-		fprintf(stderr, "usage: keten release PACKAGE --releaser KEY --out DIR [--envelope "
-				"FILE] [--second KEY] [--trust DIR] [--json]\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs != 1 || o->out_dir == NULL)
+		return kt_usage_exit();
 	warn_of_swap(o);
 	e = kt_release_load(&x.r, o, o->args[0], false, &err);
 	if (e == 0)
@@ -332,7 +328,7 @@ int kt_cmd_release(const struct kt_opts *o)
 		drop_work(&x);
 	kt_progress_end(&x.r.q.prog);
 	if (e == 0)
-		print_release(&x, partial);
+		e = print_release(&x, partial, &err);
 	kt_release_close(&x.r);
 	kt_close_fd(&x.lock_fd);
 	kt_close_fd(&x.out_fd);

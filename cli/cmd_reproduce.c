@@ -397,12 +397,8 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 
 	x.fd = -1;
 	kt_buf_init(&x.statement, 0);
-	if (o->nargs != 2 || o->nreleasers != 1) {
-		fprintf(stderr,
-			"usage: keten verify --reproduce ACQUISITION RELEASE --releaser KEY "
-			"[--envelope FILE] [--second KEY] [--out DIR]\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs != 2 || o->nreleasers != 1)
+		return kt_usage_exit();
 	status = verify_both(o);
 	if (status != KT_EXIT_OK) {
 		fprintf(stderr,

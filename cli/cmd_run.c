@@ -20,7 +20,8 @@ struct result {
 	int code;
 };
 
-static void print_result(const struct kt_opts *o, const struct kt_acq *q, const struct result *res)
+static int print_result(const struct kt_opts *o, const struct kt_acq *q, const struct result *res,
+			struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -40,7 +41,7 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 		       : q->c.sealed  ? "partial: not all that was asked for was taken"
 				      : "partial: see \"what was not taken\" in the report",
 		       q->note[0] != '\0' ? "; " : "", q->note);
-		return;
+		return 0;
 	}
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -64,8 +65,7 @@ static void print_result(const struct kt_opts *o, const struct kt_acq *q, const 
 	if (res->interruption[0] == '\0' && q->no_clock[0] != '\0')
 		kt_jw_kstr(&w, "time_reason", q->no_clock);
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 static int need(const char *value, const char *what, struct kt_err *err)
@@ -168,7 +168,7 @@ static void ended_early(struct kt_acq *q, int code, const struct kt_err *err)
 				"uses no further session of the mandate.",
 				q->o->case_dir);
 	if (q->o->json && name[0] != '\0')
-		print_result(q->o, q, &res);
+		print_result(q->o, q, &res, NULL); /* the code of its end says more */
 }
 
 int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
@@ -215,8 +215,8 @@ int kt_run_case(const struct kt_opts *opts, struct kt_source *src, bool package)
 	if (r == 0) {
 		struct result res = {name, "", q.partial ? KT_E_PARTIAL : 0};
 
-		print_result(o, &q, &res);
-		r = kt_exit_of(res.code);
+		r = print_result(o, &q, &res, &err);
+		r = r < 0 ? kt_fail_exit(r, &err) : kt_exit_of(res.code);
 	} else {
 		ended_early(&q, r, &err);
 		r = kt_fail_exit(r, &err);

@@ -318,7 +318,8 @@ const char *kt_station_word(const struct kt_station *s, unsigned check)
 	return words[s->state[check]];
 }
 
-static void print_json(const struct kt_station *s, const struct kt_station_asked *a)
+static int print_json(const struct kt_station *s, const struct kt_station_asked *a,
+		      struct kt_err *err)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -331,16 +332,16 @@ static void print_json(const struct kt_station *s, const struct kt_station_asked
 	kt_station_json(s, a, &w);
 	kt_jw_kuint(&w, "free_bytes", s->free_bytes);
 	kt_jw_obj_end(&w);
-	if (!b.failed)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 int kt_cmd_station(const struct kt_opts *o)
 {
 	struct kt_station_asked asked;
 	struct kt_station s;
+	struct kt_err err = {0};
 	bool failed = false, warned = false;
+	int r;
 
 	kt_station_look(&s, o->case_dir, o->out_dir);
 	kt_station_look_asked(o, &asked);
@@ -361,7 +362,8 @@ int kt_cmd_station(const struct kt_opts *o)
 		if (asked.remedy[i][0] != '\0')
 			printf("           %s\n", asked.remedy[i]);
 	}
-	if (o->json)
-		print_json(&s, &asked);
+	r = o->json ? print_json(&s, &asked, &err) : 0;
+	if (r < 0)
+		return kt_fail_exit(r, &err);
 	return failed ? KT_EXIT_REFUSED : warned ? KT_EXIT_PARTIAL : KT_EXIT_OK;
 }

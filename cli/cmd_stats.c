@@ -191,7 +191,8 @@ static void hide(const struct stats *s, bool hidden[COUNTS])
 		hidden[next] = true;
 }
 
-static void print_stats(const struct kt_opts *o, const struct stats *s, uint64_t invalid)
+static int print_stats(const struct kt_opts *o, const struct stats *s, uint64_t invalid,
+		       struct kt_err *err)
 {
 	bool hidden[COUNTS];
 	struct kt_buf b;
@@ -208,7 +209,7 @@ static void print_stats(const struct kt_opts *o, const struct stats *s, uint64_t
 		}
 		if (invalid > 0)
 			printf("Packages that are not valid were not counted.\n");
-		return;
+		return 0;
 	}
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -224,8 +225,7 @@ static void print_stats(const struct kt_opts *o, const struct stats *s, uint64_t
 	kt_jw_kstr(&w, "schema", "keten-stats-1");
 	kt_jw_kuint(&w, "told_from", SMALL);
 	kt_jw_obj_end(&w);
-	printf("%.*s\n", (int)b.len, (const char *)b.p);
-	kt_buf_free(&b);
+	return kt_print_json(&b, err);
 }
 
 int kt_cmd_stats(const struct kt_opts *o)
@@ -235,15 +235,13 @@ int kt_cmd_stats(const struct kt_opts *o)
 	struct kt_err err = {0};
 	int r;
 
-	if (o->nargs == 0) {
-		fprintf(stderr, "usage: keten stats PACKAGE|FOLDER... [--trust DIR] [--json]\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs == 0)
+		return kt_usage_exit();
 	r = kt_found_load(o, &all, &err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		r = count_one(&s, &all, i, &err);
 	if (r == 0)
-		print_stats(o, &s, all.invalid);
+		r = print_stats(o, &s, all.invalid, &err);
 	kt_found_free(&all);
 	return r < 0 ? kt_fail_exit(r, &err) : KT_EXIT_OK;
 }

@@ -38,17 +38,16 @@ static int run_verify(const char **argv)
 int kt_cmd_verify(const struct kt_opts *o)
 {
 	const char **argv;
+	struct kt_err err = {0};
 	int n = 1, status;
 
 	if (o->reproduce)
 		return kt_cmd_reproduce(o);
+	if (o->nargs == 0)
+		return kt_usage_exit();
 	argv = calloc((size_t)o->nargs + 9, sizeof(*argv));
-	if (argv == NULL || o->nargs == 0) {
-		free(argv);
-		fprintf(stderr, "usage: keten verify PACKAGE... [--trust DIR] [--tsa-trust DIR] "
-				"[--crl DIR] [--json]\n");
-		return KT_EXIT_USAGE;
-	}
+	if (argv == NULL)
+		return kt_fail_exit(KT_FAIL(&err, KT_E_NOMEM, "no memory"), &err);
 	if (o->trust != NULL) {
 		argv[n++] = "--trust";
 		argv[n++] = o->trust;
@@ -75,12 +74,8 @@ int kt_cmd_show(const struct kt_opts *o)
 	const char *argv[12] = {NULL};
 	int n = 1;
 
-	if (o->nargs != 2) {
-		fprintf(stderr, "usage: keten show PACKAGE NAME [--offset N] [--length N] "
-				"[--judged HEX]\n"
-				"NAME is a file inside, such as report/report.json\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->nargs != 2)
+		return kt_usage_exit();
 	argv[n++] = "--show";
 	argv[n++] = o->args[1];
 	if (o->offset != NULL) {
@@ -129,10 +124,8 @@ int kt_cmd_log(const struct kt_opts *o)
 	uint64_t lines;
 	int r;
 
-	if (o->case_dir == NULL) {
-		fprintf(stderr, "keten: name the case with --case DIR\n");
-		return KT_EXIT_USAGE;
-	}
+	if (o->case_dir == NULL)
+		return kt_usage_exit();
 	kt_buf_init(&b, 0);
 	r = fd = kt_dir_open(AT_FDCWD, o->case_dir, false, &err);
 	if (fd >= 0)

@@ -277,7 +277,7 @@ int kt_cmd_interrupt(const struct kt_opts *o)
 	if (r == 0)
 		r = leave(&q, o->reason != NULL ? o->reason : "cut-off", 0, "", name, &err);
 	if (r == 0)
-		kt_act_print(o, kt_pkg_type_word(KT_PT_INTERRUPTION), name, 0, 0);
+		r = kt_act_print(o, kt_pkg_type_word(KT_PT_INTERRUPTION), name, 0, 0, &err);
 	kt_acq_close(&q);
 	kt_authority_free(&a);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);

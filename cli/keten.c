@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/spawn.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static const struct command {
 	{"parsers", kt_cmd_parsers, "[ID] [--try [--count] FILE...] [--json]",
 	 "what is understood, what it wants, what its absence does not prove", NULL},
 	{"mandate", kt_cmd_mandate,
-	 "template | check FILE [--trust DIR] [--operator PEM] [--device ID]",
+	 "template | check FILE [--trust DIR] [--operator PEM] [--device ID]" MORE "[--json]",
 	 "the signed authorisation", NULL},
 	{"plan", kt_cmd_plan, "--mandate FILE [--device ID] [--form FORM] [--trust DIR] [--json]",
 	 "what would be asked for, before anything is", NULL},
@@ -49,12 +50,12 @@ static const struct command {
 	 "the evidence package", SIGNS},
 	{"release", kt_cmd_release,
 	 "PACKAGE --releaser KEY --out DIR [--envelope FILE]" MORE
-	 "[--second KEY] [--statement FILE] "
-	 "[--trust DIR]",
+	 "[--second KEY] [--statement FILE] [--trust DIR] [--json]",
 	 "second stage: open what is sealed, and evaluate it", SIGNS},
 	{"verify", kt_cmd_verify,
 	 "PACKAGE... [--trust DIR] [--json]" MORE
-	 "--reproduce ACQUISITION RELEASE --releaser KEY [--envelope FILE] [--out DIR]",
+	 "--reproduce ACQUISITION RELEASE --releaser KEY" MORE
+	 "[--envelope FILE] [--second KEY] [--out DIR]",
 	 "valid, invalid or undetermined, with each reason", "[--tsa-trust DIR] [--crl DIR]"},
 	{"redact", kt_cmd_redact, "PACKAGE --marks FILE --out DIR --operator PEM [--trust DIR]",
 	 "a copy of a report without the rows that a reviewer marked", SIGNS},
@@ -66,7 +67,8 @@ static const struct command {
 	 "[--to TEXT] [--until DATE] --operator KEY --out DIR",
 	 "record what is done with packages, as a package", SIGNS},
 	{"expire", kt_cmd_expire,
-	 "PACKAGE|FOLDER... --operator KEY --out DIR [--reason WORD] [--trust DIR]",
+	 "PACKAGE|FOLDER... --operator KEY --out DIR" MORE
+	 "[--reason ordered|withdrawn] [--trust DIR]",
 	 "destroy the envelopes of what may no longer be kept", SIGNS},
 	{"stats", kt_cmd_stats, "PACKAGE|FOLDER... [--trust DIR] [--json]",
 	 "how many were read and released, and what came of it", NULL},
@@ -104,7 +106,8 @@ static const struct command {
 };
 
 volatile int kt_stop_asked;
-static bool fail_as_json; /* stderr is read by a program */
+static bool fail_as_json;	      /* stderr is read by a program */
+static const struct command *current; /* that runs */
 
 static void on_signal(int sig)
 {
@@ -148,7 +151,7 @@ int kt_exit_of(int code)
 	}
 }
 
-static void fail_json(int code, const char *story)
+static void fail_json(int code, const void *story, size_t n)
 {
 	struct kt_buf b;
 	struct kt_jw w;
@@ -159,7 +162,7 @@ static void fail_json(int code, const char *story)
 	kt_jw_kstr(&w, "schema", "keten-error-1");
 	kt_jw_kint(&w, "exit", kt_exit_of(code));
 	kt_jw_kstr(&w, "error", kt_code_name(code));
-	kt_jw_kbytes(&w, "message", story, strlen(story));
+	kt_jw_kbytes(&w, "message", story, n);
 	kt_jw_obj_end(&w);
 	if (!b.failed)
 		fprintf(stderr, "%.*s\n", (int)b.len, (const char *)b.p);
@@ -171,12 +174,59 @@ int kt_fail_exit(int code, const struct kt_err *err)
 	char story[600];
 
 	if (fail_as_json) {
-		fail_json(code, kt_err_story(err, story, sizeof(story)));
+		kt_err_story(err, story, sizeof(story));
+		fail_json(code, story, strlen(story));
 		return kt_exit_of(code);
 	}
 	fprintf(stderr, "%s: %s\n", code == KT_E_REFUSED ? "refused" : "keten",
 		kt_err_story(err, story, sizeof(story)));
 	return kt_exit_of(code);
+}
+
+/* The lines of a usage as one: a message for a program. */
+static void usage_json(const struct command *c)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_buf_puts(&b, "usage: keten ");
+	kt_buf_puts(&b, c->name);
+	kt_buf_putc(&b, ' ');
+	for (const char *p = c->usage; *p != '\0'; p++) {
+		kt_buf_putc(&b, *p == '\n' ? ' ' : *p);
+		if (*p == '\n')
+			p += strspn(p + 1, " ");
+	}
+	if (!b.failed)
+		fail_json(KT_E_USAGE, b.p, b.len);
+	kt_buf_free(&b);
+}
+
+int kt_usage_exit(void)
+{
+	if (fail_as_json)
+		usage_json(current);
+	else
+		fprintf(stderr, "usage: keten %s %s\n", current->name, current->usage);
+	return KT_EXIT_USAGE;
+}
+
+static int output_failed(struct kt_err *err)
+{
+	return KT_FAIL(err, KT_E_STORAGE, "standard output: %s", strerror(errno));
+}
+
+int kt_print_json(struct kt_buf *b, struct kt_err *err)
+{
+	int r = 0;
+
+	if (b->failed)
+		r = KT_FAIL(err, KT_E_NOMEM, "no memory for the result");
+	else if (fwrite(b->p, 1, b->len, stdout) != b->len || putchar('\n') == EOF ||
+		 fflush(stdout) != 0)
+		r = output_failed(err);
+	kt_buf_free(b);
+	return r;
 }
 
 static void usage(FILE *f)
@@ -194,44 +244,81 @@ static void usage(FILE *f)
 	      f);
 }
 
-int main(int argc, char **argv)
+/* Before the options are understood: whoever reads stderr as JSON does so when one of them is wrong. */
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (strcmp(argv[i], "--progress=json") == 0 ||
+		    (strcmp(argv[i], "--progress") == 0 && i + 1 < argc &&
+		     strcmp(argv[i + 1], "json") == 0))
+			return true;
+	return false;
+}
+
+/* What was printed has to have arrived: a result that is cut off must not look complete. */
+static int checked(int status)
+{
+	struct kt_err err = {0};
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	return status == KT_EXIT_OK || status == KT_EXIT_PARTIAL
+		       ? kt_fail_exit(output_failed(&err), &err)
+		       : status;
+}
+
+static void help(const struct command *c)
+{
+	printf("keten %s %s\n", c->name, c->usage);
+	if (c->also != NULL)
+		printf("           %s\n", c->also);
+	printf("  %s\n", c->what);
+}
+
+static int run(int argc, char **argv)
 {
 	struct kt_opts o;
 	struct kt_err err = {0};
-	int r;
+	int r = kt_opts_parse(argc, argv, &o, &err);
+
+	kt_sign_setup(&o);
+	if (r < 0) {
+		if (!fail_as_json)
+			kt_usage_exit();
+		r = kt_fail_exit(r, &err);
+	} else if (o.help) {
+		help(current);
+	} else {
+		r = current->run(&o);
+	}
+	kt_opts_free(&o);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct kt_err err = {0};
 
 	kt_process_harden();
 	kt_catch_signals();
-	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-		usage(argc < 2 ? stderr : stdout);
-		return argc < 2 ? KT_EXIT_USAGE : KT_EXIT_OK;
+	if (argc < 2) {
+		usage(stderr);
+		return KT_EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	fail_as_json = wants_json(argc, argv);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			current = &commands[i];
+	if (current != NULL)
+		return checked(run(argc, argv));
+	if (strcmp(argv[1], "--version") == 0)
 		puts("keten " KT_VERSION);
-		return KT_EXIT_OK;
-	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
-			continue;
-		r = kt_opts_parse(argc, argv, &o, &err);
-		kt_sign_setup(&o);
-		fail_as_json = r == 0 && o.progress_json;
-		if (r < 0) {
-			fprintf(stderr, "usage: keten %s %s\n", commands[i].name,
-				commands[i].usage);
-			r = kt_fail_exit(r, &err);
-		} else if (o.help) {
-			printf("keten %s %s\n", commands[i].name, commands[i].usage);
-			if (commands[i].also != NULL)
-				printf("           %s\n", commands[i].also);
-			printf("  %s\n", commands[i].what);
-			r = KT_EXIT_OK;
-		} else {
-			r = commands[i].run(&o);
-		}
-		kt_opts_free(&o);
-		return r;
-	}
-	fprintf(stderr, "keten: there is no command \"%s\"; see keten help\n", argv[1]);
-	return KT_EXIT_USAGE;
+	else if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+		usage(stdout);
+	else
+		return kt_fail_exit(KT_FAIL(&err, KT_E_USAGE,
+					    "there is no command \"%.80s\"; see keten help",
+					    argv[1]),
+				    &err);
+	return checked(KT_EXIT_OK);
 }

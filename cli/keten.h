@@ -66,6 +66,15 @@ void kt_opts_free(struct kt_opts *o);
 /* Prints "keten: story" and what to do next, returns the exit status of the code. */
 int kt_fail_exit(int code, const struct kt_err *err);
 
+/* For a call that lacks something: says the usage of the command that runs, returns KT_EXIT_USAGE. */
+int kt_usage_exit(void);
+
+/*
+ * A result for a program: b and the end of its line go to standard output, and b is freed. 0;
+ * KT_E_NOMEM when b failed; KT_E_STORAGE when not all of it arrived.
+ */
+int kt_print_json(struct kt_buf *b, struct kt_err *err);
+
 /* SIGINT or SIGTERM came: stop at the next safe place. */
 extern volatile int kt_stop_asked;
 void kt_catch_signals(void);

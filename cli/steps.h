@@ -59,9 +59,9 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 /* The same of an open case, with its mandate, log and papers, into the folder of the options. */
 int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err);
-/* Says what was recorded: for people, or as keten-act-result-1 with --json. */
-void kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
-		  uint64_t bytes);
+/* Says what was recorded: for people, or as keten-act-result-1 with --json. As kt_print_json(). */
+int kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
+		 uint64_t bytes, struct kt_err *err);
 /*
  * What a reading leaves that ends before its seal (cli/interrupt.c): a line in the log, and a signed act.
  * code and err: how it ended; what goes wrong here is only said, and name is "" then.
