@@ -569,13 +569,13 @@ static const char *why_absent(const struct kt_source *s, const struct kt_request
 	if (s->form == KT_FORM_BACKUP && rq->reach == KT_REACH_ENCRYPTED && !s->encrypted)
 		return N_("encrypted-only: a backup without a password never holds it");
 	if (s->form == KT_FORM_BACKUP)
-		return "the backup lists no such file";
+		return N_("the backup lists no such file");
 	if (s->form == KT_FORM_CARRIER)
-		return "the carrier has no such folder at its top, or no file in it";
+		return N_("the carrier has no such folder at its top, or no file in it");
 	if (s->form == KT_FORM_FILE)
-		return "what was handed over holds no file";
+		return N_("what was handed over holds no file");
 	if (rq->kind == KT_REQ_KIND_ROOT || rq->kind == KT_REQ_KIND_MEDIA)
-		return "the image holds no such folder, or no file in it";
+		return N_("the image holds no such folder, or no file in it");
 	return N_("the image holds no such file");
 }
 

@@ -27,8 +27,12 @@ int kt_lang_find(const char *code);
 const char *kt_tr(enum kt_lang lang, const char *text);
 /*
  * A text that was composed ("3 apps of ..."): the translation of the pattern in po/ that it was made
- * of ("%u apps of %s"), with the same values (in the same order, or by their numbers: "%2$s"). What stands in the values (words of
- * a phone, numbers) stays. False, and nothing is appended, when no pattern fits.
+ * of ("%u apps of %s"), with the same values (in the same order, or by their numbers: "%2$s"). What
+ * stands in the values (words of a phone, names of files, numbers) stays, also where it reads like
+ * a text of ours; only where the translation has "%2$t" is the value one of those, and said likewise.
+ * Of several patterns that fit, the one with most bytes of its own is taken: a value may hold the
+ * words of another. A name without a blank may stand before it ("bag-info.txt: ..."). A text that is
+ * whole in po/ is taken as it is. False, and nothing is appended, when nothing fits.
  */
 bool kt_tr_composed(enum kt_lang lang, const char *text, struct kt_buf *out);
 /* The form of a text that fits n. */

@@ -35,17 +35,18 @@ static void show_items(struct kd_intake *in, bool early)
 	kd_group_clear(in->done_items);
 	for (guint i = 0; i < in->ended->len; i++) {
 		const struct kd_ended *e = in->ended->pdata[i];
-		char *size = kd_bytes((guint64)e->bytes), *text;
+		char *size = kd_bytes((guint64)e->bytes), *reason = kd_said(e->reason), *text;
 
 		/* of a sealed case, what is stored of a thing that is not there is its reason */
 		if (e->objects > 0 && strcmp(e->outcome, "absent") != 0)
 			text = g_strdup_printf("%s: %s%s%s", kd_outcome(e->outcome), size,
-					       e->reason[0] != '\0' ? ". " : "", e->reason);
+					       reason[0] != '\0' ? ". " : "", reason);
 		else
 			text = g_strdup_printf("%s%s%s", kd_outcome(e->outcome),
-					       e->reason[0] != '\0' ? ". " : "", e->reason);
+					       reason[0] != '\0' ? ". " : "", reason);
 		kd_group_add(in->done_items, kd_row(kd_item_title(in, e->item), text));
 		g_free(text);
+		g_free(reason);
 		g_free(size);
 	}
 	if (early)

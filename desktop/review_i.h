@@ -115,7 +115,5 @@ GtkWidget *kd_statement_view(struct kd_review *rv);
 GtkWidget *kd_not_taken_view(struct kd_review *rv);
 GtkWidget *kd_export_view(struct kd_review *rv);
 void kd_pages_fill(struct kd_review *rv);
-/* What a report says in our words, in the reader's language; free with g_free(). */
-char *kd_said(const char *text);
 
 #endif

@@ -36,21 +36,6 @@ GtkWidget *kd_not_taken_view(struct kd_review *rv)
 	return w;
 }
 
-char *kd_said(const char *text)
-{
-	const char *t = kd_tr(text);
-	struct kt_buf b;
-	char *s;
-
-	kt_buf_init(&b, 0);
-	if (t == text && kt_tr_composed(kd_lang, text, &b) && !b.failed)
-		s = g_strndup((const char *)b.p, b.len);
-	else
-		s = g_strdup(t);
-	kt_buf_free(&b);
-	return s;
-}
-
 /* The same for several lines. */
 static char *lines_said(const char *text)
 {

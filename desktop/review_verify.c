@@ -182,8 +182,12 @@ static void show_check(struct kd_review *rv, const struct kt_jv *c)
 						      : "");
 	for (const struct kt_jv *f = findings != NULL ? findings->child : NULL; f != NULL;
 	     f = f->next)
-		if (f->type == KT_JV_STR)
-			g_string_append_printf(s, "\n%s", f->str);
+		if (f->type == KT_JV_STR) {
+			char *said = kd_said(f->str);
+
+			g_string_append_printf(s, "\n%s", said);
+			g_free(said);
+		}
 	if (kt_jv_int(c, "findings_left_out", 0) > 0)
 		g_string_append_printf(s, _("\nand %lld more of this kind"),
 				       (long long)kt_jv_int(c, "findings_left_out", 0));
@@ -337,8 +341,10 @@ static void show_reason(struct kd_review *rv, const struct kt_jv *json)
 		g_free(s);
 	} else {
 		const char *reason = kt_jv_str(json, "reason");
+		char *said = kd_said(reason != NULL ? reason : "");
 
-		kd_set(rv->verdict_reason, reason != NULL ? reason : "");
+		kd_set(rv->verdict_reason, said);
+		g_free(said);
 	}
 	kd_set(rv->verdict_next, next_step(rv, list));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "desktop/ui.h"
+#include "core/buf.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -13,6 +14,18 @@ enum kt_lang kd_lang = KT_LANG_EN;
 void kd_name(GtkWidget *w, const char *name)
 {
 	gtk_accessible_update_property(GTK_ACCESSIBLE(w), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+char *kd_said(const char *text)
+{
+	struct kt_buf b;
+	char *s = NULL;
+
+	kt_buf_init(&b, 0);
+	if (kt_tr_composed(kd_lang, text, &b) && !b.failed)
+		s = g_strndup((const char *)b.p, b.len);
+	kt_buf_free(&b);
+	return s != NULL ? s : g_strdup(text);
 }
 
 const char *kd_word(enum kt_vocab v, const char *token)

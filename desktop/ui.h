@@ -20,6 +20,8 @@ __attribute__((format_arg(1))) static inline const char *kd_tr(const char *text)
 #define _(text) kd_tr(text)
 /* A token of the report in words; one that the list does not have as it is, NULL as "". */
 const char *kd_word(enum kt_vocab v, const char *token);
+/* What a report, a check or a reading says in our words, in the reader's language; free with g_free(). */
+char *kd_said(const char *text);
 
 /* A button; the label may hold a mnemonic. Named by it alone. */
 GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data);

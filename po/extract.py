@@ -9,7 +9,10 @@ usage: po/extract.py            prints the template (pot)
 
 Where texts stand: _("...") and N_("...") in desktop/; {between braces} in formats of reports/render/, N_("...") anywhere in core/,
 reports/ and cli/, whole sentences in reports/model/ (they stand in report.json, whose views
-translate them), titles, states and absences of parsers/plugins.def, names in core/fields.def.
+translate them), titles, states and absences of parsers/plugins.def, names in core/fields.def;
+what checks, readings and readers say of one package, phone or file (CALLS), and their tokens.
+
+A translation says "%2$s" for the second value, and "%2$t" when that value is a text of ours itself.
 """
 import ast
 import glob
@@ -18,7 +21,45 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CONV = re.compile(r"%[lz]*[a-zA-Z]")
+CONV = re.compile(r"%(?:\d+\$)?[0-9.*]*([lz]*[a-zA-Z])")
+# Where such a text is composed: files, calls, and whether an error's code (second argument) can be one that a reader meets.
+OURS = re.compile(r"KT_E_(NOMEM|INTERNAL|USAGE|STORAGE)\b")
+CALLS = (
+    ("reports/verify/check_*.c", r"kt_vf_fail|kt_vf_unsure|misplaced|compare|compare_cert"),
+    ("reports/verify/verify.c", r"kt_vf_fail|kt_vf_unsure"),
+    ("reports/verify/zip_read.c", r"defect|stop"),
+    ("reports/verify/*.c", r"KT_FAIL"),
+    ("core/json_*.c", r"KT_FAIL|bad"),
+    ("core/cms*.c", r"KT_FAIL|KT_TRACE|kt_cms_ssl_fail|no_cms|kt_copy_cut"),
+    ("core/trust.c", r"snprintf"),
+    ("core/tsp.c", r"KT_FAIL|kt_cms_ssl_fail"),
+    ("core/custody.c", r"KT_FAIL|bad"),
+    ("core/mandate_*.c", r"REFUSE|KT_FAIL"),
+    ("cli/acquire*.c", r"kt_outcome_set|end_sink|cut|KT_FAIL"),
+    ("cli/provisional.c", r"refuse|judge|snprintf"),
+    ("extractor/*/*.c", r"KT_FAIL|KT_TRACE|fail_in|fail_end|broke|note|unreadable|no_manifest|kt_img_\w+"),
+    ("extractor/ios/manifest.c", r"say|snprintf"),
+    ("parsers/plugins/*.[ch]", r"kt_note|note_count|kt_track_note|note_once"),
+    ("parsers/sdk/*.[ch]", r"kt_note|note_once"),
+)
+# Tokens of readers that a page shows with blanks for hyphens; names of plugins and of programs are none.
+PROGRAMS = ["keten-values", "keten-worker"]
+TOKENS = ("parsers/plugins/*.[ch]", "parsers/sdk/*.[ch]")
+# What libraries and a phone's system say, as far as it comes up: OpenSSL of a certificate, C of a file.
+FOREIGN = (
+    "certificate has expired", "certificate is not yet valid", "certificate revoked", "certificate signature failure",
+    "self-signed certificate", "self-signed certificate in certificate chain", "invalid CA certificate",
+    "unable to get issuer certificate", "unable to get local issuer certificate",
+    "unable to verify the first certificate", "unable to get certificate CRL", "CRL has expired",
+    "CRL is not yet valid", "CRL signature failure", "unsuitable certificate purpose", "path length constraint exceeded",
+    "No such file or directory", "Permission denied", "Input/output error", "Not a directory", "Is a directory",
+    "Operation not permitted", "Too many levels of symbolic links", "File name too long",
+)
+# Words that stand for a value in one of those texts.
+WORDS = (
+    "mandate", "case", "phone", "backup", "image", "carrier", "file", "the mandate", "a scope row", "an entry",
+    "boolean", "whole number", "text", "list", "object", "bad \\\\u escape",
+)
 STYLES = ("reports/render/html_css.c", "reports/render/html_labels.c")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
@@ -42,12 +83,50 @@ def literals(path):
         yield text, src[max(0, m.start() - 24):m.start()]
 
 
+def calls(path, names):
+    """The arguments of each call of one of these functions, as they stand, without comments."""
+    src = open(path, encoding="utf-8").read()
+    src = re.sub(r'("(?:[^"\\]|\\.)*")|/\*.*?\*/|//[^\n]*', lambda m: m[1] or " ", src, flags=re.S)
+    src = re.sub(r"'(?:[^'\\]|\\.)'", "0", src)
+    src = re.sub(r"#[^\n]*(\\\n[^\n]*)*", "", src)
+    src = src.replace("PRIu64", '"llu"')
+    for m in re.finditer(r"\b(?:%s)\s*\(" % names, src):
+        depth, quoted, i = 1, False, m.end()
+        while depth > 0 and i < len(src):
+            if quoted:
+                i += src[i] == "\\"
+                quoted = src[i] != '"'
+            elif src[i] == '"':
+                quoted = True
+            else:
+                depth += (src[i] == "(") - (src[i] == ")")
+            i += 1
+        yield src[m.end():i - 1]
+
+
+def said(args):
+    """The texts among the arguments of a call: what holds words beside its conversions."""
+    args = re.sub(r"\b(?:strcmp|strncmp|strstr|strchr|kt_jv_\w+)\([^()]*\)", " ", args)
+    for m in re.finditer(r'"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*', args):
+        text = "".join(text_of(s) for s in STRING.findall(m[0]))
+        if re.search(r"[A-Za-z]{2,}", CONV.sub(" ", text)) and (" " in text or "%" in text):
+            yield text
+
+
 def sources():
     found = {}
 
     def add(text, where):
         if re.search("[A-Za-z]", text):
             found.setdefault(text, where)
+
+    for pattern, names in CALLS:
+        for path in sorted(glob.glob(os.path.join(TOP, pattern))):
+            for args in calls(path, names):
+                if OURS.search(args):
+                    continue
+                for text in said(args):
+                    add(text, os.path.relpath(path, TOP))
 
     for path in sorted(glob.glob(TOP + "/desktop/*.[ch]")):
         for text, before in literals(path):
@@ -56,7 +135,7 @@ def sources():
     for path in sorted(glob.glob(TOP + "/reports/render/*.[ch]") + glob.glob(TOP + "/reports/pdf/*.[ch]")
                        + glob.glob(TOP + "/reports/export/*.[ch]") + glob.glob(TOP + "/reports/model/*.[ch]")
                        + glob.glob(TOP + "/core/*.[ch]") + glob.glob(TOP + "/cli/*.[ch]")
-                       + glob.glob(TOP + "/reports/papers/*.[ch]")):
+                       + glob.glob(TOP + "/reports/papers/*.[ch]") + glob.glob(TOP + "/reports/verify/*.[ch]")):
         name = os.path.relpath(path, TOP)
         for text, before in literals(path):
             if re.search(r"\bN_\(\s*$", before):
@@ -70,6 +149,14 @@ def sources():
                     add(part, name)
             elif name.startswith("reports/model/") and re.match(r"([A-Z]|%llu ).* .*[.:]\s*$", text, re.S):
                 add(text.strip(), name)
+    for text in FOREIGN + WORDS:
+        add(text, "po/extract.py")
+    plugins = re.findall(r'KT_PLUGIN\(\s*\w+,\s*"([^"]+)"', open(TOP + "/parsers/plugins.def", encoding="utf-8").read())
+    for pattern in TOKENS:
+        for path in sorted(glob.glob(os.path.join(TOP, pattern))):
+            for text in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', open(path, encoding="utf-8").read()):
+                if text not in plugins + PROGRAMS:
+                    add(text.replace("-", " "), os.path.relpath(path, TOP))
     path = TOP + "/parsers/plugins.def"
     src = re.sub(r"/\*.*?\*/", "", open(path, encoding="utf-8").read(), flags=re.S)
     for m in re.finditer(r"KT_(PLUGIN|ABSENCE)\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^)]*\))*\)", src):
@@ -98,6 +185,16 @@ def read_po(path):
         forms = [unquote(re.findall(r'"(?:[^"\\]|\\.)*"', s)) for s in re.split(r"msgstr(?:\[\d\])?", strs)[1:]]
         entries[key] = (unquote(re.findall(r'"(?:[^"\\]|\\.)*"', many)) if many else None, forms)
     return entries
+
+
+def same_values(values, translation):
+    """A translation has the values of its source in their order, or by their numbers."""
+    if "$" not in translation:
+        return not translation or CONV.findall(translation) == values
+    numbered = re.findall(r"%(\d+)\$[0-9.*]*([lz]*[a-zA-Z])", translation)
+    return len(numbered) == len(CONV.findall(translation)) and all(
+        int(n) <= len(values) and (kind == values[int(n) - 1] or (kind == "t" and values[int(n) - 1] == "s"))
+        for n, kind in numbered)
 
 
 def quote(text):
@@ -151,7 +248,7 @@ def main():
                 print("%s: nothing uses: %s" % (name, text))
                 bad = 1
             for s in forms:
-                if s and "$" not in s and CONV.findall(s) != CONV.findall(text):
+                if not same_values(CONV.findall(text), s):
                     print("%s: other conversions: %s" % (name, s))
                     bad = 1
                 for w in words:

@@ -492,7 +492,7 @@ int not_reported_elem(struct html *h)
 	put(h, "<bdi class=\"phone\">%w</bdi>",
 	    kt_word(KT_VOCAB_REASONS, flat_get(h->f, "reason")));
 	if (text != NULL && *text != '\0')
-		put(h, "<small>%p</small>", text);
+		put(h, "<small><bdi class=\"phone\">%T</bdi></small>", text);
 	put(h, "</td><td class=\"num\">%n</td></tr>\n", flat_get(h->f, "count"));
 	return 0;
 }

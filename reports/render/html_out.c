@@ -315,7 +315,7 @@ static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 		put_text(b, t);
 		return true;
 	}
-	if (strlen(s) < 20)
+	if (strchr(s, ' ') == NULL)
 		return false;
 	kt_buf_init(&made, 0);
 	ok = kt_tr_composed(lang, s, &made) && !made.failed;

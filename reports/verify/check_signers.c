@@ -6,6 +6,7 @@
 #include "core/err.h"
 #include "core/request.h"
 #include "core/time.h"
+#include "core/tr.h"
 #include "reports/verify/check.h"
 
 #define P7S_MAX	  ((size_t)1 << 20)
@@ -129,8 +130,9 @@ int kt_vf_signature(struct kt_vf *c)
 			   KT_PKG_SIGNATURE);
 	kt_vf_done(c, KT_V_SIGNATURE);
 	check_chain(c, KT_V_OPERATOR, &der, &c->tags_raw, s,
-		    &(struct moment){s->signing_time_us, "when the package is said to be signed",
-				     c->seal_us, true});
+		    &(struct moment){s->signing_time_us,
+				     N_("when the package is said to be signed"), c->seal_us,
+				     true});
 	kt_vf_done(c, KT_V_OPERATOR);
 out:
 	kt_buf_free(&der);
@@ -241,12 +243,12 @@ static void check_authoriser(struct kt_vf *c, const struct kt_buf *der, const st
 
 	if (c->res->type == KT_PT_ACQUISITION)
 		check_chain(c, KT_V_AUTHORISER, der, &c->mandate_raw, s,
-			    &(struct moment){c->session_us, "when the session was opened", stamped,
-					     opened});
+			    &(struct moment){c->session_us, N_("when the session was opened"),
+					     stamped, opened});
 	if (s->signing_time_us != 0 && c->trust != NULL)
 		check_chain(c, KT_V_AUTHORISER, der, &c->mandate_raw, s,
 			    &(struct moment){s->signing_time_us,
-					     "when the mandate is said to be signed", stamped,
+					     N_("when the mandate is said to be signed"), stamped,
 					     false});
 }
 
@@ -294,16 +296,17 @@ int kt_vf_times(struct kt_vf *c)
 		const char *what;
 		bool optional;
 	} order[] = {
-		{c->mandate != NULL ? c->mandate->issued_at_us : 0, "the mandate's issue", false},
-		{c->session_us, "the opening of the session", false},
-		{c->open_us, "the time-stamp of the opening", true},
-		{c->have_seal_cert ? c->seal_cert.signing_time_us : 0, "the seal's signature",
+		{c->mandate != NULL ? c->mandate->issued_at_us : 0, N_("the mandate's issue"),
 		 false},
-		{c->sealing_us, "the sealing of the package", false},
+		{c->session_us, N_("the opening of the session"), false},
+		{c->open_us, N_("the time-stamp of the opening"), true},
+		{c->have_seal_cert ? c->seal_cert.signing_time_us : 0, N_("the seal's signature"),
+		 false},
+		{c->sealing_us, N_("the sealing of the package"), false},
 		{c->res->have_operator ? c->res->operator_cert.signing_time_us : 0,
-		 "the package's signature", false},
-		{c->seal_us, "the package's time-stamp", true},
-		{c->now_us + FUTURE_US, "this verification", false},
+		 N_("the package's signature"), false},
+		{c->seal_us, N_("the package's time-stamp"), true},
+		{c->now_us + FUTURE_US, N_("this verification"), false},
 	};
 	const size_t n = sizeof(order) / sizeof(order[0]);
 	size_t before = n;

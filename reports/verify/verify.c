@@ -8,6 +8,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/time.h"
+#include "core/tr.h"
 #include "reports/verify/check.h"
 
 static const struct {
@@ -231,7 +232,7 @@ static void vf_free(struct kt_vf *c)
 static void clear_verdict(struct kt_verify_result *res)
 {
 	res->verdict = KT_VERDICT_UNDETERMINED;
-	snprintf(res->reason, sizeof(res->reason), "the package could not be read to its end");
+	snprintf(res->reason, sizeof(res->reason), N_("the package could not be read to its end"));
 }
 
 /* What the package says of itself, for those who name or continue it. */

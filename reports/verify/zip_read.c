@@ -11,6 +11,7 @@
 
 #include "core/err.h"
 #include "core/io.h"
+#include "core/tr.h"
 #include "reports/verify/zip_format.h"
 
 #define CHUNK ((size_t)256 << 10)
@@ -186,7 +187,7 @@ static int take_record(struct kt_zip *z, const uint8_t *p, size_t name_len, size
 		return r;
 	n = kt_zip_put_central(&rec, want);
 	if (n != KT_ZIP_CENTRAL + name_len + extra || memcmp(p, want, n) != 0) {
-		name_difference(z, p + 6, "the central directory", name);
+		name_difference(z, p + 6, N_("the central directory"), name);
 		e->unreadable = true;
 	}
 	return 0;
