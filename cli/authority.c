@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Mandate, signature, trust and operator of a session, held against each other. */
-#include "cli/keten.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/register.h"
 #include "core/request.h"
@@ -16,34 +16,12 @@
 
 static int load_operator(const struct kt_opts *o, struct kt_authority *a, struct kt_err *err)
 {
-	struct kt_buf pem;
 	int r;
 
 	if (o->operator_key == NULL)
 		return 0;
-	kt_buf_init(&pem, SIGNATURE_MAX);
-	r = kt_sign_run("cert", NULL, o->operator_key, "", 0, &pem, err);
-	if (r == 0)
-		r = kt_cert_facts(pem.p, pem.len, a->trust, kt_time_now(), &a->operator_cert, err);
-	kt_buf_free(&pem);
+	r = kt_signer_facts(o->operator_key, a->trust, &a->operator_cert, err);
 	a->has_operator = r == 0;
-	return r;
-}
-
-static int load_trust(const struct kt_opts *o, struct kt_authority *a, struct kt_err *err)
-{
-	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
-	int r = kt_trust_load(dir, &a->trust, err);
-
-	if (r == 0 && o->tsa_trust != NULL)
-		return kt_trust_set_tsa(a->trust, o->tsa_trust, err);
-	if (r == KT_E_ABSENT) {
-		kt_err_clear(err);
-		return KT_FAIL(err, KT_E_UNDETERMINED,
-			       "no-trust-anchor: %.60s holds no CA certificate, so nobody vouches "
-			       "for the mandate; name the folder with --trust",
-			       dir);
-	}
 	return r;
 }
 
@@ -126,7 +104,7 @@ int kt_authority_load(const struct kt_opts *o, bool for_session, bool case_known
 	if (r == 0)
 		r = kt_mandate_parse(a->mandate_bytes.p, a->mandate_bytes.len, &a->mandate, err);
 	if (r == 0)
-		r = load_trust(o, a, err);
+		r = kt_trust_of(o, &a->trust, err);
 	if (r == 0)
 		r = load_operator(o, a, err);
 	if (r == 0)

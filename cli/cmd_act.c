@@ -2,6 +2,7 @@
 /* keten act: records what is done with packages, each as a package of its own. */
 #include "cli/found.h"
 #include "cli/steps.h"
+#include "cli/vouch.h"
 #include "core/json.h"
 #include "core/time.h"
 
@@ -54,20 +55,6 @@ static int put_detail(const struct kt_opts *o, enum kt_pkg_type type, const stru
 	return kt_buf_cstr(b) == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 }
 
-static int signer_of(const struct kt_opts *o, const struct kt_trust *trust, struct kt_signer *s,
-		     struct kt_err *err)
-{
-	struct kt_buf pem;
-	int r;
-
-	kt_buf_init(&pem, (size_t)1 << 20);
-	r = kt_sign_run("cert", NULL, o->operator_key, "", 0, &pem, err);
-	if (r == 0)
-		r = kt_cert_facts(pem.p, pem.len, trust, kt_time_now(), s, err);
-	kt_buf_free(&pem);
-	return r;
-}
-
 /* All are valid, of one case. */
 static int collect(const struct kt_found *all, struct kt_act *act, struct kt_err *err)
 {
@@ -81,13 +68,13 @@ static int collect(const struct kt_found *all, struct kt_act *act, struct kt_err
 		if (!p->valid)
 			r = KT_FAIL(err, KT_E_INVALID,
 				    "%.100s is not valid (keten verify says why)", p->path);
-		else if (act->case_id != NULL && strcmp(act->case_id, p->link.case_id) != 0)
+		else if (act->case_id != NULL && strcmp(act->case_id, p->j.case_id) != 0)
 			r = KT_FAIL(err, KT_E_USAGE, "an act is about packages of one case");
 		if (r == 0)
-			r = kt_act_concern(act, p->link.name, p->link.sha256, err);
-		act->case_id = p->link.case_id;
-		act->mandate_id = p->link.mandate_id;
-		act->mandate_sha256 = p->link.mandate_sha256;
+			r = kt_act_concern(act, p->j.package, p->j.sha256, err);
+		act->case_id = p->j.case_id;
+		act->mandate_id = p->j.mandate_id;
+		act->mandate_sha256 = p->j.mandate_sha256;
 	}
 	if (r == 0 && act->nconcerns == 0)
 		r = KT_FAIL(err, KT_E_USAGE, "there is no package");
@@ -129,7 +116,7 @@ int kt_cmd_act(const struct kt_opts *o)
 	if (r == 0)
 		r = collect(&all, &act, &err);
 	if (r == 0)
-		r = signer_of(o, all.trust, &who, &err);
+		r = kt_signer_facts(o->operator_key, all.trust, &who, &err);
 	if (r == 0)
 		r = put_detail(o, act.type, &who, &detail, &err);
 	act.detail = (const char *)detail.p;

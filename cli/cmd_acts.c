@@ -3,8 +3,9 @@
  * keten comment, erratum, disclose: acts about packages that exist. Each makes a package of its own
  * beside them; none changes what it concerns.
  */
-#include "cli/package_facts.h"
 #include "cli/steps.h"
+#include "cli/verify_run.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "parsers/host/host.h"
@@ -65,7 +66,7 @@ static int read_text(const struct kt_opts *o, struct kt_buf *b, struct kt_err *e
 }
 
 /* An act about one package, as far as all of them agree. */
-static int begin(const struct kt_package_facts *f, enum kt_pkg_type type, struct kt_act *act,
+static int begin(const struct kt_judged *f, enum kt_pkg_type type, struct kt_act *act,
 		 struct kt_package **pkg, struct kt_err *err)
 {
 	int r;
@@ -83,7 +84,7 @@ static int finish(const struct kt_opts *o, struct kt_package *pkg, const struct 
 {
 	char name[KT_PKG_NAME_MAX + 1];
 	struct kt_trust *trust = NULL;
-	int r = o->trust != NULL ? kt_trust_load(o->trust, &trust, err) : 0;
+	int r = kt_trust_of(o, &trust, err);
 
 	if (r == 0)
 		r = kt_act_make(o->out_dir, o->operator_key, trust, pkg, act, name, err);
@@ -97,7 +98,7 @@ static int finish(const struct kt_opts *o, struct kt_package *pkg, const struct 
 
 int kt_cmd_comment(const struct kt_opts *o)
 {
-	struct kt_package_facts f;
+	struct kt_judged f;
 	struct kt_package *pkg = NULL;
 	struct kt_act act = {0};
 	struct kt_err err = {0};
@@ -108,7 +109,7 @@ int kt_cmd_comment(const struct kt_opts *o)
 	if (r == 0)
 		r = read_text(o, &text, &err);
 	if (r == 0)
-		r = kt_package_facts(o, o->args[0], &f, &err);
+		r = kt_verify_holds(o, o->args[0], &f, &err);
 	if (r == 0) {
 		act.detail = "{\"attachment\":\"comment.txt\",\"by\":\"applicant\"}";
 		r = begin(&f, KT_PT_COMMENT, &act, &pkg, &err);
@@ -126,7 +127,8 @@ int kt_cmd_comment(const struct kt_opts *o)
 /* -- erratum ---------------------------------------------------------------------------------- */
 
 /* The version of a plugin that made this package, from its tool/build.json. */
-static int used_version(const char *path, const char *plugin, int64_t *version, struct kt_err *err)
+static int used_version(const struct kt_judged *p, const char *plugin, int64_t *version,
+			struct kt_err *err)
 {
 	struct kt_jdoc *doc = NULL;
 	struct kt_buf b;
@@ -134,7 +136,7 @@ static int used_version(const char *path, const char *plugin, int64_t *version, 
 
 	*version = 0;
 	kt_buf_init(&b, 0);
-	r = kt_package_file(path, KT_PKG_BUILD, TEXT_MAX, &b, err);
+	r = kt_judged_read(p, KT_PKG_BUILD, TEXT_MAX, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
 	if (r == 0)
@@ -145,14 +147,15 @@ static int used_version(const char *path, const char *plugin, int64_t *version, 
 }
 
 /* Does its mandate name that source? */
-static int is_concerned(const char *path, const char *plugin, bool *yes, struct kt_err *err)
+static int is_concerned(const struct kt_judged *p, const char *plugin, bool *yes,
+			struct kt_err *err)
 {
 	struct kt_mandate *m = NULL;
 	struct kt_buf b;
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = kt_package_file(path, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &b, err);
+	r = kt_judged_read(p, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &b, err);
 	if (r == 0)
 		r = kt_mandate_parse(b.p, b.len, &m, err);
 	*yes = r == 0 && kt_mandate_scope(m, plugin) != NULL;
@@ -186,19 +189,19 @@ static int erratum_detail(const char *plugin, int64_t version, struct kt_buf *b,
 static int one_erratum(const struct kt_opts *o, const char *path, const struct kt_buf *text,
 		       struct kt_err *err)
 {
-	struct kt_package_facts f;
+	struct kt_judged f;
 	struct kt_package *pkg = NULL;
 	struct kt_act act = {0};
 	struct kt_buf detail;
 	int64_t version = 0;
 	bool concerned = false;
-	int r = kt_package_facts(o, path, &f, err);
+	int r = kt_verify_holds(o, path, &f, err);
 
 	kt_buf_init(&detail, 0);
 	if (r == 0)
-		r = is_concerned(path, o->plugin, &concerned, err);
+		r = is_concerned(&f, o->plugin, &concerned, err);
 	if (r == 0)
-		r = used_version(path, o->plugin, &version, err);
+		r = used_version(&f, o->plugin, &version, err);
 	if (r == 0 && (!concerned || version == 0))
 		r = KT_FAIL(err, KT_E_REFUSED, "not-concerned: %.100s was made without %.40s", path,
 			    o->plugin);
@@ -250,8 +253,7 @@ struct bundle {
 	unsigned n;
 };
 
-static int add(struct bundle *b, const char *path, const struct kt_package_facts *f,
-	       struct kt_err *err)
+static int add(struct bundle *b, const char *path, const struct kt_judged *f, struct kt_err *err)
 {
 	if (b->n == COPIES_MAX || strlen(path) >= sizeof(b->path[0]))
 		return KT_FAIL(err, KT_E_LIMIT, "more packages than one copy can name");
@@ -262,13 +264,13 @@ static int add(struct bundle *b, const char *path, const struct kt_package_facts
 	return 0;
 }
 
-static bool is_about(const struct kt_package_facts *f, const struct kt_package_facts *of)
+static bool is_about(const struct kt_judged *f, const struct kt_judged *of)
 {
 	/* it names no package: there was none yet */
-	if (strcmp(f->type, "interruption") == 0)
+	if (f->type == KT_PT_INTERRUPTION)
 		return strcmp(f->case_id, of->case_id) == 0;
 	/* releases, comments, errata and the like; who got a copy is the service's affair */
-	if (strcmp(f->type, "copy") == 0 || strcmp(f->type, "transfer") == 0)
+	if (f->type == KT_PT_COPY || f->type == KT_PT_TRANSFER)
 		return false;
 	for (unsigned i = 0; i < f->nconcerns; i++)
 		if (strcmp(f->concerns[i], of->sha256) == 0)
@@ -276,8 +278,11 @@ static bool is_about(const struct kt_package_facts *f, const struct kt_package_f
 	return false;
 }
 
-/* What speaks for and against goes along: an act that is broken is named, and stops it. */
-static int add_acts(const struct kt_opts *o, const char *path, const struct kt_package_facts *of,
+/*
+ * What speaks for and against goes along. Of a package that does not hold nobody can say what it is
+ * about, so it is named and stops the copy, whatever case it calls its own.
+ */
+static int add_acts(const struct kt_opts *o, const char *path, const struct kt_judged *of,
 		    struct bundle *b, struct kt_err *err)
 {
 	char dir[4096] = ".", other[4096];
@@ -292,14 +297,19 @@ static int add_acts(const struct kt_opts *o, const char *path, const struct kt_p
 	if (d == NULL)
 		return KT_FAIL(err, KT_E_STORAGE, "%.150s: %s", dir, strerror(errno));
 	while (r == 0 && (e = readdir(d)) != NULL) {
-		struct kt_package_facts f;
+		struct kt_judged f;
 		size_t n = strlen(e->d_name), end = strlen(KT_PKG_SUFFIX);
 
 		if (e->d_name[0] == '.' || n <= end ||
 		    strcmp(e->d_name + n - end, KT_PKG_SUFFIX) != 0 ||
 		    snprintf(other, sizeof(other), "%s/%s", dir, e->d_name) >= (int)sizeof(other))
 			continue;
-		r = kt_package_facts(o, other, &f, err);
+		r = kt_verify_holds(o, other, &f, err);
+		if (r == KT_E_INVALID)
+			KT_TRACE(err, r,
+				 "%.70s lies beside it, so it could be about it; get it again, or "
+				 "put it apart and say why",
+				 e->d_name);
 		if (r == 0 && is_about(&f, of))
 			r = add(b, other, &f, err);
 	}
@@ -390,8 +400,8 @@ static int copy_detail(const struct kt_opts *o, struct kt_buf *b, struct kt_err 
 }
 
 /* First the copies, not yet named; then the record of it; then they get their names. */
-static int disclose(const struct kt_opts *o, const struct kt_package_facts *f,
-		    const struct bundle *b, struct kt_err *err)
+static int disclose(const struct kt_opts *o, const struct kt_judged *f, const struct bundle *b,
+		    struct kt_err *err)
 {
 	KT_AUTO_FD out = kt_dir_open(AT_FDCWD, o->out_dir, true, err);
 	struct kt_package *pkg = NULL;
@@ -426,7 +436,7 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	struct kt_opts with = *own, *o = &with;
 	static struct bundle bundle; /* large, and one copy a process */
 	struct bundle *b = &bundle;
-	struct kt_package_facts f;
+	struct kt_judged f;
 	struct kt_err err = {0};
 	int r = check_opts(o, 1, &err);
 
@@ -437,7 +447,7 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	if (r == 0 && (strlen(o->to) > WORD_MAX || strlen(o->purpose) > WORD_MAX))
 		r = KT_FAIL(&err, KT_E_USAGE, "--to and --purpose take at most %d bytes", WORD_MAX);
 	if (r == 0)
-		r = kt_package_facts(o, o->args[0], &f, &err);
+		r = kt_verify_holds(o, o->args[0], &f, &err);
 	if (r == 0)
 		r = add(b, o->args[0], &f, &err);
 	if (r == 0)

@@ -5,6 +5,7 @@
  */
 #include "cli/found.h"
 #include "cli/steps.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/time.h"
@@ -42,8 +43,8 @@ struct fate {
 
 static bool concerns(const struct kt_found_one *act, const struct kt_found_one *p)
 {
-	for (unsigned i = 0; act->valid && i < act->link.nconcerns; i++)
-		if (strcmp(act->link.concerns[i], p->link.sha256) == 0)
+	for (unsigned i = 0; act->valid && i < act->j.nconcerns; i++)
+		if (strcmp(act->j.concerns[i], p->j.sha256) == 0)
 			return true;
 	return false;
 }
@@ -67,7 +68,7 @@ static void find_reports(struct fate *f, const struct kt_found *all)
 		for (size_t i = 0; i < all->n; i++) {
 			const struct kt_found_one *act = &all->v[i];
 
-			if (act->is_case || act->link.type != types[t] || !about(f, act))
+			if (act->is_case || act->j.type != types[t] || !about(f, act))
 				continue;
 			if (f->nreports < DESTROY_MAX)
 				f->report[f->nreports++] = act;
@@ -76,60 +77,78 @@ static void find_reports(struct fate *f, const struct kt_found *all)
 		}
 }
 
-/* A text of the act's detail. */
-static bool act_detail(const struct kt_found_one *act, const char *key, char *out, size_t cap)
+/* A text of the act's detail, "" when there is none. What can't be read may be a hold: it stops us. */
+static int act_detail(const struct kt_found_one *act, const char *key, char *out, size_t cap,
+		      struct kt_err *err)
 {
 	struct kt_jdoc *doc = NULL;
 	struct kt_buf b;
-	const char *s = NULL;
+	const char *s;
+	int r;
 
 	kt_buf_init(&b, 0);
-	if (kt_found_read(act, KT_PKG_ACT, (size_t)1 << 20, &b, NULL) == 0 &&
-	    kt_jdoc_parse(b.p, b.len, &doc, NULL) == 0)
-		s = kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), key);
+	r = kt_judged_read(&act->j, KT_PKG_ACT, (size_t)1 << 20, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	s = r == 0 ? kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), key) : NULL;
 	snprintf(out, cap, "%s", s != NULL ? s : "");
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
-	return out[0] != '\0';
+	return r < 0 ? KT_TRACE(err, r, "%.100s is about it, and can't be read", act->path) : 0;
 }
 
-static void note_copy(struct fate *f, struct kt_jw *w, const struct kt_found_one *act)
+static int note_copy(struct fate *f, struct kt_jw *w, const struct kt_found_one *act,
+		     struct kt_err *err)
 {
 	char to[TEXT_MAX], text[2 * TEXT_MAX], t[KT_TIME_TEXT];
+	int r = act_detail(act, "to", to, sizeof(to), err);
 
-	if (!act_detail(act, "to", to, sizeof(to)))
-		return;
+	if (r < 0 || to[0] == '\0')
+		return r;
 	snprintf(text, sizeof(text), "what %s got on %.10s (%s)", to,
-		 kt_time_text(act->link.made_us, t), act->link.name);
+		 kt_time_text(act->j.made_us, t), act->j.package);
 	kt_jw_str(w, text);
 	f->copies++;
+	return 0;
+}
+
+static int note_hold(struct fate *f, const struct kt_found_one *act, struct kt_err *err)
+{
+	char text[TEXT_MAX];
+	int64_t us = 0;
+	int r = act_detail(act, "until", text, sizeof(text), err);
+
+	if (r == 0 && kt_time_parse(text, strlen(text), true, &us, NULL, NULL) < 0)
+		r = KT_FAIL(err, KT_E_INVALID, "%.100s names no day that its hold ends with",
+			    act->path);
+	if (r == 0 && us > f->hold_us)
+		f->hold_us = us;
+	return r;
 }
 
 /* What the other packages say about it. */
-static void look_around(struct fate *f, const struct kt_found *all)
+static int look_around(struct fate *f, const struct kt_found *all, struct kt_err *err)
 {
 	struct kt_jw w;
+	int r = 0;
 
 	kt_jw_init(&w, &f->not_reached);
 	kt_jw_arr(&w);
 	kt_jw_str(&w, "backups of this station, and files in folders that were not named");
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
 		const struct kt_found_one *act = &all->v[i];
-		char text[TEXT_MAX];
-		int64_t us = 0;
 
 		if (act->is_case || !about(f, act))
 			continue;
-		f->released |= act->link.type == KT_PT_RELEASE;
-		f->deleted |= act->link.type == KT_PT_DELETION;
-		if (act->link.type == KT_PT_COPY || act->link.type == KT_PT_TRANSFER)
-			note_copy(f, &w, act);
-		if (act->link.type == KT_PT_HOLD && act_detail(act, "until", text, sizeof(text)) &&
-		    kt_time_parse(text, strlen(text), true, &us, NULL, NULL) == 0 &&
-		    us > f->hold_us)
-			f->hold_us = us;
+		f->released |= act->j.type == KT_PT_RELEASE;
+		f->deleted |= act->j.type == KT_PT_DELETION;
+		if (act->j.type == KT_PT_COPY || act->j.type == KT_PT_TRANSFER)
+			r = note_copy(f, &w, act, err);
+		else if (act->j.type == KT_PT_HOLD)
+			r = note_hold(f, act, err);
 	}
 	kt_jw_arr_end(&w);
+	return r;
 }
 
 static int read_mandate(struct fate *f, struct kt_err *err)
@@ -138,7 +157,7 @@ static int read_mandate(struct fate *f, struct kt_err *err)
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = kt_found_read(f->p, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &b, err);
+	r = kt_judged_read(&f->p->j, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &b, err);
 	if (r == 0)
 		r = kt_mandate_parse(b.p, b.len, &f->mandate, err);
 	kt_buf_free(&b);
@@ -148,10 +167,10 @@ static int read_mandate(struct fate *f, struct kt_err *err)
 static void decide(struct fate *f)
 {
 	const struct kt_mandate *m = f->mandate;
-	int64_t unreleased = f->p->link.made_us + m->unreleased_days * DAY_US;
+	int64_t unreleased = f->p->j.made_us + m->unreleased_days * DAY_US;
 	char t[KT_TIME_TEXT];
 
-	if (f->p->link.sealed && !f->released && unreleased < m->released_until_us) {
+	if (f->p->j.sealed && !f->released && unreleased < m->released_until_us) {
 		f->until_us = unreleased;
 		f->reason = "expired-unreleased";
 		snprintf(f->rule, sizeof(f->rule), "unreleased_days %lld",
@@ -184,25 +203,22 @@ static void find_envelopes(struct fate *f, const struct kt_found *all)
 	    sizeof(path))
 		add_target(f, path);
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->link.case_id) == 0) {
+		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->j.case_id) == 0) {
 			add_target(f, all->v[i].path);
 			if (f->nfolders < DESTROY_MAX)
 				f->folder[f->nfolders++] = &all->v[i];
 			else
 				f->too_many = true;
 		}
-	f->orphan = f->p->link.sealed && f->ntargets == 0;
+	f->orphan = f->p->j.sealed && f->ntargets == 0;
 }
 
-/* Once over its bytes, then its name: what a disk keeps elsewhere can't be reached from here. */
-static int destroy(const char *path, struct kt_err *err)
+/* Once over the bytes of an open file, then its name: what a disk keeps elsewhere can't be reached from here. */
+static int wipe(int fd, const char *path, struct kt_err *err)
 {
 	static const uint8_t zeros[4096];
-	KT_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	char folder[4200];
-	struct stat st;
-	char *slash;
-	int r = fd < 0 || fstat(fd, &st) < 0 ? KT_E_STORAGE : 0;
+	struct stat st, named;
+	int r = fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? KT_E_STORAGE : 0;
 
 	for (off_t at = 0; r == 0 && at < st.st_size; at += (off_t)sizeof(zeros))
 		r = kt_write_full(fd, zeros,
@@ -211,17 +227,43 @@ static int destroy(const char *path, struct kt_err *err)
 				  err);
 	if (r == 0)
 		r = kt_sync_fd(fd, err);
-	if (r == 0 && unlink(path) < 0)
+	/* the name may have come to mean another file meanwhile: that one stays */
+	if (r == 0 && (lstat(path, &named) < 0 || named.st_dev != st.st_dev ||
+		       named.st_ino != st.st_ino || unlink(path) < 0))
 		r = KT_E_STORAGE;
-	if (r < 0)
-		return KT_FAIL(err, r, "%.100s can't be destroyed: %s", path, strerror(errno));
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
+	return r < 0 ? KT_FAIL(err, r, "%.100s can't be destroyed: %s", path, strerror(errno)) : 0;
+}
+
+static int sync_folder_of(const char *path, struct kt_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4200] = ".";
+	KT_AUTO_FD fd = -1;
+
 	if (slash != NULL)
-		*slash = '\0';
-	kt_close_fd(&fd);
-	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path),
+			 path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? 0 : kt_sync_fd(fd, err);
+}
+
+static int destroy(const char *path, struct kt_err *err)
+{
+	KT_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%.100s can't be destroyed: %s", path,
+				 strerror(errno))
+		       : wipe(fd, path, err);
+
+	return r == 0 ? sync_folder_of(path, err) : r;
+}
+
+/* A package: the one that was judged, and no other that took its place. */
+static int destroy_judged(const struct kt_found_one *p, struct kt_err *err)
+{
+	KT_AUTO_FD fd = kt_judged_open(&p->j, O_RDWR | O_NOFOLLOW, NULL, err);
+	int r = fd < 0 ? fd : wipe(fd, p->path, err);
+
+	return r == 0 ? sync_folder_of(p->path, err) : r;
 }
 
 static const char *base(const char *path)
@@ -243,8 +285,8 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	memset(&act, 0, sizeof(act));
 	act.type = KT_PT_DELETION;
 	act.mandate_id = f->mandate->mandate_id;
-	act.mandate_sha256 = f->p->link.mandate_sha256;
-	act.case_id = f->p->link.case_id;
+	act.mandate_sha256 = f->p->j.mandate_sha256;
+	act.case_id = f->p->j.case_id;
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
 	kt_jw_obj(&w);
@@ -268,9 +310,9 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	act.detail = (const char *)kt_buf_cstr(&b);
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 	if (r == 0)
-		r = kt_act_concern(&act, f->p->link.name, f->p->link.sha256, err);
+		r = kt_act_concern(&act, f->p->j.package, f->p->j.sha256, err);
 	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
-		r = kt_act_concern(&act, f->report[i]->link.name, f->report[i]->link.sha256, err);
+		r = kt_act_concern(&act, f->report[i]->j.package, f->report[i]->j.sha256, err);
 	if (r == 0)
 		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (r == 0)
@@ -303,11 +345,11 @@ static int empty_folder(const struct kt_found_one *at, struct kt_err *err)
 static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
 		     struct kt_err *err)
 {
-	bool erase = f->mandate->erase_package, report = f->p->link.type == KT_PT_RELEASE;
+	bool erase = f->mandate->erase_package, report = f->p->j.type == KT_PT_RELEASE;
 	char name[KT_PKG_NAME_MAX + 1] = "";
 	int r = 0;
 
-	if (!f->p->link.sealed && !report && !erase) {
+	if (!f->p->j.sealed && !report && !erase) {
 		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
 		       "nothing is destroyed\n",
 		       f->p->path);
@@ -318,11 +360,11 @@ static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct
 	if (r == 0 && !f->deleted)
 		r = write_deletion(o, all, f, erase || report, name, err);
 	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
-		r = destroy(f->report[i]->path, err);
+		r = destroy_judged(f->report[i], err);
 	for (unsigned i = 0; r == 0 && erase && i < f->nfolders; i++)
 		r = empty_folder(f->folder[i], err);
 	if (r == 0 && (erase || report))
-		r = destroy(f->p->path, err);
+		r = destroy_judged(f->p, err);
 	if (r < 0)
 		return r;
 	printf("%s: destroyed (%s): %u envelope%s, %u package%s with a report%s\n", f->p->path,
@@ -353,7 +395,9 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 	if (r < 0)
 		goto out;
 	find_reports(&f, all);
-	look_around(&f, all);
+	r = look_around(&f, all, err);
+	if (r < 0)
+		goto out;
 	decide(&f);
 	if (o->reason != NULL)
 		snprintf(f.rule, sizeof(f.rule), "%s before its time", o->reason);
@@ -378,19 +422,13 @@ out:
 static int check_signer(const struct kt_opts *o, const struct kt_found *all, struct kt_err *err)
 {
 	static struct kt_signer s;
-	struct kt_buf pem;
-	int r;
+	int r = kt_signer_facts(o->operator_key, all->trust, &s, err);
 
-	kt_buf_init(&pem, (size_t)1 << 20);
-	r = kt_sign_run("cert", NULL, o->operator_key, "", 0, &pem, err);
-	if (r == 0)
-		r = kt_cert_facts(pem.p, pem.len, all->trust, kt_time_now(), &s, err);
 	if (r == 0 && !s.chain_ok)
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "not-trusted: the certificate of %.60s does not hold (%.60s); nothing "
 			    "was destroyed",
 			    s.subject, s.chain_text);
-	kt_buf_free(&pem);
 	return r;
 }
 
@@ -399,10 +437,10 @@ static bool stands_first(const struct kt_found *all, const struct kt_found_one *
 {
 	if (p->is_case || !p->valid)
 		return false;
-	for (size_t i = 0; p->link.type == KT_PT_RELEASE && i < all->n; i++)
+	for (size_t i = 0; p->j.type == KT_PT_RELEASE && i < all->n; i++)
 		if (!all->v[i].is_case && concerns(p, &all->v[i]))
 			return false;
-	return p->link.type == KT_PT_ACQUISITION || p->link.type == KT_PT_RELEASE;
+	return p->j.type == KT_PT_ACQUISITION || p->j.type == KT_PT_RELEASE;
 }
 
 int kt_cmd_expire(const struct kt_opts *o)

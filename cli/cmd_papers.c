@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keten information, keten receipt: what a person is told before, and what they leave with. */
-#include "cli/package_facts.h"
 #include "cli/steps.h"
 #include "cli/subject.h"
+#include "cli/verify_run.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "reports/papers/receipt.h"
@@ -91,19 +91,19 @@ int kt_cmd_information(const struct kt_opts *o)
 
 /* -- keten receipt ---------------------------------------------------------------------------- */
 
-static bool is_end(const struct kt_package_facts *f)
+static bool is_end(const struct kt_judged *f)
 {
-	return strcmp(f->type, "refusal") == 0 || strcmp(f->type, "withdrawal") == 0;
+	return f->type == KT_PT_REFUSAL || f->type == KT_PT_WITHDRAWAL;
 }
 
 /* Of a package: only one that holds, as far as it can be judged. */
-static int from_package(const struct kt_opts *o, const char *path, struct kt_package_facts *f,
+static int from_package(const struct kt_opts *o, const char *path, struct kt_judged *f,
 			struct kt_buf *json, struct kt_err *err)
 {
-	int r = kt_package_facts(o, path, f, err);
+	int r = kt_verify_holds(o, path, f, err);
 
-	return r == 0 ? kt_package_file(path, is_end(f) ? KT_PKG_ACT : KT_PKG_RECEIPT,
-					(size_t)1 << 20, json, err)
+	return r == 0 ? kt_judged_read(f, is_end(f) ? KT_PKG_ACT : KT_PKG_RECEIPT, (size_t)1 << 20,
+				       json, err)
 		      : r;
 }
 
@@ -115,9 +115,8 @@ static const char *text(const struct kt_jv *o, const char *key)
 }
 
 /* Of the record of a refusal or a withdrawal, which act is. */
-static int end_paper(const struct kt_opts *o, const char *path, const struct kt_package_facts *f,
-		     const struct kt_buf *act, const struct kt_words *w, struct kt_buf *out,
-		     struct kt_err *err)
+static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const struct kt_buf *act,
+		     const struct kt_words *w, struct kt_buf *out, struct kt_err *err)
 {
 	struct kt_receipt_end e = {.package = f->package, .sha256 = f->sha256};
 	struct kt_mandate *m = NULL;
@@ -127,7 +126,7 @@ static int end_paper(const struct kt_opts *o, const char *path, const struct kt_
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = kt_package_file(path, KT_PKG_MANDATE, (size_t)1 << 20, &b, err);
+	r = kt_judged_read(f, KT_PKG_MANDATE, (size_t)1 << 20, &b, err);
 	if (r == 0)
 		r = kt_mandate_parse(b.p, b.len, &m, err);
 	if (r == 0)
@@ -137,7 +136,7 @@ static int end_paper(const struct kt_opts *o, const char *path, const struct kt_
 	if (r == 0) {
 		detail = kt_jv_get(kt_jdoc_root(doc), "detail");
 		e.mandate = m;
-		e.withdrawn = strcmp(f->type, "withdrawal") == 0;
+		e.withdrawn = f->type == KT_PT_WITHDRAWAL;
 		e.made = text(kt_jdoc_root(doc), "made");
 		e.position = text(detail, "position");
 		e.interpreter = text(detail, "interpreter");
@@ -187,7 +186,7 @@ static int words_for(const struct kt_opts *o, const struct kt_buf *json, struct 
 	return r;
 }
 
-static int show_receipt(const struct kt_opts *o, const char *path, const struct kt_package_facts *f,
+static int show_receipt(const struct kt_opts *o, const struct kt_judged *f,
 			const struct kt_buf *json, struct kt_err *err)
 {
 	struct kt_words *w = NULL;
@@ -201,7 +200,7 @@ static int show_receipt(const struct kt_opts *o, const char *path, const struct 
 	kt_buf_init(&b, 0);
 	r = words_for(o, json, &w, err);
 	if (r == 0 && is_end(f))
-		r = end_paper(o, path, f, json, w, &b, err);
+		r = end_paper(o, f, json, w, &b, err);
 	else if (r == 0)
 		r = o->html != NULL
 			    ? kt_receipt_html(json->p, json->len, w, kt_source_name, &b, err)
@@ -216,7 +215,7 @@ static int show_receipt(const struct kt_opts *o, const char *path, const struct 
 int kt_cmd_receipt(const struct kt_opts *o)
 {
 	const char *path = o->nargs == 1 ? o->args[0] : o->case_dir;
-	struct kt_package_facts f = {0};
+	struct kt_judged f = {.type = KT_PT_UNKNOWN}; /* of a case: none */
 	struct kt_err err = {0};
 	struct kt_buf json;
 	struct stat st;
@@ -232,7 +231,7 @@ int kt_cmd_receipt(const struct kt_opts *o)
 	else
 		r = from_package(o, path, &f, &json, &err);
 	if (r == 0)
-		r = show_receipt(o, path, &f, &json, &err);
+		r = show_receipt(o, &f, &json, &err);
 	kt_buf_free(&json);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }

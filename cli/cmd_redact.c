@@ -4,10 +4,11 @@
  * own that names the full one. keten-verify judges and opens the package, keten-render leaves the
  * rows out and draws the views; nothing of the report is interpreted here.
  */
-#include "cli/keten.h"
 #include "cli/steps.h"
+#include "cli/verify_run.h"
+#include "cli/vouch.h"
 #include "core/io.h"
-#include "core/spawn.h"
+#include "core/json.h"
 #include "reports/render/redact.h"
 
 #include <errno.h>
@@ -16,43 +17,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define MARKS_MAX    ((size_t)16 << 20)
 #define REVIEWER_MAX 200u
 
 struct redaction {
-	const char *package;
-	int dir; /* a folder of ours below --out, removed at the end */
+	struct kt_judged full; /* the package that it is a copy of */
+	int dir;	       /* a folder of ours below --out, removed at the end */
 	char dir_path[4096];
-	char name[KT_PKG_NAME_MAX + 1], sha256[KT_SHA256_HEX]; /* of the full package */
-	char mandate_id[80], mandate_sha256[KT_SHA256_HEX], case_id[80];
 	char reviewer[REVIEWER_MAX + 1];
 	struct kt_buf order;
 	unsigned marks;
-	bool release;
 };
 
 /* -- the full package ------------------------------------------------------------------------- */
-
-/* keten-verify with its output in a file of ours; its exit status or a negative code. */
-static int run_verify(const char *const *argv, int out, struct kt_err *err)
-{
-	struct kt_spawn s;
-	int status;
-	pid_t pid;
-
-	kt_spawn_init(&s, "keten-verify", argv);
-	s.fds[1] = out;
-	s.fds[2] = 2;
-	pid = kt_spawn_start(&s, err);
-	if (pid < 0)
-		return (int)pid;
-	status = kt_wait(pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status)
-				 : KT_FAIL(err, KT_E_INTERNAL, "keten-verify ended by a signal");
-}
 
 static int create(const struct redaction *x, const char *name, struct kt_err *err)
 {
@@ -66,94 +45,34 @@ static bool copy_text(char *out, size_t n, const char *s)
 	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
 }
 
-static int judge(struct redaction *x, const struct kt_opts *o, struct kt_err *err)
-{
-	const char *argv[] = {"keten-verify",
-			      "--json",
-			      "--trust",
-			      o->trust != NULL ? o->trust : "/etc/keten/trust",
-			      "--",
-			      x->package,
-			      NULL};
-	KT_AUTO_FD fd = create(x, "verify.json", err);
-	struct kt_jdoc *doc = NULL;
-	const struct kt_jv *v;
-	struct kt_buf b;
-	int r = fd < 0 ? fd : run_verify(argv, fd, err);
-
-	if (r < 0)
-		return r;
-	if (r != KT_EXIT_OK && r != KT_EXIT_UNDETERMINED)
-		return KT_FAIL(err, KT_E_INVALID,
-			       "the package does not hold; see keten verify %.100s", x->package);
-	kt_buf_init(&b, 0);
-	r = kt_file_read(x->dir, "verify.json", MARKS_MAX, &b, err);
-	if (r == 0)
-		r = kt_jdoc_parse(b.p, b.len, &doc, err);
-	/* one package: an object; several would be a list */
-	v = r == 0 ? kt_jdoc_root(doc) : NULL;
-	if (v != NULL && v->type == KT_JV_ARR)
-		v = v->child;
-	if (r == 0 && (!copy_text(x->name, sizeof(x->name), kt_jv_str(v, "package")) ||
-		       !copy_text(x->sha256, sizeof(x->sha256), kt_jv_str(v, "package_sha256"))))
-		r = KT_FAIL(err, KT_E_INTERNAL, "keten-verify names no package");
-	x->release = r == 0 && kt_jv_str(v, "type") != NULL &&
-		     strcmp(kt_jv_str(v, "type"), "release") == 0;
-	kt_jdoc_free(&doc);
-	kt_buf_free(&b);
-	return r;
-}
-
+/* A file of the package into the folder of ours. */
 static int extract(struct redaction *x, const char *member, const char *to, struct kt_err *err)
 {
-	const char *argv[] = {"keten-verify", "--show", member, "--", x->package, NULL};
 	KT_AUTO_FD fd = create(x, to, err);
-	int r = fd < 0 ? fd : run_verify(argv, fd, err);
 
-	if (r > 0)
-		return KT_FAIL(err, KT_E_ABSENT, "the package holds no %s", member);
-	return r;
+	return fd < 0 ? fd : kt_judged_show(&x->full, member, fd, err);
 }
 
-/* A text member of a small file that was extracted. */
-static int text_of(const struct redaction *x, const char *file, const char *member, char *out,
-		   size_t n, struct kt_err *err)
-{
-	struct kt_jdoc *doc = NULL;
-	struct kt_buf b;
-	int r;
-
-	kt_buf_init(&b, 0);
-	r = kt_file_read(x->dir, file, MARKS_MAX, &b, err);
-	if (r == 0)
-		r = kt_jdoc_parse(b.p, b.len, &doc, err);
-	if (r == 0 && !copy_text(out, n, kt_jv_str(kt_jdoc_root(doc), member)))
-		r = KT_FAIL(err, KT_E_INVALID, "%s names no %s", file, member);
-	kt_jdoc_free(&doc);
-	kt_buf_free(&b);
-	return r;
-}
-
+/* A report stands in an acquisition that was never sealed, and in a release. */
 static int open_package(struct redaction *x, const struct kt_opts *o, struct kt_err *err)
 {
-	int r = judge(x, o, err);
+	const struct kt_judged *j = &x->full;
+	int r = kt_verify_holds(o, o->args[0], &x->full, err);
 
+	if (r == 0 && j->type == KT_PT_ACQUISITION && j->sealed)
+		r = KT_FAIL(err, KT_E_USAGE,
+			    "%.90s is sealed, and holds no report; name its release", j->path);
+	else if (r == 0 && j->type != KT_PT_ACQUISITION && j->type != KT_PT_RELEASE)
+		r = KT_FAIL(err, KT_E_USAGE,
+			    "%.90s is no acquisition and no release; name the one that holds the "
+			    "full report",
+			    j->path);
 	if (r == 0)
-		r = extract(x, "report/report.json", "full.json", err);
+		r = extract(x, KT_PKG_REPORT, "full.json", err);
 	if (r == 0)
-		r = extract(x, "mandate/mandate.json", "mandate.json", err);
+		r = extract(x, KT_PKG_MANDATE, "mandate.json", err);
 	if (r == 0)
-		r = extract(x, "mandate/mandate.json.p7s", "mandate.json.p7s", err);
-	if (r == 0)
-		r = text_of(x, "mandate.json", "mandate_id", x->mandate_id, sizeof(x->mandate_id),
-			    err);
-	if (r == 0)
-		r = kt_path_sha256(x->dir, "mandate.json", x->mandate_sha256, err);
-	/* a release has no case.json: its act names the case */
-	if (r == 0)
-		r = extract(x, x->release ? "data/act.json" : "data/case.json", "case.json", err);
-	if (r == 0)
-		r = text_of(x, "case.json", "case_id", x->case_id, sizeof(x->case_id), err);
+		r = extract(x, KT_PKG_MANDATE_SIG, "mandate.json.p7s", err);
 	return r;
 }
 
@@ -208,7 +127,7 @@ static int read_marks(struct redaction *x, const char *path, struct kt_err *err)
 		       strcmp(kt_jv_str(root, "format"), "keten-marks-1") != 0))
 		r = bad_marks("the format is not keten-marks-1", err);
 	else if (r == 0 && (kt_jv_str(root, "package_sha256") == NULL ||
-			    strcmp(kt_jv_str(root, "package_sha256"), x->sha256) != 0))
+			    strcmp(kt_jv_str(root, "package_sha256"), x->full.sha256) != 0))
 		r = bad_marks("they are for another package", err);
 	else if (r == 0 &&
 		 !copy_text(x->reviewer, sizeof(x->reviewer), kt_jv_str(root, "reviewer")))
@@ -219,8 +138,8 @@ static int read_marks(struct redaction *x, const char *path, struct kt_err *err)
 	if (r == 0) {
 		kt_jw_init(&w, &x->order);
 		kt_jw_obj(&w);
-		kt_jw_kstr(&w, "package", x->name);
-		kt_jw_kstr(&w, "package_sha256", x->sha256);
+		kt_jw_kstr(&w, "package", x->full.package);
+		kt_jw_kstr(&w, "package_sha256", x->full.sha256);
 		kt_jw_kstr(&w, "report_sha256", report);
 		kt_jw_kbytes(&w, "reviewer", x->reviewer, strlen(x->reviewer));
 		r = put_marks(x, list, &w, err);
@@ -278,9 +197,9 @@ static int write_package(struct redaction *x, const struct kt_opts *o, const str
 			 char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
 {
 	struct kt_act act = {.type = KT_PT_REDACTION,
-			     .mandate_id = x->mandate_id,
-			     .mandate_sha256 = x->mandate_sha256,
-			     .case_id = x->case_id};
+			     .mandate_id = x->full.mandate_id,
+			     .mandate_sha256 = x->full.mandate_sha256,
+			     .case_id = x->full.case_id};
 	struct kt_package *pkg = NULL;
 	struct kt_buf detail;
 	struct kt_jw w;
@@ -294,7 +213,7 @@ static int write_package(struct redaction *x, const struct kt_opts *o, const str
 	kt_jw_obj_end(&w);
 	act.detail = kt_buf_cstr(&detail);
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-			       : kt_act_concern(&act, x->name, x->sha256, err);
+			       : kt_act_concern(&act, x->full.package, x->full.sha256, err);
 	if (r == 0)
 		r = kt_act_begin(&act, x->dir, &pkg, err);
 	if (r == 0)
@@ -330,8 +249,8 @@ static int make(struct redaction *x, const struct kt_opts *o, const struct kt_tr
 /* The folder of ours and what lies in it. */
 static void remove_work(struct redaction *x)
 {
-	static const char *const names[] = {"verify.json",	"full.json", "mandate.json",
-					    "mandate.json.p7s", "case.json", "input"};
+	static const char *const names[] = {"full.json", "mandate.json", "mandate.json.p7s",
+					    "input"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlinkat(x->dir, names[i], 0);
@@ -350,7 +269,6 @@ int kt_cmd_redact(const struct kt_opts *o)
 
 	if (o->nargs != 1 || o->marks == NULL || o->out_dir == NULL || o->operator_key == NULL)
 		return kt_usage_exit();
-	x.package = o->args[0];
 	kt_buf_init(&x.order, MARKS_MAX * 2);
 	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)
 		return kt_fail_exit(
@@ -362,9 +280,7 @@ int kt_cmd_redact(const struct kt_opts *o)
 			KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", o->out_dir, strerror(errno)),
 			&err);
 	x.dir = kt_dir_open(AT_FDCWD, x.dir_path, false, &err);
-	r = x.dir < 0
-		    ? x.dir
-		    : kt_trust_load(o->trust != NULL ? o->trust : "/etc/keten/trust", &trust, &err);
+	r = x.dir < 0 ? x.dir : kt_trust_of(o, &trust, &err);
 	if (r == 0)
 		r = make(&x, o, trust, name, &err);
 	remove_work(&x);
@@ -374,6 +290,6 @@ int kt_cmd_redact(const struct kt_opts *o)
 		return kt_fail_exit(r, &err);
 	printf("redacted %s/%s\nof       %s\n%u marks; the copy says by category what was left "
 	       "out\n",
-	       o->out_dir, name, x.sha256, x.marks);
+	       o->out_dir, name, x.full.sha256, x.marks);
 	return KT_EXIT_OK;
 }

@@ -311,7 +311,7 @@ int kt_cmd_release(const struct kt_opts *o)
 	if (o->nargs != 1 || o->out_dir == NULL)
 		return kt_usage_exit();
 	warn_of_swap(o);
-	e = kt_release_load(&x.r, o, o->args[0], false, &err);
+	e = kt_release_load(&x.r, o, o->args[0], NULL, &err);
 	if (e == 0)
 		e = open_work(&x, &err);
 	if (e == 0)
@@ -322,6 +322,8 @@ int kt_cmd_release(const struct kt_opts *o)
 		e = kt_release_unseal(&x.r, &err);
 	if (e == 0)
 		e = evaluate(&x, &partial, &err);
+	if (e == 0)
+		e = kt_judged_unchanged(&x.r.res, x.r.fd, &x.r.st, &err);
 	if (e == 0)
 		e = pack(&x, &err);
 	if (e == 0)

@@ -24,13 +24,14 @@
 #define PIECE ((size_t)64 << 10)
 
 struct again {
+	struct kt_judged judged[2]; /* acquisition and release */
 	struct kt_release r;
-	int fd; /* of the release */
-	struct kt_verify_result res;
+	int fd;		/* of the release */
+	struct stat st; /* of that, before it was read */
 	struct kt_zip zip;
 	bool zip_open;
-	char dir[64];  /* for the log of this opening; "" when there is none */
-	char why[200]; /* why it can't be told */
+	char dir[4096]; /* for the log of this opening; "" when there is none */
+	char why[200];	/* why it can't be told */
 	bool other_render;
 	char differs[64]; /* the first file that is not the same, "" when none is */
 	uint64_t at;	  /* byte in it */
@@ -41,26 +42,24 @@ struct again {
 	struct kt_buf statement;
 };
 
-static int verify_both(const struct kt_opts *o)
+/* Acquisition and release, each by itself and as a chain. */
+static int judge(struct again *x, const struct kt_opts *o, struct kt_err *err)
 {
-	const char *argv[] = {"keten-verify",
-			      "--json",
-			      o->args[0],
-			      o->args[1],
-			      o->trust != NULL ? "--trust" : NULL,
-			      o->trust,
-			      NULL};
-	struct kt_err err = {0};
-	struct kt_spawn s;
-	int status;
-	pid_t pid;
+	enum kt_verdict worst;
+	int e = kt_verify_judge(o, o->args, 2, x->judged, &worst, err);
 
-	kt_spawn_init(&s, "keten-verify", argv);
-	pid = kt_spawn_start(&s, &err);
-	if (pid < 0)
-		return kt_fail_exit((int)pid, &err);
-	status = kt_wait(pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
+	for (size_t i = 0; i < 2; i++)
+		if (x->judged[i].verdict == KT_VERDICT_INVALID ||
+		    (x->judged[i].verdict == KT_VERDICT_UNDETERMINED && worst == KT_VERDICT_VALID))
+			worst = x->judged[i].verdict;
+	if (e == 0 && worst == KT_VERDICT_INVALID)
+		e = KT_FAIL(err, KT_E_INVALID,
+			    "the packages do not hold together (keten verify says why)");
+	else if (e == 0 && worst != KT_VERDICT_VALID)
+		e = KT_FAIL(err, KT_E_UNDETERMINED,
+			    "not-verified: whether the packages hold together can't be determined "
+			    "(keten verify says why); nothing was opened");
+	return e;
 }
 
 static void on_defect(void *arg, const char *text)
@@ -69,20 +68,19 @@ static void on_defect(void *arg, const char *text)
 	(void)text; /* the verifier has named them */
 }
 
-static int load_release(struct again *x, const char *path, struct kt_err *err)
+static int load_release(struct again *x, struct kt_err *err)
 {
+	const struct kt_judged *j = &x->judged[1];
 	int e;
 
-	x->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (j->type != KT_PT_RELEASE || j->nconcerns != 1 ||
+	    strcmp(j->concerns[0], x->r.res.sha256) != 0)
+		return KT_FAIL(err, KT_E_USAGE, "the second package is not a release of the first");
+	x->fd = kt_judged_open(j, O_RDONLY, &x->st, err);
 	if (x->fd < 0)
-		return KT_FAIL(err, KT_E_USAGE, "%.100s: %s", path, strerror(errno));
-	e = kt_verify_package(x->fd, path, x->r.a.trust, &x->res, err);
-	if (e == 0)
-		e = kt_zip_read_open(x->fd, &x->zip, on_defect, NULL, err);
+		return x->fd;
+	e = kt_zip_read_open(x->fd, &x->zip, on_defect, NULL, err);
 	x->zip_open = e == 0;
-	if (e == 0 && (x->res.type != KT_PT_RELEASE || x->res.nconcerns != 1 ||
-		       strcmp(x->res.concerns[0], x->r.res.sha256) != 0))
-		e = KT_FAIL(err, KT_E_USAGE, "the second package is not a release of the first");
 	return e;
 }
 
@@ -101,14 +99,13 @@ static int compare_render(struct again *x, const struct kt_jv *programs, struct 
 
 static int compare_plugins(struct again *x, struct kt_err *err)
 {
-	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_BUILD);
 	struct kt_jdoc *doc = NULL;
 	const struct kt_jv *list;
 	struct kt_buf b;
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = e == NULL ? KT_E_ABSENT : kt_zip_load(&x->zip, e, (size_t)1 << 20, &b, err);
+	r = kt_judged_read(&x->judged[1], KT_PKG_BUILD, (size_t)1 << 20, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
 	list = r == 0 ? kt_jv_get(kt_jdoc_root(doc), "plugins") : NULL;
@@ -128,14 +125,13 @@ static int compare_plugins(struct again *x, struct kt_err *err)
 /* The release says so itself when one of its parsers was stopped by the clock. */
 static int read_detail(struct again *x, struct kt_err *err)
 {
-	const struct kt_zip_entry *e = kt_zip_find(&x->zip, KT_PKG_ACT);
 	struct kt_jdoc *doc = NULL;
 	const char *said;
 	struct kt_buf b;
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = e == NULL ? KT_E_ABSENT : kt_zip_load(&x->zip, e, (size_t)1 << 20, &b, err);
+	r = kt_judged_read(&x->judged[1], KT_PKG_ACT, (size_t)1 << 20, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
 	said = r == 0 ? kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), "reproducible") : NULL;
@@ -151,10 +147,16 @@ static int open_log(struct again *x, struct kt_err *err)
 	const char *tmp = getenv("TMPDIR");
 	int tail, e;
 
-	snprintf(x->dir, sizeof(x->dir), "%.40s/keten-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (tmp == NULL || tmp[0] == '\0')
+		tmp = "/tmp";
+	if ((size_t)snprintf(x->dir, sizeof(x->dir), "%s/keten-XXXXXX", tmp) >= sizeof(x->dir)) {
+		x->dir[0] = '\0';
+		return KT_FAIL(err, KT_E_USAGE, "the path in TMPDIR is too long");
+	}
 	if (mkdtemp(x->dir) == NULL) {
 		x->dir[0] = '\0';
-		return KT_FAIL(err, KT_E_STORAGE, "no temporary folder: %s", strerror(errno));
+		return KT_FAIL(err, KT_E_STORAGE, "no temporary folder in %.100s: %s", tmp,
+			       strerror(errno));
 	}
 	x->r.work = kt_dir_open(AT_FDCWD, x->dir, false, err);
 	if (x->r.work < 0)
@@ -312,7 +314,7 @@ static int record(struct again *x, const char *outcome, struct kt_err *err)
 	if (e == 0)
 		e = kt_act_concern(&act, x->r.res.package, x->r.res.sha256, err);
 	if (e == 0)
-		e = kt_act_concern(&act, x->res.package, x->res.sha256, err);
+		e = kt_act_concern(&act, x->judged[1].package, x->judged[1].sha256, err);
 	if (e == 0)
 		e = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (e == 0)
@@ -399,15 +401,12 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 	kt_buf_init(&x.statement, 0);
 	if (o->nargs != 2 || o->nreleasers != 1)
 		return kt_usage_exit();
-	status = verify_both(o);
-	if (status != KT_EXIT_OK) {
-		fprintf(stderr,
-			"keten: the packages do not hold together: keten verify says why\n");
-		return status;
-	}
-	e = kt_release_load(&x.r, o, o->args[0], true, &err);
+	e = judge(&x, o, &err);
+	if (e < 0)
+		return kt_fail_exit(e, &err);
+	e = kt_release_load(&x.r, o, o->args[0], &x.judged[0], &err);
 	if (e == 0)
-		e = load_release(&x, o->args[1], &err);
+		e = load_release(&x, &err);
 	if (e == 0)
 		e = read_detail(&x, &err);
 	if (e == 0)
@@ -421,6 +420,10 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 		note(&x, "report.json", at);
 	else if (e == 0)
 		e = compare_views(&x, fd, &err);
+	if (e >= 0 && kt_judged_unchanged(&x.r.res, x.r.fd, &x.r.st, &err) < 0)
+		e = KT_E_INVALID;
+	if (e >= 0)
+		e = kt_judged_unchanged(&x.judged[1], x.fd, &x.st, &err);
 	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, at, &err);
 	if (x.zip_open)
 		kt_zip_read_close(&x.zip);

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SMALL 5 /* counts from 1 to 4 are not told */
+#define SMALL	   5 /* counts from 1 to 4 are not told */
+#define REPORT_MAX ((size_t)1 << 30)
 
 enum count { READ, RELEASED, FITS, DOES_NOT_FIT, NOTHING, FAILED, DESTROYED, REFUSED, COUNTS };
 
@@ -32,15 +33,22 @@ struct stats {
 	bool nothing, fits, does_not_fit;
 };
 
+/* A report in memory, and how far it was read. */
+struct text {
+	struct kt_buf b;
+	size_t at;
+};
+
 static int on_bytes(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
 {
-	struct kt_buf *b = arg;
-	size_t left = b->len - b->max;
+	struct text *t = arg;
+	size_t left = t->b.len - t->at;
 
 	(void)err;
 	*got = n < left ? n : left;
-	memcpy(p, b->p + b->max, *got);
-	b->max += *got; /* where the reader stands */
+	if (*got > 0)
+		memcpy(p, t->b.p + t->at, *got);
+	t->at += *got;
 	return 0;
 }
 
@@ -91,16 +99,15 @@ static int read_statement(struct stats *s, struct kt_json *j, struct kt_err *err
 static int read_report(struct stats *s, const struct kt_found_one *p, struct kt_err *err)
 {
 	static struct kt_json j;
-	struct kt_buf b;
+	struct text t = {.at = 0};
 	int tok, r;
 
 	s->nothing = s->fits = s->does_not_fit = false;
-	kt_buf_init(&b, 0);
-	r = kt_found_read(p, KT_PKG_REPORT, (size_t)1 << 30, &b, err);
+	kt_buf_init(&t.b, REPORT_MAX + 65536);
+	r = kt_judged_read(&p->j, KT_PKG_REPORT, REPORT_MAX, &t.b, err);
 	if (r < 0)
 		goto out;
-	b.max = 0;
-	kt_json_init(&j, (struct kt_json_src){on_bytes, &b, 0}, 4096);
+	kt_json_init(&j, (struct kt_json_src){on_bytes, &t, 0}, 4096);
 	tok = kt_json_next(&j, err);
 	while (tok >= 0 && (tok = kt_json_next(&j, err)) == KT_JSON_KEY) {
 		bool result = strcmp(j.str, "result") == 0;
@@ -115,25 +122,25 @@ static int read_report(struct stats *s, const struct kt_found_one *p, struct kt_
 	r = tok < 0 ? tok : 0;
 	kt_json_free(&j);
 out:
-	if (b.p != NULL)
-		explicit_bzero(b.p, b.cap);
-	kt_buf_free(&b);
+	if (t.b.p != NULL)
+		explicit_bzero(t.b.p, t.b.cap);
+	kt_buf_free(&t.b);
 	return r;
 }
 
 /* Was nothing of it read? The log has an outcome for every item. */
-static bool nothing_read(const struct kt_found_one *p)
+static int nothing_read(const struct kt_found_one *p, bool *none, struct kt_err *err)
 {
 	struct kt_buf b;
-	bool none = false;
+	int r;
 
 	kt_buf_init(&b, 0);
-	if (kt_found_read(p, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &b, NULL) == 0 &&
-	    kt_buf_cstr(&b) != NULL)
-		none = strstr((const char *)b.p, "\"event\":\"item.acquired\"") == NULL &&
-		       strstr((const char *)b.p, "\"event\":\"item.partial\"") == NULL;
+	r = kt_judged_read(&p->j, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &b, err);
+	*none = r == 0 && kt_buf_cstr(&b) != NULL &&
+		strstr((const char *)b.p, "\"event\":\"item.acquired\"") == NULL &&
+		strstr((const char *)b.p, "\"event\":\"item.partial\"") == NULL;
 	kt_buf_free(&b);
-	return none;
+	return r;
 }
 
 /* Of several releases of one acquisition, and of several packages of one case, the first counts. */
@@ -142,8 +149,8 @@ static bool counted(const struct kt_found *all, size_t at)
 	const struct kt_found_one *p = &all->v[at];
 
 	for (size_t i = 0; i < at; i++)
-		if (all->v[i].valid && all->v[i].link.type == p->link.type &&
-		    strcmp(all->v[i].link.case_id, p->link.case_id) == 0)
+		if (all->v[i].valid && all->v[i].j.type == p->j.type &&
+		    strcmp(all->v[i].j.case_id, p->j.case_id) == 0)
 			return true;
 	return false;
 }
@@ -151,20 +158,22 @@ static bool counted(const struct kt_found *all, size_t at)
 static int count_one(struct stats *s, const struct kt_found *all, size_t at, struct kt_err *err)
 {
 	const struct kt_found_one *p = &all->v[at];
-	bool report = p->link.type == KT_PT_RELEASE ||
-		      (p->link.type == KT_PT_ACQUISITION && !p->link.sealed);
+	bool report =
+		p->j.type == KT_PT_RELEASE || (p->j.type == KT_PT_ACQUISITION && !p->j.sealed);
+	bool none = false;
 	int r = 0;
 
 	if (p->is_case || !p->valid || counted(all, at))
 		return 0;
-	if (p->link.type == KT_PT_ACQUISITION) {
+	if (p->j.type == KT_PT_ACQUISITION) {
+		r = nothing_read(p, &none, err);
 		s->n[READ]++;
-		s->n[FAILED] += nothing_read(p);
+		s->n[FAILED] += none;
 	}
-	s->n[DESTROYED] += p->link.type == KT_PT_DELETION;
-	s->n[REFUSED] += p->link.type == KT_PT_REFUSAL || p->link.type == KT_PT_WITHDRAWAL;
-	if (!report)
-		return 0;
+	s->n[DESTROYED] += p->j.type == KT_PT_DELETION;
+	s->n[REFUSED] += p->j.type == KT_PT_REFUSAL || p->j.type == KT_PT_WITHDRAWAL;
+	if (r < 0 || !report)
+		return r;
 	s->n[RELEASED]++;
 	r = read_report(s, p, err);
 	s->n[FITS] += s->fits;

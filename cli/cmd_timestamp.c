@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keten timestamp: tokens over finished packages, for those that were made without or to renew them. */
-#include "cli/package_facts.h"
 #include "cli/steps.h"
+#include "cli/verify_run.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/time.h"
 #include "core/tsp.h"
@@ -26,13 +27,13 @@ struct stamps {
 /* The package is judged, and the hash that is stamped is that of the bytes that were judged. */
 static int one(struct stamps *s, const char *path, struct kt_err *err)
 {
-	struct kt_package_facts f;
+	struct kt_judged f;
 	struct kt_buf *token = &s->token[s->n];
 	uint8_t sha[KT_SHA256_LEN];
 	struct kt_token t;
 	char text[KT_TIME_TEXT];
 	int r = s->n < KT_PKG_CONCERNS
-			? kt_package_facts(s->o, path, &f, err)
+			? kt_verify_holds(s->o, path, &f, err)
 			: KT_FAIL(err, KT_E_LIMIT, "at most %u packages", KT_PKG_CONCERNS);
 
 	if (r == 0 && s->n > 0 && strcmp(f.mandate_id, s->mandate_id) != 0)
@@ -89,7 +90,6 @@ int kt_cmd_timestamp(const struct kt_opts *o)
 {
 	static struct stamps s;
 	char name[KT_PKG_NAME_MAX + 1] = "";
-	const char *dir = o->trust != NULL ? o->trust : "/etc/keten/trust";
 	struct kt_package *pkg = NULL;
 	struct kt_err err = {0};
 	int r = check(o, &err);
@@ -99,9 +99,7 @@ int kt_cmd_timestamp(const struct kt_opts *o)
 	for (size_t i = 0; i < KT_PKG_CONCERNS; i++)
 		kt_buf_init(&s.token[i], 0);
 	if (r == 0)
-		r = kt_trust_load(dir, &s.trust, &err);
-	if (r == 0 && o->tsa_trust != NULL)
-		r = kt_trust_set_tsa(s.trust, o->tsa_trust, &err);
+		r = kt_trust_of(o, &s.trust, &err);
 	for (int i = 0; i < o->nargs && r == 0; i++)
 		r = one(&s, o->args[i], &err);
 	s.act.type = KT_PT_TIMESTAMP;

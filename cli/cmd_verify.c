@@ -1,35 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keten verify and keten log. */
-#include "cli/keten.h"
+#include "cli/verify_run.h"
 #include "core/custody.h"
 #include "core/io.h"
-#include "core/spawn.h"
+#include "core/json.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* Runs keten-verify with our own terminal; its exit status is ours. argv[0] is set here. */
-static int run_verify(const char **argv)
-{
-	struct kt_spawn s;
-	struct kt_err err = {0};
-	int status;
-	pid_t pid;
-
-	argv[0] = "keten-verify";
-	kt_spawn_init(&s, "keten-verify", argv);
-	s.keep_tty = true;
-	fflush(stdout);
-	pid = kt_spawn_start(&s, &err);
-	if (pid < 0)
-		return kt_fail_exit((int)pid, &err);
-	status = kt_wait(pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : KT_EXIT_INTERNAL;
-}
 
 /*
  * The package is hostile input: the separate, sandboxed program judges it, with the same words and
@@ -37,62 +15,25 @@ static int run_verify(const char **argv)
  */
 int kt_cmd_verify(const struct kt_opts *o)
 {
-	const char **argv;
-	struct kt_err err = {0};
-	int n = 1, status;
-
 	if (o->reproduce)
 		return kt_cmd_reproduce(o);
-	if (o->nargs == 0)
-		return kt_usage_exit();
-	argv = calloc((size_t)o->nargs + 9, sizeof(*argv));
-	if (argv == NULL)
-		return kt_fail_exit(KT_FAIL(&err, KT_E_NOMEM, "no memory"), &err);
-	if (o->trust != NULL) {
-		argv[n++] = "--trust";
-		argv[n++] = o->trust;
-	}
-	if (o->tsa_trust != NULL) {
-		argv[n++] = "--tsa-trust";
-		argv[n++] = o->tsa_trust;
-	}
-	if (o->crl != NULL) {
-		argv[n++] = "--crl";
-		argv[n++] = o->crl;
-	}
-	if (o->json)
-		argv[n++] = "--json";
-	for (int i = 0; i < o->nargs; i++)
-		argv[n++] = o->args[i];
-	status = run_verify(argv);
-	free(argv);
-	return status;
+	return o->nargs > 0 ? kt_verify_through(o) : kt_usage_exit();
 }
 
 int kt_cmd_show(const struct kt_opts *o)
 {
-	const char *argv[12] = {NULL};
-	int n = 1;
+	return o->nargs == 2 ? kt_show_through(o) : kt_usage_exit();
+}
 
-	if (o->nargs != 2)
-		return kt_usage_exit();
-	argv[n++] = "--show";
-	argv[n++] = o->args[1];
-	if (o->offset != NULL) {
-		argv[n++] = "--offset";
-		argv[n++] = o->offset;
-	}
-	if (o->length != NULL) {
-		argv[n++] = "--length";
-		argv[n++] = o->length;
-	}
-	if (o->judged != NULL) {
-		argv[n++] = "--judged";
-		argv[n++] = o->judged;
-	}
-	argv[n++] = "--";
-	argv[n++] = o->args[0];
-	return run_verify(argv);
+/* A log may hold any text that a phone or a person gave. */
+static void print_text(const char *before, const char *text, int width)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_text_escape(&b, text, strlen(text));
+	printf("%s%-*s", before, width, kt_buf_cstr(&b) != NULL ? (const char *)b.p : "?");
+	kt_buf_free(&b);
 }
 
 static int print_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
@@ -100,16 +41,20 @@ static int print_line(void *arg, uint64_t seq, const char *event, const struct k
 {
 	(void)arg;
 	(void)err;
-	printf("%5llu  %-26s %-20s", (unsigned long long)seq, kt_jv_str(line, "utc"), event);
+	printf("%5llu", (unsigned long long)seq);
+	print_text("  ", kt_jv_str(line, "utc"), 26);
+	print_text(" ", event, 20);
 	for (const struct kt_jv *d = kt_jv_get(line, "detail")->child; d != NULL; d = d->next) {
 		if (strlen(d->key) > 7 && strcmp(d->key + strlen(d->key) - 7, "_sha256") == 0)
 			continue;
-		if (strcmp(d->key, "nonce") == 0)
+		if (strcmp(d->key, "nonce") == 0 ||
+		    (d->type != KT_JV_INT && (d->type != KT_JV_STR || d->len == 0)))
 			continue;
+		print_text(" ", d->key, 0);
 		if (d->type == KT_JV_INT)
-			printf(" %s=%lld", d->key, (long long)d->i);
-		else if (d->len > 0)
-			printf(" %s=%s", d->key, d->str);
+			printf("=%lld", (long long)d->i);
+		else
+			print_text("=", d->str, 0);
 	}
 	putchar('\n');
 	return 0;

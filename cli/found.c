@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/found.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
-#include "reports/verify/zip_read.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -42,22 +42,21 @@ static struct kt_found_one *add(struct kt_found *f, const char *path, struct kt_
 	return p;
 }
 
-static int add_package(struct kt_found *f, int fd, const char *path, struct kt_err *err)
+static int add_package(struct kt_found *f, const struct kt_opts *o, const char *path,
+		       struct kt_err *err)
 {
-	static struct kt_verify_result res;
-	struct kt_found_one *p;
-	int r = kt_verify_package(fd, path, f->trust, &res, err);
+	struct kt_found_one *p = add(f, path, err);
+	const char *one;
+	int r;
 
-	if (r < 0)
-		return r;
-	if (res.verdict != KT_VERDICT_VALID)
-		f->invalid++;
-	p = add(f, path, err);
 	if (p == NULL)
 		return KT_E_NOMEM;
-	kt_chain_take(&res, &p->link);
-	p->valid = res.verdict == KT_VERDICT_VALID;
-	return 0;
+	one = p->path;
+	r = kt_verify_judge(o, &one, 1, &p->j, NULL, err);
+	p->valid = r == 0 && p->j.verdict == KT_VERDICT_VALID;
+	if (r == 0 && !p->valid)
+		f->invalid++;
+	return r;
 }
 
 /* A case folder keeps an envelope too, or what was taken as it is. */
@@ -98,10 +97,11 @@ static bool is_package(const char *name)
 	return n > k && name[0] != '.' && strcmp(name + n - k, KT_PKG_SUFFIX) == 0;
 }
 
-static int walk(struct kt_found *f, int at, const char *name, const char *path, int depth,
-		struct kt_err *err);
+static int walk(struct kt_found *f, const struct kt_opts *o, int at, const char *name,
+		const char *path, int depth, struct kt_err *err);
 
-static int walk_folder(struct kt_found *f, int fd, const char *path, int depth, struct kt_err *err)
+static int walk_folder(struct kt_found *f, const struct kt_opts *o, int fd, const char *path,
+		       int depth, struct kt_err *err)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *e;
@@ -124,16 +124,16 @@ static int walk_folder(struct kt_found *f, int fd, const char *path, int depth, 
 		    (size_t)snprintf(full, sizeof(full), "%s/%s", path, e->d_name) >= sizeof(full))
 			continue;
 		if (!S_ISDIR(st.st_mode) || depth < DEPTH_MAX)
-			r = walk(f, dirfd(d), e->d_name, full, depth + 1, err);
+			r = walk(f, o, dirfd(d), e->d_name, full, depth + 1, err);
 	}
 	closedir(d);
 	return r;
 }
 
-static int walk(struct kt_found *f, int at, const char *name, const char *path, int depth,
-		struct kt_err *err)
+static int walk(struct kt_found *f, const struct kt_opts *o, int at, const char *name,
+		const char *path, int depth, struct kt_err *err)
 {
-	int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), r;
+	int fd = openat(at, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
@@ -141,10 +141,9 @@ static int walk(struct kt_found *f, int at, const char *name, const char *path, 
 		return KT_FAIL(err, KT_E_USAGE, "%.100s: %s", path, strerror(errno));
 	}
 	if (S_ISDIR(st.st_mode))
-		return walk_folder(f, fd, path, depth, err);
-	r = add_package(f, fd, path, err);
+		return walk_folder(f, o, fd, path, depth, err);
 	close(fd);
-	return r;
+	return add_package(f, o, path, err);
 }
 
 static int by_path(const void *a, const void *b)
@@ -155,13 +154,12 @@ static int by_path(const void *a, const void *b)
 
 int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err)
 {
-	const char *trust = o->trust != NULL ? o->trust : "/etc/keten/trust";
 	int r;
 
 	memset(f, 0, sizeof(*f));
-	r = kt_trust_load(trust, &f->trust, err);
+	r = kt_trust_of(o, &f->trust, err);
 	for (int i = 0; r == 0 && i < o->nargs; i++)
-		r = walk(f, AT_FDCWD, o->args[i], o->args[i], 0, err);
+		r = walk(f, o, AT_FDCWD, o->args[i], o->args[i], 0, err);
 	if (f->n > 1)
 		qsort(f->v, f->n, sizeof(*f->v), by_path);
 	return r;
@@ -175,29 +173,4 @@ void kt_found_free(struct kt_found *f)
 	f->v = NULL;
 	f->n = 0;
 	kt_trust_free(&f->trust);
-}
-
-static void on_defect(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text; /* it was verified */
-}
-
-int kt_found_read(const struct kt_found_one *p, const char *name, size_t max, struct kt_buf *b,
-		  struct kt_err *err)
-{
-	KT_AUTO_FD fd = open(p->path, O_RDONLY | O_CLOEXEC);
-	const struct kt_zip_entry *e;
-	struct kt_zip z;
-	int r;
-
-	if (fd < 0)
-		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", p->path, strerror(errno));
-	r = kt_zip_read_open(fd, &z, on_defect, NULL, err);
-	e = r == 0 ? kt_zip_find(&z, name) : NULL;
-	if (r == 0)
-		r = e == NULL ? KT_FAIL(err, KT_E_ABSENT, "%.100s has no %s", p->path, name)
-			      : kt_zip_load(&z, e, max, b, err);
-	kt_zip_read_close(&z);
-	return r;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The packages below some paths, each verified: what expire, stats and act work on. What does not
- * hold is kept apart and never acted upon.
+ * The packages below some paths, each judged by keten-verify: what expire, stats and act work on. What
+ * does not hold is kept apart and never acted upon; nothing of a package is read here.
  */
 #ifndef KT_CLI_FOUND_H
 #define KT_CLI_FOUND_H
 
-#include "cli/keten.h"
-#include "reports/verify/chain.h"
+#include "cli/verify_run.h"
 
 struct kt_found_one {
 	char *path; /* owned */
-	struct kt_chain_link link;
+	struct kt_judged j;
 	bool valid;
 	bool is_case;	  /* a case folder: path is release.p7m in it, there or not */
 	size_t nfolder;	  /* bytes of path that name that folder */
@@ -27,12 +26,9 @@ struct kt_found {
 
 /*
  * Files are taken as packages; folders are gone through, four levels deep, links never followed.
- * Every package is verified against the trust folder of the options. 0 or a code; free in any case.
+ * Every package is judged against the anchors and lists of the options. 0 or a code; free in any case.
  */
 int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err);
 void kt_found_free(struct kt_found *f);
-/* A small file of a package, appended to b. 0 or a code. */
-int kt_found_read(const struct kt_found_one *p, const char *name, size_t max, struct kt_buf *b,
-		  struct kt_err *err);
 
 #endif

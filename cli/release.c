@@ -1,66 +1,50 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/release.h"
+#include "cli/vouch.h"
 #include "core/custody.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/request.h"
-#include "core/spawn.h"
 #include "core/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define ENVELOPE_MAX ((size_t)KT_OPEN_ENVELOPE_MAX)
 #define DAY_US	     (INT64_C(86400) * KT_US_PER_S)
 
 /* The sandboxed verifier first: nothing of a package that does not hold is opened. */
-static int verify_first(const struct kt_opts *o, const char *path, struct kt_err *err)
+static int judge(struct kt_release *r, struct kt_err *err)
 {
-	const char *argv[] = {"keten-verify", "--json", path, o->trust != NULL ? "--trust" : NULL,
-			      o->trust,	      NULL};
-	struct kt_spawn s;
-	int status;
-	pid_t pid;
+	int e = kt_verify_judge(r->o, &r->path, 1, &r->res, NULL, err);
 
-	kt_spawn_init(&s, "keten-verify", argv);
-	pid = kt_spawn_start(&s, err);
-	if (pid < 0)
-		return (int)pid;
-	status = kt_wait(pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == KT_EXIT_OK)
-		return 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == KT_EXIT_UNDETERMINED)
-		return KT_FAIL(
-			err, KT_E_UNDETERMINED,
-			"not-verified: whether this package holds can't be determined (keten "
-			"verify says why); nothing was opened");
-	return KT_FAIL(err, KT_E_INVALID,
-		       "this package does not hold (keten verify says why); nothing was opened");
+	if (e == 0 && r->res.verdict == KT_VERDICT_UNDETERMINED)
+		e = KT_FAIL(err, KT_E_UNDETERMINED,
+			    "not-verified: whether this package holds can't be determined (keten "
+			    "verify says why); nothing was opened");
+	else if (e == 0 && r->res.verdict != KT_VERDICT_VALID)
+		e = KT_FAIL(
+			err, KT_E_INVALID,
+			"this package does not hold (keten verify says why); nothing was opened");
+	return e;
 }
 
-static int facts(struct kt_release *r, struct kt_err *err)
+/* What is opened are the bytes that were judged. */
+static int open_judged(struct kt_release *r, struct kt_err *err)
 {
-	int c;
-
-	r->fd = open(r->path, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0)
-		return KT_FAIL(err, KT_E_USAGE, "%.100s: %s", r->path, strerror(errno));
-	c = kt_verify_package(r->fd, r->path, r->a.trust, &r->res, err);
-	if (c == 0 && r->res.verdict != KT_VERDICT_VALID)
-		c = KT_FAIL(err, KT_E_INVALID, "the package changed while it was verified");
-	if (c == 0 && r->res.type != KT_PT_ACQUISITION)
-		c = KT_FAIL(err, KT_E_USAGE,
-			    "%.100s is no acquisition; name the package that the "
-			    "desk made",
-			    r->path);
-	if (c == 0 && !r->res.sealed)
-		c = KT_FAIL(err, KT_E_REFUSED,
-			    "not-two-stage: this package stands open, its report is in it");
-	return c;
+	if (r->res.type != KT_PT_ACQUISITION)
+		return KT_FAIL(err, KT_E_USAGE,
+			       "%.100s is no acquisition; name the package that the "
+			       "desk made",
+			       r->path);
+	if (!r->res.sealed)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "not-two-stage: this package stands open, its report is in it");
+	r->fd = kt_judged_open(&r->res, O_RDONLY, &r->st, err);
+	return r->fd < 0 ? r->fd : 0;
 }
 
 static int on_session(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
@@ -93,7 +77,7 @@ static int read_case(struct kt_release *r, struct kt_err *err)
 	int e;
 
 	kt_buf_init(&b, 0);
-	e = kt_vault_read(&r->vault, KT_PKG_CASE, 65536, &b, err);
+	e = kt_judged_read(&r->res, KT_PKG_CASE, 65536, &b, err);
 	if (e == 0)
 		e = kt_jdoc_parse(b.p, b.len, &doc, err);
 	o = e == 0 ? kt_jdoc_root(doc) : NULL;
@@ -117,12 +101,12 @@ static int read_clear(struct kt_release *r, struct kt_err *err)
 	char head[KT_SHA256_HEX];
 	struct kt_buf log;
 	uint64_t lines;
-	int e = kt_vault_read(&r->vault, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &a->mandate_bytes,
-			      err);
+	int e = kt_judged_read(&r->res, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, &a->mandate_bytes,
+			       err);
 
 	kt_buf_init(&log, 0);
 	if (e == 0)
-		e = kt_vault_read(&r->vault, KT_PKG_MANDATE_SIG, (size_t)1 << 20, &a->p7s, err);
+		e = kt_judged_read(&r->res, KT_PKG_MANDATE_SIG, (size_t)1 << 20, &a->p7s, err);
 	if (e == 0)
 		e = kt_mandate_parse(a->mandate_bytes.p, a->mandate_bytes.len, &a->mandate, err);
 	if (e == 0)
@@ -131,7 +115,7 @@ static int read_clear(struct kt_release *r, struct kt_err *err)
 		e = kt_cms_verify(a->p7s.p, a->p7s.len, a->mandate_bytes.p, a->mandate_bytes.len,
 				  a->trust, kt_time_now(), &a->authoriser, err);
 	if (e == 0)
-		e = kt_vault_read(&r->vault, KT_PKG_RELEASE, 65536, &r->info, err);
+		e = kt_judged_read(&r->res, KT_PKG_RELEASE, 65536, &r->info, err);
 	if (e == 0)
 		e = kt_jdoc_parse(r->info.p, r->info.len, &doc, err);
 	if (e == 0 && (!take(kt_jdoc_root(doc), "recipient", r->recipient, sizeof(r->recipient)) ||
@@ -139,7 +123,7 @@ static int read_clear(struct kt_release *r, struct kt_err *err)
 			     sizeof(r->envelope_sha256))))
 		e = KT_FAIL(err, KT_E_INVALID, "keys/release.json is not as this version reads it");
 	if (e == 0)
-		e = kt_vault_read(&r->vault, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &log, err);
+		e = kt_judged_read(&r->res, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &log, err);
 	if (e == 0)
 		e = kt_custody_check(log.p, log.len, head, &lines, on_session, r, err);
 	if (e == 0)
@@ -183,14 +167,8 @@ static int cert_of(const struct kt_release *r, const char *key, struct kt_signer
 		   struct kt_err *err)
 {
 	char hex[KT_SHA256_HEX];
-	struct kt_buf pem;
-	int e;
+	int e = kt_signer_facts(key, r->a.trust, s, err);
 
-	kt_buf_init(&pem, (size_t)1 << 20);
-	e = kt_sign_run("cert", NULL, key, "", 0, &pem, err);
-	if (e == 0)
-		e = kt_cert_facts(pem.p, pem.len, r->a.trust, kt_time_now(), s, err);
-	kt_buf_free(&pem);
 	if (e < 0)
 		return e;
 	kt_hex(s->cert_sha256, KT_SHA256_LEN, hex);
@@ -233,22 +211,21 @@ static int people(struct kt_release *r, struct kt_err *err)
  * kept longer than what is not. */
 static bool released_before(const struct kt_release *r)
 {
-	static struct kt_verify_result prior;
-	char path[4200];
+	char path[4200], name[KT_PKG_NAME_MAX + 1];
 
 	for (unsigned n = 1; n < 100 && r->o->out_dir != NULL; n++) {
-		int fd, e;
+		const char *one = path;
+		struct kt_judged j;
 
-		if ((size_t)snprintf(path, sizeof(path), "%s/KETEN-%s-%u-release" KT_PKG_SUFFIX,
-				     r->o->out_dir, r->a.mandate->mandate_id, n) >= sizeof(path))
+		if (kt_pkg_file_name(r->a.mandate->mandate_id, n, KT_PT_RELEASE, name) < 0 ||
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", r->o->out_dir, name) >=
+			    sizeof(path))
 			return false;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return false;
-		e = kt_verify_package(fd, path, r->a.trust, &prior, NULL);
-		close(fd);
-		if (e == 0 && prior.verdict == KT_VERDICT_VALID && prior.type == KT_PT_RELEASE &&
-		    prior.nconcerns == 1 && strcmp(prior.concerns[0], r->res.sha256) == 0)
+		if (access(path, F_OK) < 0)
+			continue; /* numbers may be missing: packages are moved and destroyed */
+		if (kt_verify_judge(r->o, &one, 1, &j, NULL, NULL) == 0 &&
+		    j.verdict == KT_VERDICT_VALID && j.type == KT_PT_RELEASE && j.nconcerns == 1 &&
+		    strcmp(j.concerns[0], r->res.sha256) == 0)
 			return true;
 	}
 	return false;
@@ -274,10 +251,9 @@ static int retention(const struct kt_release *r, bool released, struct kt_err *e
 	return 0;
 }
 
-int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path, bool released,
-		    struct kt_err *err)
+int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path,
+		    const struct kt_judged *judged, struct kt_err *err)
 {
-	const char *trust = o->trust != NULL ? o->trust : "/etc/keten/trust";
 	int e;
 
 	memset(r, 0, sizeof(*r));
@@ -292,11 +268,13 @@ int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *p
 	kt_buf_init(&r->a.p7s, 0);
 	if (o->nreleasers == 0)
 		return KT_FAIL(err, KT_E_USAGE, "name the releaser's key with --releaser FILE");
-	e = verify_first(o, path, err);
+	e = kt_trust_of(o, &r->a.trust, err);
+	if (judged != NULL)
+		r->res = *judged;
+	else if (e == 0)
+		e = judge(r, err);
 	if (e == 0)
-		e = kt_trust_load(trust, &r->a.trust, err);
-	if (e == 0)
-		e = facts(r, err);
+		e = open_judged(r, err);
 	if (e == 0)
 		e = kt_vault_begin(&r->vault, r->fd, err);
 	r->vault_open = e == 0;
@@ -306,7 +284,7 @@ int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *p
 		e = read_envelope(r, err);
 	if (e == 0)
 		e = people(r, err);
-	return e < 0 ? e : retention(r, released, err);
+	return e < 0 ? e : retention(r, judged != NULL, err);
 }
 
 int kt_release_unseal(struct kt_release *r, struct kt_err *err)

@@ -8,14 +8,15 @@
 
 #include "cli/steps.h"
 #include "cli/vault.h"
+#include "cli/verify_run.h"
 #include "core/recstore.h"
-#include "reports/verify/verify.h"
 
 struct kt_release {
 	const struct kt_opts *o;
 	const char *path; /* of the acquisition */
 	int fd;
-	struct kt_verify_result res; /* of the acquisition */
+	struct kt_judged res; /* of the acquisition */
+	struct stat st;	      /* of fd: kt_judged_unchanged() */
 	struct kt_authority a;
 	struct kt_buf envelope, info; /* info: keys/release.json */
 	char envelope_sha256[KT_SHA256_HEX], recipient[KT_AGE_RECIPIENT];
@@ -32,12 +33,13 @@ struct kt_release {
 };
 
 /*
- * Verifies the package at path and reads what stands in clear: mandate, envelope, releaser, rules
- * of retention (released: a release of it was made before). Nothing is opened. 0, KT_E_INVALID, KT_E_UNDETERMINED, KT_E_REFUSED by name ... Large:
- * not on a stack. Close with kt_release_close() in every case.
+ * Reads what stands in clear in the package at path: mandate, envelope, releaser, rules of retention.
+ * judged NULL: has it judged first; else what was said of it, together with a release of it. Nothing
+ * is opened. 0, KT_E_INVALID, KT_E_UNDETERMINED, KT_E_REFUSED by name ... Large: not on a stack.
+ * Close with kt_release_close() in every case.
  */
-int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path, bool released,
-		    struct kt_err *err);
+int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path,
+		    const struct kt_judged *judged, struct kt_err *err);
 /* Opens the envelope with the releaser's key; objects are opened as they are asked for. */
 int kt_release_unseal(struct kt_release *r, struct kt_err *err);
 void kt_release_close(struct kt_release *r);

@@ -4,6 +4,7 @@
  * for the mandate's recipients; this station keeps the public half (docs/formats/release.md).
  */
 #include "cli/steps.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 
@@ -126,7 +127,7 @@ static int read_place(struct found *f, const char *path, struct kt_err *err)
 static int find_certs(const struct kt_opts *o, struct found *f, struct kt_err *err)
 {
 	char path[4200];
-	const char *trust = o->trust != NULL ? o->trust : "/etc/keten/trust";
+	const char *trust = kt_trust_dir(o);
 	int r = 0;
 
 	kt_buf_init(&f->pem, CERTS_MAX);

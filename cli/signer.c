@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* keten-sign, one start per act: keten itself holds no key and opens no connection. */
-#include "cli/keten.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/spawn.h"
@@ -204,7 +204,7 @@ static void last_reason(const char *said, char *out, size_t n)
 
 static int trust_dir(char *out, size_t n, struct kt_err *err)
 {
-	const char *dir = setup->trust != NULL ? setup->trust : "/etc/keten/trust";
+	const char *dir = kt_trust_dir(setup);
 	int len = setup->tsa_trust != NULL ? snprintf(out, n, "%s", setup->tsa_trust)
 					   : snprintf(out, n, "%s/tsa", dir);
 

@@ -15,6 +15,9 @@
 struct kt_err;
 struct kt_trust; /* CA certificates and pinned authorisers; owns them */
 
+/* Where a station keeps whom it trusts, unless a command names another folder. */
+#define KT_TRUST_DEFAULT "/etc/keten/trust"
+
 /* Certificate policy that marks an authoriser's certificate: an arc of ours under 2.25 (UUID). */
 #define KT_OID_AUTHORISER "2.25.201674894613471264218302757137361034881.1"
 

@@ -2,7 +2,8 @@
 /*
  * keten-verify PACKAGE... [--trust DIR] [--json]: the reviewer's program. Opens what it needs,
  * shuts itself in, then judges. With --show it writes one file of one package instead. Exit status:
- * 0 valid, 5 invalid, 6 undetermined, 2 wrong usage, 7 unreadable, 8 no sandbox or an internal error; of several packages the gravest.
+ * 0 valid, 5 invalid, 6 undetermined, 2 wrong usage (a name of nothing too), 7 it is there and can't be
+ * read, 8 no sandbox or an internal error; of several packages the gravest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@
 #include "reports/verify/chain.h"
 #include "reports/verify/verify.h"
 
-#define DEFAULT_TRUST "/etc/keten/trust"
 #define EXIT_USAGE    2
 #define EXIT_STORAGE  7
 #define EXIT_INTERNAL 8
@@ -41,8 +41,8 @@ static void usage(FILE *out)
 		"Judges evidence packages. DIR holds the CA certificates that you trust\n"
 		"(default %s), in tsa/ those whose time you believe, and revocation\n"
 		"lists (*.crl); both can be named apart. Exit status: 0 valid, 5 invalid, 6 "
-		"undetermined.\n",
-		DEFAULT_TRUST);
+		"undetermined,\n2 wrong usage, 7 a package can't be read, 8 internal error.\n",
+		KT_TRUST_DEFAULT);
 }
 
 static void say(const char *what, const struct kt_err *err)
@@ -121,7 +121,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 static int load_trust(const struct options *o, struct kt_trust **trust)
 {
 	struct kt_err err = {0};
-	int r = kt_trust_load(o->trust != NULL ? o->trust : DEFAULT_TRUST, trust, &err);
+	int r = kt_trust_load(o->trust != NULL ? o->trust : KT_TRUST_DEFAULT, trust, &err);
 
 	if (r == 0 && o->tsa_trust != NULL)
 		r = kt_trust_set_tsa(*trust, o->tsa_trust, &err);
@@ -160,8 +160,6 @@ static int verify_one(int fd, const char *name, const struct kt_trust *trust, bo
 	struct kt_err err = {0};
 	int r;
 
-	if (fd < 0)
-		return EXIT_STORAGE; /* said when it was opened */
 	r = kt_verify_package(fd, name, trust, res, &err);
 	kt_verify_print(res, json, stdout);
 	if (r == 0)
@@ -227,6 +225,34 @@ static int run(const struct options *o, const struct kt_trust *trust, const int 
 	return status;
 }
 
+/* The package at that path, before the sandbox closes. A descriptor, or the negative of an exit status. */
+static int open_package(const char *path, bool judged)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), e = errno;
+	struct stat st = {0};
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	if (fd >= 0) {
+		e = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		close(fd);
+	}
+	fprintf(stderr, "keten-verify: %s: %s; name a package file\n", path,
+		e == EINVAL ? "No plain file" : strerror(e));
+	switch (e) {
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EINVAL:
+	case ELOOP:
+	case ENAMETOOLONG:
+		/* a wrong name says nothing about any package; but what was judged was there */
+		return judged ? -EXIT_STORAGE : -EXIT_USAGE;
+	default:
+		return -EXIT_STORAGE;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -238,7 +264,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	status = parse_options(argc, argv, &o);
-	if (status == 0)
+	if (status == 0 && o.show.member == NULL)
 		status = load_trust(&o, &trust);
 	fds = calloc((size_t)o.n + 1, sizeof(*fds));
 	if (fds == NULL)
@@ -248,20 +274,11 @@ int main(int argc, char **argv)
 		return status;
 	}
 	for (int i = 0; i < o.n; i++) {
-		struct stat st;
-
-		fds[i] = open(o.packages[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (fds[i] >= 0 && fstat(fds[i], &st) == 0 && S_ISDIR(st.st_mode)) {
-			errno = EISDIR;
-			close(fds[i]);
-			fds[i] = -1;
-		}
+		fds[i] = open_package(o.packages[i], o.show.tags != NULL);
 		if (fds[i] < 0) {
-			/* a wrong name says nothing about any package */
-			fprintf(stderr, "keten-verify: %s: %s; name a package file\n",
-				o.packages[i], strerror(errno));
+			status = -fds[i];
 			free(fds);
-			return EXIT_USAGE;
+			return status;
 		}
 	}
 	status = run(&o, trust, fds);

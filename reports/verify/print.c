@@ -149,8 +149,11 @@ static void json_token(const char *what, const struct kt_verify_token *k, struct
 
 static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 {
+	char made[KT_TIME_TEXT];
+
 	kt_jw_obj(w);
 	kt_jw_kuint(w, "bytes", res->bytes);
+	kt_jw_kbytes(w, "case_id", res->case_id, strlen(res->case_id));
 	kt_jw_key(w, "checks");
 	kt_jw_arr(w);
 	for (unsigned i = 0; i < KT_V_COUNT; i++)
@@ -173,6 +176,9 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	kt_jw_kstr(w, "trust", res->trusted ? "judged" : "not-judged");
 	kt_jw_kstr(w, "xades", xades_level(res));
 	kt_jw_obj_end(w);
+	kt_jw_kstr(w, "made", res->made_us != 0 ? kt_time_text(res->made_us, made) : NULL);
+	kt_jw_kbytes(w, "mandate_id", res->mandate_id, strlen(res->mandate_id));
+	kt_jw_kbytes(w, "mandate_sha256", res->mandate_sha256, strlen(res->mandate_sha256));
 	kt_jw_kstr(w, "name", res->name);
 	kt_jw_kuint(w, "objects", res->objects);
 	kt_jw_kstr(w, "package", res->package);
@@ -180,6 +186,7 @@ static void put_json(const struct kt_verify_result *res, struct kt_jw *w)
 	kt_jw_kstr(w, "reason", res->reason);
 	kt_jw_kstr(w, "result", kt_verdict_name(res->verdict));
 	kt_jw_kstr(w, "schema", "keten-verify-1");
+	kt_jw_kbool(w, "sealed", res->sealed);
 	kt_jw_key(w, "signers");
 	kt_jw_arr(w);
 	if (res->have_operator)

@@ -80,7 +80,10 @@ static int expected(const struct kt_zip *z, const struct kt_show *s, char hex[KT
 			    ? load_list(z, KT_PKG_MANIFEST, LIST_MAX, manifest, &list, err)
 			    : changed(KT_PKG_MANIFEST, err);
 		if (r == 0 && !listed(&list, s->member, hex))
-			r = changed(s->member, err);
+			r = kt_zip_find(z, s->member) != NULL
+				    ? changed(s->member, err)
+				    : KT_FAIL(err, KT_E_ABSENT, "the package holds no %.80s",
+					      s->member);
 	}
 	kt_buf_free(&list);
 	kt_buf_free(&tags);
@@ -145,8 +148,10 @@ int kt_verify_show(int fd, const struct kt_show *s, FILE *out, struct kt_err *er
 	int r = kt_zip_read_open(fd, &z, pass_over, NULL, err);
 
 	e = r == 0 ? kt_zip_find(&z, s->member) : NULL;
-	if (r == 0 && e != NULL && s->tags != NULL)
+	if (r == 0 && s->tags != NULL)
 		r = expected(&z, s, want, err);
+	if (r == 0 && s->tags != NULL && e == NULL)
+		r = changed(s->member, err); /* it was there */
 	if (r == 0) {
 		r = e == NULL ? KT_FAIL(err, KT_E_ABSENT, "the package holds no %.80s", s->member)
 		    : e->unreadable ? KT_FAIL(err, KT_E_FORMAT, "%.80s can't be read", s->member)
