@@ -7,18 +7,10 @@ import shutil
 from scene import *
 
 
-def make(name, mandate="file.json"):
-    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
-              DESK + "/" + mandate, "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
-              OWN + "/made/" + name, "--out", OWN + "/out", "--simulated")
-    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-
-
 def rewritten():
     """The verdict stands for bytes that are not there any more: none of the others is shown under it."""
     os.makedirs(OWN + "/made")
-    make("one")
-    path = package()
+    path = shutil.copy(made(), OWN)
     whole = read(path)
     a = app()
     a.click("Review")

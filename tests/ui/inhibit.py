@@ -5,6 +5,7 @@
 import signal
 
 from gi.repository import Gio, GLib
+from pages import named
 from scene import *
 
 INTERFACE = """<node><interface name='org.freedesktop.login1.Manager'><method name='Inhibit'>
@@ -21,8 +22,8 @@ class Logind:
         with open(conf, "w", encoding="utf-8") as f:
             f.write("<busconfig><type>custom</type><listen>unix:dir=%s</listen><policy context='default'><allow own='*'/>"
                     "<allow send_destination='*'/><allow receive_sender='*'/></policy></busconfig>" % OWN)
-        self.daemon = subprocess.Popen(["dbus-daemon", "--config-file", conf, "--nofork", "--print-address=1"],
-                                       stdout=subprocess.PIPE, text=True)
+        self.daemon = spawn("dbus-daemon", "--config-file", conf, "--nofork", "--print-address=1",
+                            stdout=subprocess.PIPE, text=True)
         self.address = self.daemon.stdout.readline().strip()
         flags = Gio.DBusConnectionFlags
         self.bus = Gio.DBusConnection.new_for_address_sync(
@@ -78,6 +79,8 @@ def scene():
     is_((who, mode), ("Keten", "block"), "by whom, and how")
     is_(logind.is_held(), True, "held while it reads")
     a.click("Stop…")
+    a.state("ask-stop")
+    named(a, "stop")
     a.click("Stop for now")
     a.state("done-stopped")
     wait_for("the lock to be let go after a stop", lambda: not logind.is_held())

@@ -5,6 +5,7 @@ import hashlib
 import shutil
 
 from atspi import Atspi, keys, laid_out, name, tree, type_text
+from pages import named
 from scene import *
 
 
@@ -16,9 +17,13 @@ def typed_into(a):
     """Goes through all controls and types a letter at each: the texts that changed."""
     def texts():
         return [Atspi.Text.get_text(n, 0, -1) for n in a.all("text") if laid_out(n)]
-    before = texts()
+    before, n, alone = texts(), len(a.states()), windows(a)
     for _ in range(14):
         keys("Tab", "x")
+    keys("F1")  # once the help stands, all letters before it have come to where they go
+    a.state("help", after=n)
+    keys("Escape")
+    wait_for("the help to close", lambda: windows(a) == alone)
     return [t for t in texts() if t not in before]
 
 
@@ -74,6 +79,8 @@ def scene():
     a.click("Choose: Mandate file")
     rows = wait_for("the list", lambda: [name(n) for n in a.all("list item")])
     is_(rows, ["order.json"], "what may be chosen")
+    named(a, "choose a file")
+    shot(SHOTS + "/kiosk-choose.png")
     keys("Escape")
     wait_for("the list to close", lambda: a.find("list", "Mandate file") is None)
     a.click("Choose: Mandate file")
@@ -97,6 +104,7 @@ def scene():
     a.get("push button", "Intake")
     keys("ctrl+q")
     a.get("password text", "Exit word")
+    named(a, "exit word")
     type_text("wrong")
     keys("alt+l")
     a.state("exit-word-wrong")

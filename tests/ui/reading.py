@@ -18,15 +18,6 @@ HOSTILE = {
 }
 
 
-def make_package():
-    os.makedirs(OWN, exist_ok=True)
-    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
-              DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
-              OWN + "/case", "--out", OWN + "/out", "--simulated")
-    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    return package()
-
-
 def refill(text, member, elements):
     """The list of report.json that is called so with other elements, and blanks up to its old length."""
     start = text.index(b'"%s":[' % member) + len(member) + 4
@@ -214,7 +205,7 @@ def hostile(path):
 
 
 def scene():
-    path = make_package()
+    path = made()
     a = app(None, path)
     words(a, path)
     period(a, path)

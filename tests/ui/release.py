@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # The second stage: a desk seals what it takes; the window says so, refuses a key that is not a releaser's by
 # name, and opens it with the releaser's: a package of its own, whose findings are shown.
+from pages import sound
 from scene import *
 
 
@@ -16,9 +17,8 @@ def clock():
     """A time-stamp authority that the trust folder knows; its address."""
     loopback()
     port = OWN + "/tsa.port"
-    proc = subprocess.Popen([sys.executable, "tests/tools/tsa", DESK, port], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
-    return proc, "http://127.0.0.1:%s/good" % wait_for(
+    spawn(sys.executable, "tests/tools/tsa", DESK, port, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return "http://127.0.0.1:%s/good" % wait_for(
         "the authority", lambda: os.path.exists(port) and read(port).decode().strip())
 
 
@@ -30,8 +30,7 @@ def scene():
     sealed = seal()
     before = read(sealed)
     os.makedirs(OWN + "/released")
-    tsa, url = clock()
-    a = app(settings(tsa=url))
+    a = app(settings(tsa=clock()))
     a.click("Review")
     a.state("review")
     a.type_into("Package file", sealed)
@@ -41,6 +40,7 @@ def scene():
     a.see("What was taken is sealed.")
     a.see("No outside clock")
     shot(SHOTS + "/release-sealed.png")
+    sound(a, "release")
     a.type_into("Folder for the released package", OWN + "/released")
     # not entitled: said by name, and nothing comes of it
     a.type_into("Releaser's key, or the address of a card", DESK + "/operator.pem")
@@ -83,8 +83,6 @@ def scene():
     a.see("0 of 0 observations")
     is_(read(sealed), before, "the sealed package")
     a.end()
-    tsa.terminate()
-    tsa.wait()
 
 
 run(scene)

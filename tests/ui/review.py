@@ -3,18 +3,6 @@
 # table, inspector and raw bytes; a mark; an export.
 from scene import *
 
-DEMO = os.path.join(WORK, "case")
-
-
-def make_package():
-    os.makedirs(OWN, exist_ok=True)
-    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
-              DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
-              OWN + "/case", "--out", OWN + "/out", "--simulated")
-    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    return package()
-
-
 def tamper(path):
     bad = OWN + "/tampered.asice"
     data = bytearray(read(path))
@@ -99,7 +87,7 @@ def findings(a, path):
 
 
 def scene():
-    good = make_package()
+    good = made()
     bad = tamper(good)
     a = app()
     findings(a, good)

@@ -18,6 +18,7 @@ DESK = os.path.join(WORK, "desk")
 SHOTS = os.environ.get("UI_SHOTS", os.path.join(BUILD, "ui-shots"))
 SCENE = os.environ["UI_SCENE"]
 OWN = os.path.join(WORK, SCENE)
+spawned = []
 
 
 def settings(name="desktop.conf", **more):
@@ -54,20 +55,22 @@ def keten(*args, **kw):
 
 def to_station(a, mandate):
     """From the first page to the third, by names."""
+    n = len(a.states())
     a.click("Intake")
     a.type_into("Mandate file", mandate)
-    a.state("mandate-ok")
+    a.state("mandate-ok", after=n)
     a.click("Continue")
-    a.state("person")
+    a.state("person", after=n)
     a.press("They agree")
     a.click("Continue")
-    a.state("station-checked")
+    a.state("station-checked", after=n)
 
 
 def to_phone(a, mandate):
+    n = len(a.states())
     to_station(a, mandate)
     a.click("Continue")
-    a.state("phone")
+    a.state("phone", after=n)
 
 
 def package(folder="out"):
@@ -75,6 +78,13 @@ def package(folder="out"):
              if f.endswith(".asice") and not f.endswith("-interruption.asice")]
     is_(len(found), 1, "packages")
     return os.path.join(OWN, folder, found[0])
+
+
+def made():
+    """The package of the phone's timeline that tests/ui/run made for all: to be read, not changed."""
+    found = [f for f in os.listdir(WORK + "/made") if f.endswith(".asice")]
+    is_(len(found), 1, "packages made beforehand")
+    return os.path.join(WORK, "made", found[0])
 
 
 def interruption(folder="out"):
@@ -97,6 +107,24 @@ def loopback():
     if os.environ["UI_NETWORK"] == "none":
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             fcntl.ioctl(s, 0x8914, struct.pack("16sH14x", b"lo", 0x1))  # SIOCSIFFLAGS, IFF_UP
+
+
+def spawn(*args, **kw):
+    """A program that stands beside the window; however the scene ends, it ends with it."""
+    proc = subprocess.Popen(args, **kw)
+    spawned.append(proc)
+    return proc
+
+
+def over(proc):
+    """Ends it now."""
+    if proc.poll() is None:
+        proc.terminate()
+    try:
+        proc.wait(10)
+    except subprocess.TimeoutExpired:
+        proc.kill()
+        proc.wait()
 
 
 def run(scene):
@@ -125,12 +153,15 @@ def run(scene):
                 with open(os.path.join(SHOTS, "failed-%s.txt" % SCENE), "w", encoding="utf-8") as f:
                     a.dump(f)
         status = 1
-    for a in apps:
-        if hasattr(a, "proc"):
-            a.end()
+    finally:
+        for a in apps:
+            if hasattr(a, "proc"):
+                a.end()
+        for proc in spawned:
+            over(proc)
     sys.exit(status)
 
 
 __all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "interruption", "is_", "json",
-           "keten", "loopback", "os", "package", "re", "read", "run", "settings", "shot", "subprocess", "sys", "to_phone",
-           "to_station", "wait_for"]
+           "keten", "loopback", "made", "os", "over", "package", "re", "read", "run", "settings", "shot", "spawn", "subprocess",
+           "sys", "to_phone", "to_station", "wait_for"]
