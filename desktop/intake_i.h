@@ -72,6 +72,8 @@ struct kd_intake {
 void kd_mandate_page(struct kd_intake *in);
 void kd_mandate_begin(struct kd_intake *in, const char *path);
 void kd_mandate_leave(struct kd_intake *in);
+/* What to do next when keten refuses a mandate in these words; NULL: nothing better than its own. */
+const char *kd_mandate_remedy(const char *error);
 void kd_person_page(struct kd_intake *in);
 void kd_person_begin(struct kd_intake *in);
 /* Asks keten which sheets there are. */

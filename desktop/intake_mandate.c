@@ -118,35 +118,54 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 	g_free(limits);
 }
 
-/* What to do next, by the name of the rule that the message begins with. */
+/* What to do next, by the name of the rule that the message begins with and by what it says of it. */
 static const struct {
-	const char *rule, *next;
+	const char *rule, *said, *next;
 } remedies[] = {
-	{"signature-missing", N_("A mandate is two files: this one, and its signature of the same "
-				 "name with .p7s behind it. "
-				 "Copy both into one folder.")},
-	{"signature-invalid",
+	{"signature-missing", "",
+	 N_("A mandate is two files: this one, and its signature of the same "
+	    "name with .p7s behind it. "
+	    "Copy both into one folder.")},
+	{"signature-invalid", "",
 	 N_("The file is not the one that was signed. Ask whoever issued it to send it again; "
 	    "do not repair it by hand.")},
-	{"signer-not-trusted",
+	{"signer-not-trusted", "revoked",
+	 N_("The certificate of whoever signed it was revoked. Ask for a mandate that somebody "
+	    "else signed. Nothing was touched.")},
+	{"signer-not-trusted", "certificate has expired",
+	 N_("The certificate of whoever signed it has run out. Ask them to sign again with a new "
+	    "one. Nothing was touched.")},
+	{"signer-not-trusted", "",
 	 N_("This station does not know who signed it. If they may authorise, the administrator "
 	    "puts their authority's certificate into the trust folder; else ask for a mandate "
 	    "from somebody who is known here. Nothing was touched.")},
-	{"expired", N_("Ask whoever issued it for a new one. Nothing was touched.")},
-	{"not-yet-valid", N_("Wait until it holds, or ask for another one. Nothing was touched.")},
-	{"sessions-used-up", N_("A reading that was stopped is gone on with from the first page, "
-				"under Unfinished; that uses up no "
-				"further session. Else ask for a new mandate.")},
+	{"expired:", "", N_("Ask whoever issued it for a new one. Nothing was touched.")},
+	{"not-yet-valid", "",
+	 N_("Wait until it holds, or ask for another one. Nothing was touched.")},
+	{"sessions-used-up", "",
+	 N_("A reading that was stopped is gone on with from the first page, "
+	    "under Unfinished; that uses up no "
+	    "further session. Else ask for a new mandate.")},
 };
+
+const char *kd_mandate_remedy(const char *error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(remedies); i++)
+		if (strstr(error, remedies[i].rule) != NULL &&
+		    strstr(error, remedies[i].said) != NULL)
+			return _(remedies[i].next);
+	return NULL;
+}
 
 static const char *next_of(const struct kd_engine_result *res)
 {
+	const char *remedy = kd_mandate_remedy(res->error);
+
 	if (res->status < 0)
 		return _("A part of Keten is missing, or broke off. Nothing was touched. Ask the "
 			 "administrator to install Keten again.");
-	for (size_t i = 0; i < G_N_ELEMENTS(remedies); i++)
-		if (strstr(res->error, remedies[i].rule) != NULL)
-			return _(remedies[i].next);
+	if (remedy != NULL)
+		return remedy;
 	if (strcmp(res->word, "undetermined") == 0)
 		return _("Ask the administrator to put the authority's certificate into this "
 			 "station's "

@@ -61,7 +61,7 @@ static void update_forward(struct kd_intake *in, bool fit)
 static void show_check(struct kd_intake *in, const struct kt_jv *c, size_t at, gint64 room)
 {
 	const char *text = kt_jv_str(c, "text"), *remedy = kt_jv_str(c, "remedy"),
-		   *id = kt_jv_str(c, "id");
+		   *id = kt_jv_str(c, "id"), *better = NULL;
 	char *s, *size = kd_bytes((guint64)room), *space = NULL;
 
 	if (text == NULL || remedy == NULL || id == NULL) {
@@ -70,8 +70,13 @@ static void show_check(struct kd_intake *in, const struct kt_jv *c, size_t at, g
 	}
 	if (strcmp(id, "room") == 0 && room > 0)
 		text = space = g_strdup_printf(_("%s free"), size);
+	/* whether sessions are left is judged here: only now is it known for which case */
+	if (at == 0 && strcmp(id, "authority") == 0)
+		better = kd_mandate_remedy(text);
 	s = g_strdup_printf("%s%s%s", kd_tr(text), remedy[0] != '\0' ? ". " : "",
-			    remedy[0] != '\0' ? kd_tr(remedy) : "");
+			    better != NULL	? better
+			    : remedy[0] != '\0' ? kd_tr(remedy)
+						: "");
 	kd_group_add(in->checks, result_row(check_name(id), at, s));
 	g_free(s);
 	g_free(size);
