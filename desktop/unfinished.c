@@ -8,6 +8,7 @@
 
 #define LOOK_AGAIN_MS 2000
 #define ROWS_MAX      50 /* each row has its buttons: more would hold the window up */
+#define KEY	      "kd-button"
 
 struct kd_unfinished {
 	struct kd_app *app;
@@ -15,6 +16,7 @@ struct kd_unfinished {
 	struct kd_engine *look, *log;
 	guint again; /* timer, as long as something works on one of them */
 	char *shown; /* what the rows say */
+	char *focus; /* of the button that had it when the rows were made anew */
 };
 
 /* What a row and its buttons are about. */
@@ -120,6 +122,7 @@ static void on_log(const struct kd_engine_result *res, gpointer data)
 	gtk_window_set_default_size(GTK_WINDOW(w), 900, 560);
 	gtk_window_set_transient_for(GTK_WINDOW(w), GTK_WINDOW(u->app->window));
 	gtk_window_set_modal(GTK_WINDOW(w), TRUE);
+	kd_escape_closes(w);
 	gtk_window_present(GTK_WINDOW(w));
 	kd_app_state(u->app, "record-shown");
 	g_free(text);
@@ -149,6 +152,10 @@ static void add_button(GtkWidget *box, const char *label, struct one *c, GCallba
 	g_signal_connect(b, "clicked", clicked, c);
 	gtk_box_append(GTK_BOX(box), b);
 	g_free(full);
+	full = g_strdup_printf("%s: %s", label, c->folder);
+	if (g_strcmp0(full, c->u->focus) == 0)
+		kd_app_focus(b);
+	g_object_set_data_full(G_OBJECT(b), KEY, full, g_free);
 }
 
 static char *words_for(const struct kt_jv *v, bool sealed)
@@ -274,8 +281,12 @@ static gboolean look_again(gpointer data)
 
 static void show_cases(struct kd_unfinished *u, const struct kt_jv *list, bool left_out)
 {
+	GtkRoot *root = gtk_widget_get_root(u->group);
+	GtkWidget *focus = root != NULL ? gtk_root_get_focus(root) : NULL;
 	guint n = 0;
 
+	g_free(u->focus);
+	u->focus = focus != NULL ? g_strdup(g_object_get_data(G_OBJECT(focus), KEY)) : NULL;
 	kd_group_clear(u->group);
 	gtk_widget_set_visible(u->group, FALSE);
 	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next) {
@@ -349,5 +360,6 @@ void kd_unfinished_free(struct kd_unfinished *u)
 	if (u->again != 0)
 		g_source_remove(u->again);
 	g_free(u->shown);
+	g_free(u->focus);
 	g_free(u);
 }
