@@ -164,68 +164,92 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* The same for people, whose terminal these texts must not steer. */
 static void print_one(const struct one *c)
 {
-	char name[4 * sizeof(c->folder)];
 	struct kt_buf b;
 
 	kt_buf_init(&b, 0);
 	kt_text_escape(&b, c->folder, strlen(c->folder));
-	snprintf(name, sizeof(name), "%s", kt_buf_cstr(&b) != NULL ? (const char *)b.p : "");
+	kt_buf_puts(&b, "  begun ");
+	kt_text_escape(&b, c->begun, strnlen(c->begun, strlen("2024-05-01T12:00")));
+	kt_buf_printf(&b, ", %llu answers, %lld bytes", (unsigned long long)c->answered,
+		      (long long)c->bytes);
+	if (c->reason[0] != '\0')
+		kt_buf_puts(&b, ", interrupted: ");
+	kt_text_escape(&b, c->reason, strlen(c->reason));
+	if (c->in_use)
+		kt_buf_puts(&b, ", in use now");
+	printf("%-10s %s\n", c->state, kt_buf_cstr(&b) != NULL ? kt_buf_cstr(&b) : "");
 	kt_buf_free(&b);
-	printf("%-10s %s  begun %.16s, %llu answers, %lld bytes%s%s%s\n", c->state, name, c->begun,
-	       (unsigned long long)c->answered, (long long)c->bytes,
-	       c->reason[0] != '\0' ? ", interrupted: " : "", c->reason,
-	       c->in_use ? ", in use now" : "");
+}
+
+/* How many of each kind were told of, and whether there are more. */
+struct told {
+	unsigned finished, others;
+	bool more;
+};
+
+static void tell(const struct one *c, bool json, struct told *t, struct kt_jw *w)
+{
+	unsigned *count = c->closed || c->packaged ? &t->finished : &t->others;
+
+	if (*count == CASES_MAX) {
+		t->more = true;
+		return;
+	}
+	(*count)++;
+	put(c, w);
+	if (!json)
+		print_one(c);
+}
+
+/* A folder that is not there yet holds no cases. */
+static int each_case(const char *path, bool json, struct told *t, struct kt_jw *w,
+		     struct kt_err *err)
+{
+	KT_AUTO_FD dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent **list = NULL;
+	struct one c;
+	int n;
+
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	n = dir < 0 ? -1 : scandirat(dir, ".", &list, NULL, by_name);
+	if (n < 0)
+		return KT_FAIL(err, errno == ENOMEM ? KT_E_NOMEM : KT_E_STORAGE, "%.150s: %s", path,
+			       strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if (list[i]->d_name[0] != '.' && look(dir, list[i]->d_name, &c))
+			tell(&c, json, t, w);
+		free(list[i]);
+	}
+	free(list);
+	return 0;
 }
 
 int kt_cmd_cases(const struct kt_opts *o)
 {
-	KT_AUTO_FD dir = -1;
-	struct dirent **list = NULL;
+	struct told t = {0};
 	struct kt_err err = {0};
 	struct kt_buf b;
 	struct kt_jw w;
-	unsigned finished = 0, others = 0;
-	bool more = false;
-	int n, r = 0;
+	int r;
 
 	if (o->nargs != 1)
-		r = KT_FAIL(&err, KT_E_USAGE, "name one folder that holds cases");
-	else if ((dir = open(o->args[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 &&
-		 errno != ENOENT)
-		r = KT_FAIL(&err, KT_E_STORAGE, "%.150s: %s", o->args[0], strerror(errno));
-	if (r < 0)
-		return kt_fail_exit(r, &err);
+		return kt_usage_exit();
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
 	kt_jw_obj(&w);
 	kt_jw_key(&w, "cases");
 	kt_jw_arr(&w);
-	n = dir < 0 ? 0 : scandir(o->args[0], &list, NULL, by_name);
-	for (int i = 0; i < n; i++) {
-		struct one c;
-		unsigned *count;
-
-		if (list[i]->d_name[0] != '.' && look(dir, list[i]->d_name, &c)) {
-			count = c.closed || c.packaged ? &finished : &others;
-			more |= *count == CASES_MAX;
-			if (*count < CASES_MAX) {
-				(*count)++;
-				put(&c, &w);
-				if (!o->json)
-					print_one(&c);
-			}
-		}
-		free(list[i]);
-	}
-	free(list);
+	r = each_case(o->args[0], o->json, &t, &w, &err);
 	kt_jw_arr_end(&w);
-	kt_jw_kbool(&w, "more", more);
+	kt_jw_kbool(&w, "more", t.more);
 	kt_jw_kstr(&w, "schema", "keten-cases-1");
 	kt_jw_obj_end(&w);
-	if (o->json && !b.failed)
-		printf("%.*s\n", (int)b.len, (const char *)b.p);
+	if (r == 0 && o->json)
+		return (r = kt_print_json(&b, &err)) == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 	kt_buf_free(&b);
-	return KT_EXIT_OK;
+	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }
