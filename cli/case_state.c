@@ -107,7 +107,7 @@ int kt_case_state_read(const struct kt_case *c, const struct kt_plan *plan,
 	if (r == 0)
 		r = kt_custody_check(b.p, b.len, head, &lines, on_line, &s, err);
 	kt_buf_free(&b);
-	return r == KT_E_ABSENT ? 0 : r;
+	return r == KT_E_ABSENT ? 0 : kt_of_evidence(r);
 }
 
 bool kt_case_exists(const char *dir)

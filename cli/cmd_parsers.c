@@ -315,7 +315,7 @@ static int try_job(struct try *t, const struct kt_job *job, struct kt_err *err)
 	if (r < 0)
 		return r;
 	if (end.verdict == KT_JE_NO_SANDBOX)
-		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: %s", end.text);
+		return KT_FAIL(err, KT_E_INTERNAL, "no-sandbox: %s", end.text);
 	if (t->count_only) {
 		r = flush_digest(t, err);
 		if (r == 0)

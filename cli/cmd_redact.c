@@ -231,8 +231,8 @@ static int make(struct redaction *x, const struct kt_opts *o, const struct kt_tr
 	KT_AUTO_FD report = -1;
 	int r = open_package(x, o, err);
 
-	if (r == 0)
-		r = read_marks(x, o->marks, err);
+	if (r == 0 && (r = read_marks(x, o->marks, err)) < 0)
+		KT_TRACE(err, r, "--marks %.80s", o->marks);
 	if (r == 0)
 		r = write_input(x, err);
 	if (r < 0)

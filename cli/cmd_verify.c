@@ -82,6 +82,7 @@ int kt_cmd_log(const struct kt_opts *o)
 				     &err);
 	if (r == KT_E_INVALID)
 		KT_TRACE(&err, r, "do not rely on this case; keep it as it is");
+	r = kt_of_evidence(r);
 	if (r == 0 && o->json)
 		fwrite(b.p, 1, b.len, stdout);
 	else if (r == 0)

@@ -360,8 +360,10 @@ int kt_dev_pump(struct kt_dev *d, kt_dev_fn fn, void *arg, struct kt_err *err)
 		struct kt_dev_event ev;
 
 		r = kt_frame_next(&d->in, &f, err);
-		if (r <= 0)
-			return r;
+		if (r < 0)
+			return KT_TRACE(err, KT_E_DEVICE, "keten-device sent a malformed frame");
+		if (r == 0)
+			return 0;
 		r = decode(&f, &ev, err);
 		if (r < 0)
 			return r;

@@ -74,6 +74,8 @@ static int add_case(struct kt_found *f, int dir, const char *path, struct kt_err
 	r = kt_file_read(dir, "case.json", 65536, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r < 0)
+		r = KT_TRACE(err, kt_of_evidence(r), "%.100s holds no case that can be read", path);
 	if (r == 0 && kt_jv_str(kt_jdoc_root(doc), "case_id") != NULL) {
 		p = add(f, full, err);
 		if (p != NULL)

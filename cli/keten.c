@@ -134,6 +134,8 @@ int kt_exit_of(int code)
 		return KT_EXIT_PARTIAL;
 	case KT_E_USAGE:
 	case KT_E_ABSENT:
+	case KT_E_FORMAT: /* of what was handed over; of evidence see kt_of_evidence() */
+	case KT_E_LIMIT:
 		return KT_EXIT_USAGE;
 	case KT_E_REFUSED:
 		return KT_EXIT_REFUSED;
@@ -149,6 +151,11 @@ int kt_exit_of(int code)
 	default:
 		return KT_EXIT_INTERNAL;
 	}
+}
+
+int kt_of_evidence(int code)
+{
+	return code == KT_E_FORMAT || code == KT_E_LIMIT ? KT_E_INVALID : code;
 }
 
 static void fail_json(int code, const void *story, size_t n)

@@ -28,6 +28,8 @@ enum kt_exit {
 	KT_EXIT_INTERNAL = 8,
 };
 int kt_exit_of(int code);
+/* What is malformed or too long in a case or package is evidence that does not hold, not a wrong call. */
+int kt_of_evidence(int code);
 
 #define KT_TSA_MAX	 8
 #define KT_RELEASERS_MAX 16

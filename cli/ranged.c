@@ -180,7 +180,7 @@ int kt_ranged_pump(struct kt_ranged *f, struct kt_err *err)
 	if (r <= 0)
 		return r;
 	if (f->w.end.verdict == KT_JE_NO_SANDBOX)
-		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: %s", f->w.end.text);
+		return KT_FAIL(err, KT_E_INTERNAL, "no-sandbox: %s", f->w.end.text);
 	if (f->tag != 0) {
 		/* it ended with a request under way (killed): let the reply pass */
 		fail(f, KT_E_INTERNAL, "the parser ended in the middle of a request");

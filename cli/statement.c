@@ -30,7 +30,7 @@ int kt_statement_check_file(const struct kt_opts *o, struct kt_err *err)
 	kt_buf_free(&b);
 	if (r < 0)
 		KT_TRACE(err, r, "--statement %.80s", o->statement);
-	return r == KT_E_FORMAT || r == KT_E_ABSENT || r == KT_E_LIMIT ? KT_E_USAGE : r;
+	return r;
 }
 
 int kt_statement_take(struct kt_acq *q, struct kt_err *err)
@@ -46,10 +46,8 @@ int kt_statement_take(struct kt_acq *q, struct kt_err *err)
 	r = kt_path_read(q->o->statement, KT_STATEMENT_MAX, &b, err);
 	if (r == 0)
 		r = kt_statement_parse(b.p, b.len, &s, err);
-	if (r < 0) {
-		r = r == KT_E_FORMAT || r == KT_E_ABSENT || r == KT_E_LIMIT ? KT_E_USAGE : r;
+	if (r < 0)
 		goto out;
-	}
 	same = strcmp(q->state.statement_sha256, s.sha256) == 0;
 	if (!same && q->state.statement_sha256[0] != '\0')
 		r = KT_FAIL(

@@ -162,7 +162,7 @@ static int finish(struct parse *p, const struct kt_job_end *end, struct kt_err *
 	int r;
 
 	if (end->verdict == KT_JE_NO_SANDBOX)
-		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: %s", end->text);
+		return KT_FAIL(err, KT_E_INTERNAL, "no-sandbox: %s", end->text);
 	p->q->layers = end->layers;
 	p->q->timed_out |= end->verdict == KT_JE_CPU || end->verdict == KT_JE_WALL;
 	if (end->verdict != KT_JE_OK && end->verdict != KT_JE_PARSE_ERROR)
@@ -347,7 +347,7 @@ int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *
 	return 0;
 }
 
-int kt_step_parse(struct kt_acq *q, struct kt_err *err)
+static int parse_case(struct kt_acq *q, struct kt_err *err)
 {
 	struct parse p = {.q = q};
 	struct kt_case_state st = {0};
@@ -388,4 +388,9 @@ int kt_step_parse(struct kt_acq *q, struct kt_err *err)
 	kt_jw_kuint(&q->log.w, "withheld", p.withheld_all);
 	r = kt_custody_end(&q->log, "parse.done", err);
 	return r == 0 && p.failures > 0 ? KT_E_PARTIAL : r;
+}
+
+int kt_step_parse(struct kt_acq *q, struct kt_err *err)
+{
+	return kt_of_evidence(parse_case(q, err));
 }

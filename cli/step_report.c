@@ -435,7 +435,7 @@ static int write_run(int dir, uint32_t layers, struct kt_err *err)
 	return r;
 }
 
-int kt_step_report(struct kt_acq *q, struct kt_err *err)
+static int make_report(struct kt_acq *q, struct kt_err *err)
 {
 	char sha[KT_SHA256_HEX];
 	KT_AUTO_FD dir = kt_dir_open(q->c.fd, "report", true, err);
@@ -456,4 +456,9 @@ int kt_step_report(struct kt_acq *q, struct kt_err *err)
 	if (r < 0)
 		return r;
 	return kt_custody_event(&q->log, "report.made", "report_sha256", sha, err);
+}
+
+int kt_step_report(struct kt_acq *q, struct kt_err *err)
+{
+	return kt_of_evidence(make_report(q, err));
 }

@@ -136,6 +136,8 @@ static int read_case(struct kt_case *c, struct kt_err *err)
 	r = kt_file_read(c->fd, "case.json", 65536, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == KT_E_FORMAT || r == KT_E_LIMIT)
+		r = KT_TRACE(err, KT_E_INVALID, "case.json can't be read");
 	if (r == 0) {
 		const char *format, *form;
 

@@ -128,13 +128,15 @@ int kt_file_read(int dirfd, const char *name, size_t max, struct kt_buf *b, stru
 	bool file = strncmp(name, "/dev/", 5) != 0 && strncmp(name, "/proc/", 6) != 0;
 	KT_AUTO_FD fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | (file ? O_NONBLOCK : 0));
 	struct stat st;
+	int r;
 
 	if (fd < 0)
 		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
 	if (file && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
 		return KT_FAIL(err, KT_E_STORAGE, "%s is no regular file", name);
 	b->max = max + 65536 + 1;
-	return read_all(fd, max, b, err);
+	r = read_all(fd, max, b, err);
+	return r < 0 ? KT_TRACE(err, r, "%s", name) : 0;
 }
 
 int kt_fd_read(int fd, size_t max, struct kt_buf *b, struct kt_err *err)

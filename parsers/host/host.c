@@ -176,7 +176,7 @@ static int no_taker(struct kt_worker *w, int e, struct kt_err *err)
 		w->pid = 0;
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_SANDBOX)
-		return KT_FAIL(err, KT_E_REFUSED, "no-sandbox: the sandbox can't be set up here");
+		return KT_FAIL(err, KT_E_INTERNAL, "no-sandbox: the sandbox can't be set up here");
 	return KT_FAIL(err, KT_E_INTERNAL, "worker does not take a job: %s", strerror(e));
 }
 

@@ -307,7 +307,7 @@ int kt_worker_main(const struct kt_worker_entry *table, size_t n)
 	/* What a sandboxed child will need later must be loaded now. */
 	if (kt_hash_warm(&err) < 0 || kt_sqldb_warm(&err) < 0 ||
 	    kt_sandbox_prepare(&layers, &err) < 0) {
-		dprintf(2, "keten-worker: %s\n", kt_err_text(&err));
+		dprintf(2, "%s: %s\n", program_invocation_short_name, kt_err_text(&err));
 		return EXIT_NO_SANDBOX;
 	}
 	/* tidied once here instead of in every child, where each touched page is a copy */

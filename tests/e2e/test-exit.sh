@@ -15,13 +15,13 @@ trap 'rm -rf "$work"' EXIT
 export KETEN_REGISTER=$work/register.sqlite
 mandate=$work/m
 
-# ends STATUS TEXT COMMAND [OPTION...]: keten ends with it, and says TEXT; what it printed is in out and err
+# ends STATUS TEXT COMMAND [OPTION...]: keten ends with it, and says TEXT; what it printed is in said and err
 ends() {
 	local want=$1 text=$2
 	shift 2
-	"$build/keten" "$@" >"$work/out" 2>"$work/err" </dev/null
-	check "$*: $want" is $? "$want"
-	check "$*: says $text" grep -qF -- "$text" "$work/out" "$work/err"
+	"$build/keten" "$@" >"$work/said" 2>"$work/err" </dev/null
+	check "${*:1:3}: $want" is $? "$want"
+	check "${*:1:3}: says $text" grep -qF -- "$text" "$work/said" "$work/err"
 }
 
 # -- a wrong call
@@ -49,6 +49,100 @@ for c in --version help 'verify --help' 'mandate template' parsers 'parsers --js
 	check "$c: a full disk" is $? 7
 	check "$c: says so" grep -qF 'standard output: No space left on device' "$work/err"
 done
+
+# -- a case of one track
+tests/tools/new-mandate "$mandate" --immediate --forms file,image --scope tracks --from 2024-05-01 --to 2024-06-01 --sessions 9 \
+	>"$work/m.log" 2>&1 || { cat "$work/m.log"; exit 2; }
+track() { # track POINT...
+	echo '<?xml version="1.0"?><gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
+	printf '<trkpt lat="37.98" lon="%s"><time>2024-05-02T12:00:00Z</time></trkpt>\n' "$@"
+}
+trust=(--trust "$mandate/trust") key=(--operator "$mandate/operator.pem")
+from() { # from FORM FILE OPTION...: an import into the case that the last option names
+	args=(import --form "$1" --from "$2" --mandate "$mandate/mandate.json" "${trust[@]}" "${key[@]}" --simulated
+		--out "$work/packages" "${@:3}")
+}
+{ track 23.73 23.74; echo '</trkseg></trk></gpx>'; } >"$work/good.gpx"
+track 23.73 23.74 >"$work/cut.gpx"
+from file "$work/good.gpx" --case "$work/good"
+ends 0 "result   complete" "${args[@]}"
+package=$(echo "$work"/packages/*.asice)
+"$build/keten" verify "$package" "${trust[@]}" >/dev/full 2>"$work/err"
+check "a verdict that can't be written is none" is $? 7
+ends 1 '"code":"format"' parsers tracks --try "$work/cut.gpx"
+
+# -- what was handed over, and is malformed or too long
+echo '{"a":1' >"$work/cut.json"
+head -c 1100000 /dev/zero | tr '\0' a >"$work/long"
+cp -r "$mandate/trust" "$work/garbage"
+echo garbage >"$work/garbage/x.pem"
+cp -r "$mandate/trust" "$work/over"
+cp "$work/long" "$work/over/x.pem"
+put=(--out "$work/out" "${key[@]}")
+ends 2 "--marks $work/cut.json: JSON: ends early" redact "$package" --marks "$work/cut.json" "${put[@]}" "${trust[@]}"
+ends 2 "$work/long: file is longer than" comment "$package" --text "$work/long" "${put[@]}" "${trust[@]}"
+from file "$work/good.gpx" --case "$work/none" --statement "$work/cut.json"
+ends 2 "statement: JSON: ends early" "${args[@]}"
+from file "$work/good.gpx" --case "$work/none" --statement "$work/long"
+ends 2 "$work/long: file is longer than" "${args[@]}"
+ends 2 "JSON: ends early" report --case "$work/good" "${trust[@]}" --statement "$work/cut.json"
+for c in "mandate check $mandate/mandate.json" "stats $package" "verify $package"; do
+	read -ra words <<<"$c"
+	ends 2 "x.pem: no certificate can be read" "${words[@]}" --trust "$work/garbage"
+	ends 2 "x.pem: file is longer" "${words[@]}" --trust "$work/over"
+done
+
+# -- evidence that does not hold
+broken() { # broken WHAT SCRIPT COMMAND...: with a copy of the case that SCRIPT has changed
+	rm -rf "$work/broken"
+	cp -r "$work/good" "$work/broken"
+	(cd "$work/broken" && sh -c "$1") || exit 2
+	shift
+	ends 5 "$@"
+}
+here=(--case "$work/broken" "${trust[@]}")
+broken 'python3 -c "import sqlite3; sqlite3.connect(\"records.sqlite\").execute(\"PRAGMA user_version=0\")"' \
+	"records.sqlite is not complete" report "${here[@]}"
+broken 'echo { >case.json' "case.json can't be read" report "${here[@]}"
+broken 'echo { >case.json' "broken holds no case that can be read" stats "$work/broken" "${trust[@]}"
+broken 'echo { >>custody.jsonl' "do not rely on this case" log --case "$work/broken"
+broken 'cat ../long >>index/i0001.jsonl; echo >>index/i0001.jsonl' "line too long" parse "${here[@]}"
+broken 'echo >>objects/o000001' "object changed since acquisition" seal "${here[@]}" "${put[@]}"
+ends 5 "source-unreadable: as a image" import --form image --from "$work/long" --mandate "$mandate/mandate.json" "${trust[@]}" \
+	"${key[@]}" --case "$work/image" --out "$work/out"
+for c in receipt "redact --marks $work/cut.json" "comment --text $work/cut.gpx" 'act opening --reason x' \
+	'timestamp --tsa http://127.0.0.1:1' verify; do
+	read -ra words <<<"$c"
+	[ "$c" = receipt ] || [ "$c" = verify ] || words+=("${put[@]}")
+	ends 5 "" "${words[@]}" "$work/cut.json" "${trust[@]}"
+done
+ends 5 "not shown" show "$work/cut.json" report/report.json
+
+# -- the others
+tests/tools/new-mandate "$work/phone" --immediate --device SIM0001 --scope media-exif --from 2024-05-01 --to 2024-06-01 \
+	>"$work/m.log" 2>&1 || { cat "$work/m.log"; exit 2; }
+ends 3 "refused: form-not-allowed" run --mandate "$mandate/mandate.json" "${trust[@]}" --device SIM0001 \
+	--case "$work/none" "${put[@]}"
+ends 4 "no-device" run --mandate "$work/phone/mandate.json" --trust "$work/phone/trust" --device SIM0001 --wait 0 \
+	--case "$work/none" --out "$work/out" --operator "$work/phone/operator.pem"
+mkdir "$work/empty"
+ends 6 "no-trust-anchor" mandate check "$mandate/mandate.json" --trust "$work/nothing"
+ends 6 "undetermined" verify "$package" --trust "$work/empty"
+ends 7 "name another folder" run --mandate "$work/phone/mandate.json" --trust "$work/phone/trust" --device SIM0001 \
+	--case "$work/none" --out /proc/nothing --operator "$work/phone/operator.pem"
+mkdir "$work/alone"
+cp "$build/keten" "$work/alone"
+build=$work/alone ends 8 "keten-worker is not installed" parsers tracks --try "$work/good.gpx"
+
+# -- cases: a folder that can't be listed is not one without cases; their texts do not steer the terminal
+mkdir -p "$work/cases/one"
+printf '{"created":"2024-\\u001b[31m05-01T10:00"}' >"$work/cases/one/case.json"
+ends 0 '2024-\u{001b}[31m05' cases "$work/cases"
+check "cases: nothing steers the terminal" is "$(LC_ALL=C tr -d '\n -~' <"$work/said" | wc -c)" 0
+(exec >"$work/said" 2>"$work/err" </dev/null && ulimit -n 4 && exec "$build/keten" cases "$work/cases")
+check "cases: a folder that can't be listed" is $? 7
+check "cases: says so" grep -qF "$work/cases: Too many open files" "$work/err"
+ends 0 '"cases":[]' cases "$work/not-there-yet" --json
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -396,7 +396,7 @@ static int refuse_one(const char *layer)
 	snprintf(what, sizeof(what), "without %s nothing is read", layer);
 	snprintf(detail, sizeof(detail), "%s", r < 0 ? kt_err_text(&err) : end.text);
 	return check(events == 0 &&
-			     (r == KT_E_REFUSED || (r == 0 && end.verdict == KT_JE_NO_SANDBOX)),
+			     (r == KT_E_INTERNAL || (r == 0 && end.verdict == KT_JE_NO_SANDBOX)),
 		     what, detail)
 		       ? 0
 		       : 1;
