@@ -86,6 +86,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 			 sha != NULL ? sha : "");
 	} else if (strcmp(event, "package.sealing") == 0) {
 		s->st->packages++;
+	} else if (strcmp(event, "package.dropped") == 0) {
+		s->st->dropped++;
 	}
 	return 0;
 }

@@ -23,8 +23,9 @@ struct one {
 	char folder[256], case_id[65], mandate_id[73], device[129], kind[17], form[17];
 	char begun[40], last[40], reason[24];
 	const char *state;
-	bool two_stage, sealed, packaged, closed, in_use, interrupted;
+	bool two_stage, sealed, closed, in_use, interrupted;
 	uint64_t answered;
+	unsigned packages; /* begun and not dropped */
 	int64_t bytes;
 };
 
@@ -54,7 +55,10 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	else if (strcmp(event, "session.resume") == 0)
 		c->reason[0] = '\0';
 	c->sealed |= strcmp(event, "acquisition.sealed") == 0;
-	c->packaged |= strcmp(event, "package.sealing") == 0;
+	if (strcmp(event, "package.sealing") == 0)
+		c->packages++;
+	else if (strcmp(event, "package.dropped") == 0 && c->packages > 0)
+		c->packages--;
 	c->closed |= strcmp(event, "session.closed") == 0;
 	return 0;
 }
@@ -126,7 +130,7 @@ static bool look(int dir, const char *name, struct one *c)
 		c->state = "unreadable";
 	else if (c->closed)
 		c->state = "closed";
-	else if (c->packaged)
+	else if (c->packages > 0)
 		c->state = "packaged";
 	else
 		c->state = c->sealed ? "sealed" : "reading";
@@ -192,7 +196,7 @@ struct told {
 
 static void tell(const struct one *c, bool json, struct told *t, struct kt_jw *w)
 {
-	unsigned *count = c->closed || c->packaged ? &t->finished : &t->others;
+	unsigned *count = c->closed || c->packages > 0 ? &t->finished : &t->others;
 
 	if (*count == CASES_MAX) {
 		t->more = true;

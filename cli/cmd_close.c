@@ -326,7 +326,7 @@ int kt_cmd_withdraw(const struct kt_opts *o)
 	q.log.fd = q.c.fd = q.c.objects_fd = q.c.index_fd = q.c.lock_fd = -1;
 	if (r == 0)
 		r = kt_steps_reopen(o, "withdraw", &a, &q, &err);
-	if (r == 0 && q.state.packages > 0)
+	if (r == 0 && q.state.packages > q.state.dropped)
 		r = KT_FAIL(&err, KT_E_REFUSED,
 			    "already-packaged: a package of this case was made, or was being made "
 			    "(then keten seal completes it); its deletion is ordered with keten "

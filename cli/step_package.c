@@ -110,6 +110,17 @@ static int log_sealing(struct kt_acq *q, const char *name, uint64_t number, stru
 	return kt_custody_end(&q->log, "package.sealing", err);
 }
 
+/* It was announced and is not there: the case has none, as before. */
+static void log_dropped(struct kt_acq *q, int out, const char *name)
+{
+	if (faccessat(out, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	if (q->envelope[0] != '\0') /* a copy of the one in the case */
+		unlinkat(out, q->envelope, 0);
+	q->envelope[0] = '\0';
+	kt_custody_event(&q->log, "package.dropped", "package", name, NULL);
+}
+
 /* What became of the time-stamp, when one was asked for. */
 static int log_stamp(struct kt_acq *q, const char *why, const struct kt_verify_result *res,
 		     struct kt_err *err)
@@ -183,10 +194,15 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 		r = kt_sign_pdfs(q->c.fd, q->o->operator_key, err);
 	if (r == 0)
 		r = issue_receipt(q, err);
+	if (r == 0 && kt_stop_asked)
+		r = KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator");
 	if (r == 0)
 		r = log_sealing(q, name, number, err);
-	if (r == 0)
+	if (r == 0) {
 		r = write_package(q, out, number, res, err);
+		if (r < 0)
+			log_dropped(q, out, name);
+	}
 	q->state.packages = number;
 	if (r == 0 && res->verdict == KT_VERDICT_INVALID)
 		r = KT_FAIL(err, KT_E_INVALID, "the package does not verify: %s", res->reason);

@@ -404,6 +404,8 @@ int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 	r = write_file(w, out->dir_fd, err);
 	if (r == 0)
 		r = check_self(w, out->dir_fd, res, err);
+	if (r == 0) /* the last moment at which it can be stopped */
+		r = progress(w, 0, err);
 	if (r == 0)
 		r = publish(w, out->dir_fd, err);
 	if (r < 0)
