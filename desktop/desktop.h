@@ -75,13 +75,17 @@ GtkWidget *kd_intake_widget(struct kd_intake *in);
 void kd_intake_begin(struct kd_intake *in, const char *path);
 /* A case that was begun and not finished. */
 struct kd_resume {
-	const char *folder, *mandate_id, *device; /* borrowed */
-	bool sealed;				  /* everything was read; no phone is needed */
-	bool withdraw;				  /* the holder withdraws */
+	const char *folder, *device; /* borrowed */
+	bool sealed;		     /* everything was read; no phone is needed */
+	bool withdraw;		     /* the holder withdraws */
 };
 void kd_intake_resume(struct kd_intake *in, const struct kd_resume *r);
 /* May the window close, or this flow be left? False: something runs. */
 bool kd_intake_idle(const struct kd_intake *in);
+/* Is there something entered that a new one would lose? */
+bool kd_intake_begun(const struct kd_intake *in);
+/* Another page is shown: no phone is looked for any more. */
+void kd_intake_leave(struct kd_intake *in);
 /* Asks what to do with what runs. */
 void kd_intake_ask_stop(struct kd_intake *in);
 void kd_intake_free(struct kd_intake *in);

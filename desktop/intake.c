@@ -85,19 +85,27 @@ GtkWidget *kd_intake_widget(struct kd_intake *in)
 static void forget_resume(struct kd_intake *in)
 {
 	g_clear_pointer(&in->resume.folder, g_free);
-	g_clear_pointer(&in->resume.mandate_id, g_free);
 	g_clear_pointer(&in->resume.device, g_free);
 	in->resume.sealed = in->resume.withdraw = false;
 }
 
+/* Nothing of the holder before: neither what they said nor who spoke for them. */
 static void begin(struct kd_intake *in)
 {
-	kd_phone_leave(in);
+	kd_intake_leave(in);
+	kd_person_clear(in);
 	kd_person_languages(in);
 	g_ptr_array_set_size(in->ended, 0);
-	in->withdrawn = in->stopping = in->reading = in->touched = false;
-	in->pos = KD_POSITION_NONE;
+	in->withdrawn = in->too_late = in->stopping = in->all_read = in->touched = false;
+	g_clear_pointer(&in->package, g_free);
 	gtk_editable_set_text(GTK_EDITABLE(in->statement_row), "");
+}
+
+void kd_intake_leave(struct kd_intake *in)
+{
+	kd_phone_leave(in);
+	kd_mandate_leave(in);
+	kd_station_leave(in);
 }
 
 void kd_intake_begin(struct kd_intake *in, const char *path)
@@ -114,7 +122,6 @@ void kd_intake_resume(struct kd_intake *in, const struct kd_resume *r)
 
 	forget_resume(in);
 	in->resume.folder = g_strdup(r->folder);
-	in->resume.mandate_id = g_strdup(r->mandate_id);
 	in->resume.device = g_strdup(r->device);
 	in->resume.sealed = r->sealed;
 	in->resume.withdraw = r->withdraw;
@@ -133,46 +140,72 @@ bool kd_intake_idle(const struct kd_intake *in)
 	return in == NULL || in->run == NULL;
 }
 
+bool kd_intake_begun(const struct kd_intake *in)
+{
+	return gtk_widget_get_mapped(in->stack) && !gtk_widget_get_mapped(in->p_done.root) &&
+	       (!gtk_widget_get_mapped(in->p_mandate.root) || kd_entry(in->mandate_row)[0] != '\0');
+}
+
+/* A withdrawal that was said stays said, whatever is answered later. */
 static void on_stop_answer(const char *response, gpointer data)
 {
 	struct kd_intake *in = data;
+	bool withdraws = strcmp(response, "withdraw") == 0;
 
 	kd_app_state(in->app, "stop-%s", response);
-	if (strcmp(response, "on") == 0 || in->run == NULL)
+	if (strcmp(response, "on") == 0)
 		return;
-	in->withdrawn = strcmp(response, "withdraw") == 0;
-	in->stopping = true;
-	gtk_widget_set_sensitive(in->stop, FALSE);
-	kd_set(in->run_title, _("Stopping at the next safe place"));
-	kd_engine_stop(in->run);
+	in->withdrawn |= withdraws;
+	if (in->run != NULL) {
+		in->stopping = true;
+		gtk_widget_set_sensitive(in->stop, FALSE);
+		kd_set(in->run_title, _("Stopping at the next safe place"));
+		kd_engine_stop(in->run);
+	} else if (withdraws && gtk_widget_get_mapped(in->p_done.root)) {
+		/* it ended while the question was open */
+		kd_run_withdraw(in);
+	}
 }
 
 void kd_intake_ask_stop(struct kd_intake *in)
 {
-	const struct kd_answer answers[] = {
-		{"on", _("_Go on reading"), "suggested-action"},
-		{"stop", _("_Stop for now"), NULL},
-		{"withdraw", _("The holder _withdraws"), "destructive-action"},
-		{NULL, NULL, NULL},
-	};
+	const struct kd_answer answers[] =
+		{
+			{"on", _("_Go on reading"), "suggested-action"},
+			{"stop", _("_Stop for now"), NULL},
+			{"withdraw", _("The holder _withdraws"), "destructive-action"},
+			{NULL, NULL, NULL},
+		},
+			       stopping[] = {
+				       {"on", _("_Wait"), "suggested-action"},
+				       {"withdraw", _("The holder _withdraws"),
+					"destructive-action"},
+				       {NULL, NULL, NULL},
+			       };
 
+	if (in->recording || in->withdrawn) {
+		kd_app_state(in->app, "stop-waits");
+		kd_app_say(in->app, _("This is being recorded. Wait until it is done."));
+		return;
+	}
 	kd_app_state(in->app, "ask-stop");
-	kd_ask(in->app, _("Stop reading?"),
-	       _("What was taken so far stays, hashed and logged, and that it was stopped is "
-		 "signed. You can go "
-		 "on later from the first page; that uses up no further session. If the holder "
-		 "withdraws, "
-		 "say so: then it is destroyed, and that is recorded."),
-	       answers, on_stop_answer, in);
+	kd_ask(in->app, in->stopping ? _("It is being stopped") : _("Stop reading?"),
+	       in->stopping ? _("Keten stops at the next safe place. If the holder withdraws, say "
+				"so: then what was taken is destroyed, and that is recorded.")
+			    : _("What was taken so far stays, hashed and logged, and that it was "
+				"stopped is signed. You can go on later from the first page; that "
+				"uses up no further session. If the holder withdraws, say so: then "
+				"it is destroyed, and that is recorded."),
+	       in->stopping ? stopping : answers, on_stop_answer, in);
 }
 
 void kd_intake_free(struct kd_intake *in)
 {
 	if (in == NULL)
 		return;
-	kd_phone_leave(in);
-	kd_mandate_leave(in);
+	kd_intake_leave(in);
 	forget_resume(in);
+	g_strfreev(in->sheets);
 	kd_engine_drop(in->languages_look);
 	kd_engine_drop(in->run);
 	kd_inhibit_end(&in->awake);
@@ -190,6 +223,7 @@ void kd_intake_free(struct kd_intake *in)
 	g_free(in->last_state);
 	g_free(in->shown_devices);
 	g_free(in->package);
+	g_free(in->envelope);
 	g_free(in->record);
 	g_free(in->destroyed);
 	g_free(in->case_id);

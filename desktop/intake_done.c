@@ -58,13 +58,14 @@ static void check_row(struct kd_intake *in, const char *title, const char *what)
 {
 	GtkWidget *row = kd_row(title, what), *check = gtk_check_button_new();
 
+	kd_name(check, title);
 	gtk_widget_remove_css_class(row, "kd-fact");
 	adw_action_row_add_prefix(ADW_ACTION_ROW(row), check);
 	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), check);
 	kd_group_add(in->done_checklist, row);
 }
 
-static void show_checklist(struct kd_intake *in, bool phone_was_touched)
+static void show_checklist(struct kd_intake *in, bool phone_was_touched, bool recorded)
 {
 	kd_group_clear(in->done_checklist);
 	gtk_widget_set_visible(in->done_checklist, phone_was_touched);
@@ -79,7 +80,7 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched)
 		check_row(in, _("USB debugging is switched off"),
 			  _("Settings, Developer options. Its holder does it."));
 		check_row(in, _("The authorisation is revoked"),
-			  in->package != NULL || in->withdrawn
+			  in->package != NULL || (in->withdrawn && recorded)
 				  ? _("Settings, Developer options, Revoke USB debugging "
 				      "authorisations. The "
 				      "key of this case is deleted already.")
@@ -89,27 +90,72 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched)
 				      "withdrawn."));
 	}
 	check_row(in, _("The phone is back in its holder's hands"), NULL);
-	check_row(in, _("The holder has the receipt"), NULL);
+	if (!in->too_late)
+		check_row(in, _("The holder has the receipt"), NULL);
 }
 
 static void ask_receipt(struct kd_intake *in);
 
 /* -- how it ended ----------------------------------------------------------------------------- */
 
+/* Is this page about a refusal or a withdrawal, and did its record not come about? */
+static bool is_act(const struct kd_intake *in)
+{
+	return in->withdrawn || kd_ends_here(in);
+}
+
+static bool is_unrecorded(const struct kd_intake *in, const struct kd_engine_result *res)
+{
+	return is_act(in) && res->status != 0;
+}
+
+static bool is_there(const char *path)
+{
+	return path != NULL && g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* The package was complete before the holder withdrew. What there is decides what is said. */
+static const char *next_step_late(const struct kd_intake *in)
+{
+	if (!is_there(in->package))
+		return _("The package was complete before they said so. It is destroyed all the "
+			 "same, with what lay in the folder of the case, and that is recorded. "
+			 "Tell the authoriser.");
+	if (in->envelope != NULL && !is_there(in->envelope))
+		return _("The package was complete before they said so. Its key is destroyed, and "
+			 "that is recorded: nobody can open it any more. Tell the authoriser.");
+	return _("The package was complete before they said so, and it is NOT destroyed: its "
+		 "mandate does not have packages erased. Do not pass it on. Tell the authoriser "
+		 "at once; they decide on its deletion.");
+}
+
+static const char *next_step_act(const struct kd_intake *in, const struct kd_engine_result *res)
+{
+	if (is_unrecorded(in, res))
+		return in->withdrawn
+			       ? _("The withdrawal is not recorded to its end, and something of "
+				   "what was taken may still be there. Mend what Keten names "
+				   "above, then try again on this page. If that does not help, "
+				   "keep the case folder as it is and call the administrator.")
+			       : _("Nothing was read, but what the holder said is not recorded "
+				   "yet. Mend what Keten names above, then try again on this "
+				   "page.");
+	if (in->too_late)
+		return next_step_late(in);
+	if (in->withdrawn)
+		return _("What was taken is destroyed; that it was begun and "
+			 "stopped is recorded. "
+			 "Hand the receipt over and tell the authoriser.");
+	return _("No phone was touched and nothing was read. Tell the authoriser that the "
+		 "holder "
+		 "objects; no reason is asked for. Hand the receipt over.");
+}
+
 /* What to do next, by the exit status of keten: nothing dead-ends. */
 static const char *next_step(const struct kd_intake *in, const struct kd_engine_result *res)
 {
-	if (in->withdrawn)
-		return res->status == 0 ? _("What was taken is destroyed; that it was begun and "
-					    "stopped is recorded. "
-					    "Hand the receipt over and tell the authoriser.")
-					: _("The withdrawal could not be recorded to its end. Keep "
-					    "the case folder as "
-					    "it is and call the administrator.");
-	if (kd_ends_here(in))
-		return _("No phone was touched and nothing was read. Tell the authoriser that the "
-			 "holder "
-			 "objects; no reason is asked for. Hand the receipt over.");
+	if (is_act(in))
+		return next_step_act(in, res);
 	if (strstr(res->error, "passphrase") != NULL)
 		return _("The operator's key needs a passphrase that nobody could ask for. Ask the "
 			 "administrator "
@@ -150,6 +196,9 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 
 static const char *headline(const struct kd_intake *in, const struct kd_engine_result *res)
 {
+	if (is_unrecorded(in, res))
+		return in->withdrawn ? _("The withdrawal is not complete")
+				     : _("The refusal is not recorded");
 	if (in->withdrawn)
 		return _("The holder withdrew");
 	if (kd_ends_here(in))
@@ -182,8 +231,10 @@ static const char *state_word(const struct kd_intake *in, const struct kd_engine
 					    "refused",	    "device",  "invalid",
 					    "undetermined", "storage", "internal"};
 
+	if (is_unrecorded(in, res))
+		return "unrecorded";
 	if (in->withdrawn)
-		return "withdrawn";
+		return in->too_late ? "withdrawn-late" : "withdrawn";
 	if (kd_ends_here(in))
 		return "objected";
 	if (in->stopping && res->status != 0)
@@ -199,19 +250,22 @@ static void take_path(const struct kd_intake *in, char **to, const char *name)
 		*to = g_build_filename(kd_entry(in->out_row), name, NULL);
 }
 
-static void take_result(struct kd_intake *in, const struct kt_jv *r)
+void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 {
 	const char *record = kt_jv_str(r, "interruption");
-	gint64 files = kt_jv_int(r, "destroyed_files", 0);
+	gint64 files = kt_jv_int(r, "destroyed_files", -1);
 
 	g_clear_pointer(&in->case_id, g_free);
 	g_clear_pointer(&in->head, g_free);
 	g_clear_pointer(&in->destroyed, g_free);
-	take_path(in, &in->package, kt_jv_str(r, "package"));
+	if (!in->too_late) { /* else it is known, and what is said now is of its end */
+		take_path(in, &in->package, kt_jv_str(r, "package"));
+		take_path(in, &in->envelope, kt_jv_str(r, "envelope"));
+	}
 	take_path(in, &in->record, record != NULL ? record : kt_jv_str(r, "record"));
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
-	if (in->withdrawn && r != NULL) {
+	if (in->withdrawn && files >= 0) {
 		char *size = kd_bytes((guint64)kt_jv_int(r, "destroyed_bytes", 0));
 
 		in->destroyed = g_strdup_printf(_("files: %lld, %s"), (long long)files, size);
@@ -239,37 +293,39 @@ static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
-	bool open, again, mend;
+	bool open, again, mend, unrecorded = is_unrecorded(in, res);
 
-	take_result(in, res->json);
-	open = in->package == NULL && !kd_ends_here(in) && !in->withdrawn;
+	kd_done_take(in, res->json);
+	open = in->package == NULL && !is_act(in);
 	again = open && res->status != 3 && res->status != 2;
-	mend = open && !in->stopping && res->status != 1 && res->status != 4;
+	mend = unrecorded || (open && !in->stopping && res->status != 1 && res->status != 4);
 	kd_set(in->p_done.heading, headline(in, res));
 	kd_set(in->done_lead, res->error);
 	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0' && !in->stopping);
 	kd_set(in->done_next, next_step(in, res));
 	kd_group_clear(in->done_facts);
-	fact(in, _("Package"), in->package);
+	fact(in, _("Package"), is_there(in->package) ? in->package : NULL);
 	fact(in, _("Signed record of how it ended"), in->record);
 	fact(in, _("Destroyed"), in->destroyed);
 	fact(in, _("Note"), kt_jv_str(res->json, "note"));
-	if (in->package != NULL)
+	if (in->package != NULL && !in->too_late)
 		show_clock(in, res->json);
 	fact(in, _("Last line of the custody log (the receipt names an earlier one)"), in->head);
 	if (!kd_ends_here(in))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	show_items(in, open && in->head != NULL);
-	show_checklist(in, in->touched);
+	show_checklist(in, in->touched, res->status == 0);
 	gtk_widget_set_visible(in->again, again);
+	gtk_widget_set_visible(in->retry, unrecorded);
 	gtk_widget_set_visible(in->mend, mend);
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	ask_receipt(in);
+	if (!unrecorded && !in->too_late)
+		ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
-	kd_app_focus(in->p_done.forward);
+	kd_app_focus(unrecorded ? in->retry : in->p_done.forward);
 }
 
 static void on_finish(GtkButton *b, gpointer data)
@@ -285,10 +341,21 @@ static void on_again(GtkButton *b, gpointer data)
 	struct kd_intake *in = data;
 
 	(void)b;
-	if (in->resume.sealed)
+	if (in->resume.sealed || in->all_read)
 		kd_run_begin(in);
 	else
 		kd_phone_begin(in);
+}
+
+static void on_retry(GtkButton *b, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	(void)b;
+	if (in->withdrawn)
+		kd_run_withdraw(in);
+	else
+		kd_run_refuse(in);
 }
 
 static void on_mend(GtkButton *b, gpointer data)
@@ -451,13 +518,16 @@ static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 /* What the person leaves with, whatever happened: keten writes it from mandate, case and log. */
 static void ask_receipt(struct kd_intake *in)
 {
-	const char *args[12] = {"receipt", kd_entry(in->case_row), "--lang", kd_sheet_language(in)};
-	size_t n = 4;
+	const char *args[8 + KD_TRUST_ARGS] = {"receipt", kd_entry(in->case_row)};
+	size_t n = 2;
 
 	/* nothing that was read is left: the record of that is what the receipt tells of */
-	if ((in->withdrawn || kd_ends_here(in)) && in->record != NULL)
+	if (is_act(in) && in->record != NULL)
 		args[1] = in->record;
-
+	if (kd_sheet_language(in) != NULL) {
+		args[n++] = "--lang";
+		args[n++] = kd_sheet_language(in);
+	}
 	n = kd_settings_trust_args(&in->app->set, args, n);
 	if (in->app->set.information != NULL) {
 		args[n++] = "--information";
@@ -492,11 +562,13 @@ void kd_done_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(in->receipt_frame), in->receipt_rest);
 	gtk_box_append(GTK_BOX(p->content), in->receipt_frame);
 	in->again = kd_button(_("_Go on reading"), NULL, G_CALLBACK(on_again), in);
+	in->retry = kd_button(_("_Try again"), "suggested-action", G_CALLBACK(on_retry), in);
 	in->mend = kd_button(_("_Change what was asked"), NULL, G_CALLBACK(on_mend), in);
 	in->receipt = kd_button(_("_Print the receipt"), NULL, G_CALLBACK(on_receipt), in);
 	kd_page_buttons(p, in->again,
 			kd_button(_("_Finish"), "suggested-action", G_CALLBACK(on_finish), in));
-	gtk_box_insert_child_after(GTK_BOX(p->bar), in->mend, in->again);
+	gtk_box_insert_child_after(GTK_BOX(p->bar), in->retry, in->again);
+	gtk_box_insert_child_after(GTK_BOX(p->bar), in->mend, in->retry);
 	gtk_box_insert_child_after(GTK_BOX(p->bar), in->receipt,
 				   gtk_widget_get_prev_sibling(p->forward));
 }

@@ -20,7 +20,7 @@ struct kd_intake {
 	GtkWidget *stack;
 	/* an unfinished case that is gone on with, or withdrawn; "": a new one */
 	struct {
-		char *folder, *mandate_id, *device;
+		char *folder, *device;
 		bool sealed, withdraw;
 	} resume;
 	struct kd_page p_mandate, p_person, p_station, p_phone, p_run, p_done;
@@ -37,13 +37,16 @@ struct kd_intake {
 	GtkWidget *info_language, *info_box, *position[KD_POSITIONS], *refused_note;
 	GPtrArray *languages,
 		*language_names; /* of the sheets that there are: tags, and their own names */
+	char **sheets; /* tags of those that are offered, in the order of the list; or NULL */
 	struct kd_engine *languages_look;
 	GtkWidget *interpreter_row;
-	bool filling;
+	bool filling, built_in; /* built_in: keten has not said which sheets there are */
 	enum kd_position pos;
 
 	/* station */
-	GtkWidget *operator_row, *case_row, *out_row, *statement_row, *checks, *estimate;
+	GtkWidget *operator_row, *case_row, *out_row, *statement_row, *checks, *estimate,
+		*station_lead;
+	guint station_timer;
 
 	/* phone, and what is shown while it is waited for */
 	GtkWidget *picture, *state_title, *state_remedy, *fingerprint, *countdown, *devices;
@@ -59,14 +62,18 @@ struct kd_intake {
 	struct kd_engine *run;
 	struct kd_inhibit awake;
 	int secret_fd;
-	bool stopping, withdrawn, reading, touched; /* touched: this time, a phone was spoken to */
-	gint64 rate_from_ms, rate_bytes;
+	bool stopping, reading;
+	bool withdrawn;	  /* the holder withdraws: never taken back */
+	bool recording;	  /* a refusal or withdrawal is being signed */
+	bool too_late;	  /* the package was complete before the withdrawal was said */
+	bool all_read;	  /* no phone is needed any more */
+	bool touched;	  /* this time, a phone was spoken to */
 	GPtrArray *ended; /* struct kd_ended */
 
 	/* done */
-	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again, *mend,
-		*receipt, *receipt_view, *receipt_code, *receipt_rest, *receipt_frame;
-	char *package, *record, *destroyed, *case_id, *head, *receipt_text;
+	GtkWidget *done_lead, *done_facts, *done_items, *done_checklist, *done_next, *again, *retry,
+		*mend, *receipt, *receipt_view, *receipt_code, *receipt_rest, *receipt_frame;
+	char *package, *envelope, *record, *destroyed, *case_id, *head, *receipt_text;
 };
 
 void kd_mandate_page(struct kd_intake *in);
@@ -76,10 +83,13 @@ void kd_mandate_leave(struct kd_intake *in);
 const char *kd_mandate_remedy(const char *error);
 void kd_person_page(struct kd_intake *in);
 void kd_person_begin(struct kd_intake *in);
+/* Nothing was said, by nobody, in no language. */
+void kd_person_clear(struct kd_intake *in);
 /* Asks keten which sheets there are. */
 void kd_person_languages(struct kd_intake *in);
 void kd_station_page(struct kd_intake *in);
 void kd_station_begin(struct kd_intake *in);
+void kd_station_leave(struct kd_intake *in);
 /* Back to it, with what was entered. */
 void kd_station_again(struct kd_intake *in);
 void kd_phone_page(struct kd_intake *in);
@@ -91,15 +101,19 @@ void kd_run_begin(struct kd_intake *in);
 void kd_run_refuse(struct kd_intake *in);
 void kd_run_withdraw(struct kd_intake *in);
 void kd_done_page(struct kd_intake *in);
+/* Keeps what a result names: package, envelope, record. */
+void kd_done_take(struct kd_intake *in, const struct kt_jv *result);
 /* res: how keten run ended. */
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res);
 
 /* "agrees", "objects", "not-asked"; NULL before anything was said. */
 const char *kd_position_word(enum kd_position pos);
-/* Tag of the sheet that is shown. */
+/* Tag of the sheet that was shown; NULL: none. */
 const char *kd_sheet_language(const struct kd_intake *in);
 /* The holder objects and the mandate rests on consent: that is recorded, and no phone is looked for. */
 bool kd_ends_here(const struct kd_intake *in);
+/* What was taken before is to be destroyed: nothing is read any more. */
+bool kd_withdraws(const struct kd_intake *in);
 
 void kd_intake_page(struct kd_intake *in, const char *page);
 const char *kd_entry(GtkWidget *row);

@@ -97,8 +97,8 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 	char *limits = limits_words(scope), *text, *name;
 
 	/* a source may be several items: their own names tell them apart */
-	name = part != NULL ? g_strdup_printf("%s  \u2066%s\u2069", title, part + 1)
-			    : g_strdup(title);
+	name = part != NULL ? g_strdup_printf("%s  \u2066%s\u2069", kd_tr(title), part + 1)
+			    : g_strdup(kd_tr(title));
 	g_hash_table_insert(in->titles, g_strdup(item), name);
 	if (strcmp(take_word, "ranges") == 0)
 		text = g_strdup_printf(_("%s. Only time, place and camera of each file; never the "
@@ -208,15 +208,10 @@ static void on_plan(const struct kd_engine_result *res, gpointer data)
 
 static void ask_plan(struct kd_intake *in)
 {
-	const char *args[] = {"plan",
-			      "--mandate",
-			      in->mandate,
-			      "--json",
-			      "--progress=json",
-			      in->app->set.trust != NULL ? "--trust" : NULL,
-			      in->app->set.trust,
-			      NULL};
+	const char *args[6 + KD_TRUST_ARGS] = {"plan", "--mandate", in->mandate, "--json",
+					       "--progress=json"};
 
+	kd_settings_trust_args(&in->app->set, args, 5);
 	in->check = kd_engine_start(args, NULL, NULL, on_plan, in);
 }
 
@@ -269,12 +264,11 @@ static void on_check(const struct kd_engine_result *res, gpointer data)
 static gboolean check_now(gpointer data)
 {
 	struct kd_intake *in = data;
-	const char *args[] = {"mandate",	  "check",
-			      in->mandate,	  "--json",
-			      "--progress=json",  in->app->set.trust != NULL ? "--trust" : NULL,
-			      in->app->set.trust, NULL};
+	const char *args[6 + KD_TRUST_ARGS] = {"mandate", "check", in->mandate, "--json",
+					       "--progress=json"};
 
 	in->check_timer = 0;
+	kd_settings_trust_args(&in->app->set, args, 5);
 	in->check = kd_engine_start(args, NULL, NULL, on_check, in);
 	return G_SOURCE_REMOVE;
 }

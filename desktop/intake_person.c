@@ -23,6 +23,8 @@ static void add_language(struct kd_intake *in, const char *tag, const char *name
 	g_ptr_array_add(in->language_names, g_strdup(name));
 }
 
+static void choose_sheet(struct kd_intake *in);
+
 static void on_languages(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -37,6 +39,8 @@ static void on_languages(const struct kd_engine_result *res, gpointer data)
 		if (tag != NULL)
 			add_language(in, tag, name != NULL && name[0] != '\0' ? name : tag);
 	}
+	if (in->built_in && gtk_widget_get_mapped(in->p_person.root))
+		choose_sheet(in);
 }
 
 void kd_person_languages(struct kd_intake *in)
@@ -53,7 +57,7 @@ const char *kd_sheet_language(const struct kd_intake *in)
 {
 	guint i = gtk_drop_down_get_selected(GTK_DROP_DOWN(in->info_language));
 
-	return i < in->languages->len ? in->languages->pdata[i] : "en";
+	return in->sheets != NULL && i < g_strv_length(in->sheets) ? in->sheets[i] : NULL;
 }
 
 static void no_sheet(struct kd_intake *in, const char *why)
@@ -83,7 +87,7 @@ static void on_sheet(const struct kd_engine_result *res, gpointer data)
 static void ask_sheet(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	const char *args[12];
+	const char *args[8 + KD_TRUST_ARGS];
 	size_t n = 0;
 
 	args[n++] = "information";
@@ -91,10 +95,7 @@ static void ask_sheet(struct kd_intake *in)
 	args[n++] = in->mandate;
 	args[n++] = "--lang";
 	args[n++] = kd_sheet_language(in);
-	if (set->trust != NULL) {
-		args[n++] = "--trust";
-		args[n++] = set->trust;
-	}
+	n = kd_settings_trust_args(set, args, n);
 	if (set->information != NULL) {
 		args[n++] = "--information";
 		args[n++] = set->information;
@@ -118,10 +119,12 @@ static void on_language(GtkDropDown *d, GParamSpec *spec, gpointer data)
 static void choose_sheet(struct kd_intake *in)
 {
 	GtkStringList *names = gtk_string_list_new(NULL);
+	GStrvBuilder *tags = g_strv_builder_new();
 	guint best = 0;
 	gsize longest = 0;
 
-	if (in->languages->len == 0) /* keten has not answered yet: what is built in */
+	in->built_in = in->languages_look != NULL; /* keten has not answered yet */
+	if (in->languages->len == 0)
 		for (int lang = 0; lang < KT_LANG_END; lang++)
 			add_language(in, kt_lang_code((enum kt_lang)lang),
 				     kt_lang_code((enum kt_lang)lang));
@@ -129,6 +132,7 @@ static void choose_sheet(struct kd_intake *in)
 		const char *tag = in->languages->pdata[i];
 
 		gtk_string_list_append(names, in->language_names->pdata[i]);
+		g_strv_builder_add(tags, tag);
 		/* "ar" serves "ar-SY"; "ar-SY" itself is better */
 		if (in->language != NULL && g_str_has_prefix(in->language, tag) &&
 		    strlen(tag) > longest) {
@@ -138,6 +142,9 @@ static void choose_sheet(struct kd_intake *in)
 			best = i;
 		}
 	}
+	g_strfreev(in->sheets);
+	in->sheets = g_strv_builder_end(tags);
+	g_strv_builder_unref(tags);
 	in->filling = true;
 	gtk_drop_down_set_model(GTK_DROP_DOWN(in->info_language), G_LIST_MODEL(names));
 	gtk_drop_down_set_selected(GTK_DROP_DOWN(in->info_language), best);
@@ -151,6 +158,12 @@ static void choose_sheet(struct kd_intake *in)
 bool kd_ends_here(const struct kd_intake *in)
 {
 	return in->pos == KD_OBJECTS && in->mode != NULL && strcmp(in->mode, "consent") == 0;
+}
+
+bool kd_withdraws(const struct kd_intake *in)
+{
+	return in->withdrawn || in->resume.withdraw ||
+	       (in->resume.folder != NULL && kd_ends_here(in));
 }
 
 static void on_position(GtkToggleButton *b, gpointer data)
@@ -252,17 +265,26 @@ void kd_person_page(struct kd_intake *in)
 			kd_button(_("_Continue"), "suggested-action", G_CALLBACK(on_forward), in));
 }
 
+void kd_person_clear(struct kd_intake *in)
+{
+	in->pos = KD_POSITION_NONE;
+	for (unsigned i = 1; i < KD_POSITIONS; i++)
+		gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(in->position[i]), FALSE);
+	gtk_widget_set_visible(in->refused_note, FALSE);
+	gtk_editable_set_text(GTK_EDITABLE(in->interpreter_row), "");
+	in->filling = true;
+	gtk_drop_down_set_model(GTK_DROP_DOWN(in->info_language), NULL);
+	in->filling = false;
+	g_clear_pointer(&in->sheets, g_strfreev);
+}
+
 void kd_person_begin(struct kd_intake *in)
 {
 	bool consent = in->mode == NULL || strcmp(in->mode, "consent") == 0;
 
-	in->pos = KD_POSITION_NONE;
-	for (unsigned i = 1; i < KD_POSITIONS; i++)
-		gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(in->position[i]), FALSE);
+	kd_person_clear(in);
 	gtk_widget_set_sensitive(in->position[KD_NOT_ASKED], !consent);
 	gtk_widget_set_sensitive(in->p_person.forward, FALSE);
-	gtk_widget_set_visible(in->refused_note, FALSE);
-	gtk_editable_set_text(GTK_EDITABLE(in->interpreter_row), "");
 	choose_sheet(in);
 	kd_intake_page(in, "person");
 }

@@ -33,15 +33,19 @@ static void show_other(struct kd_intake *in, const struct kt_jv *d)
 {
 	const char *serial = kt_jv_str(d, "serial"),
 		   *want = in->resume.device != NULL ? in->resume.device : in->device;
-	char *names, *s;
+	char *names, *s, *have, *wanted;
 
 	if (serial == NULL || want == NULL) {
 		show_state(in, "wrong-device", NULL);
 		return;
 	}
-	names = g_strdup_printf(_("Its name is %s; the right one is %s."), serial, want);
+	have = kd_ltr(serial);
+	wanted = kd_ltr(want);
+	names = g_strdup_printf(_("Its name is %s; the right one is %s."), have, wanted);
 	s = g_strdup_printf("%s %s", kd_state_remedy("wrong-device", NULL), names);
 	show_words(in, "wrong-device", s);
+	g_free(have);
+	g_free(wanted);
 	g_free(names);
 	g_free(s);
 }
@@ -99,12 +103,13 @@ static void list_devices(struct kd_intake *in, const struct kt_jv *list)
 	kd_group_clear(in->devices);
 	for (const struct kt_jv *d = list->child; d != NULL; d = d->next) {
 		GtkWidget *b, *row;
-		char *title, *name;
+		char *title, *name, *maker, *product;
 
 		if (!is_wanted(in, d))
 			continue;
-		title = g_strdup_printf("%s %s", kt_jv_str(d, "manufacturer"),
-					kt_jv_str(d, "product"));
+		maker = kd_isolate(kt_jv_str(d, "manufacturer"));
+		product = kd_isolate(kt_jv_str(d, "product"));
+		title = g_strdup_printf("%s %s", maker, product);
 		row = kd_row(title, kt_jv_str(d, "serial"));
 		b = gtk_toggle_button_new_with_label(_("This one"));
 		name = g_strdup_printf(_("Choose %s"), kt_jv_str(d, "serial"));
@@ -122,6 +127,8 @@ static void list_devices(struct kd_intake *in, const struct kt_jv *list)
 			gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(b), TRUE);
 		adw_action_row_add_suffix(ADW_ACTION_ROW(row), b);
 		kd_group_add(in->devices, row);
+		g_free(maker);
+		g_free(product);
 		g_free(title);
 		g_free(name);
 	}
@@ -158,6 +165,7 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 	if (in->poll == 0)
 		return;
 	if (list == NULL) {
+		gtk_widget_set_sensitive(in->p_phone.forward, FALSE);
 		show_state(in, res->status < 0 ? "no-engine" : "no-look", res->error);
 		return;
 	}

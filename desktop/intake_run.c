@@ -13,7 +13,6 @@
 #include "desktop/states.h"
 
 #define STALL_S	  5 /* nothing came for so long: say so */
-#define RATE_MS	  2000
 #define LOG_LINES 2000
 
 /* -- the log pane ----------------------------------------------------------------------------- */
@@ -143,17 +142,23 @@ static const char *item_words(struct kd_intake *in, const char *item)
 
 static void show_step(struct kd_intake *in, const char *step, const char *item)
 {
-	bool reading = strcmp(step, "acquire") == 0 || strcmp(step, "import") == 0;
+	bool reading = strcmp(step, "acquire") == 0 || strcmp(step, "import") == 0,
+	     after = strcmp(step, "parse") == 0 || strcmp(step, "report") == 0 ||
+		     strcmp(step, "package") == 0;
 
+	in->all_read |= after;
 	gtk_widget_set_visible(in->fingerprint, FALSE);
 	gtk_widget_set_visible(in->countdown, FALSE);
 	if (!in->stopping)
 		kd_set(in->run_title, kd_step(step));
-	kd_set(in->run_remedy,
-	       strcmp(step, "connect") == 0 || reading
-		       ? _("Leave the phone plugged in and unlocked.")
-		       : _("The phone is not needed any more. It can be unplugged."));
-	kd_picture_set(in->run_picture, reading ? "running" : "done", kd_step(step));
+	kd_set(in->run_remedy, after ? _("The phone is not needed any more. It can be unplugged.")
+			       : in->resume.sealed ? ""
+						   : _("Leave the phone plugged in and unlocked."));
+	kd_picture_set(in->run_picture,
+		       after	 ? "done"
+		       : reading ? "running"
+				 : "connecting",
+		       kd_step(step));
 	kd_set(in->run_item, item_words(in, item));
 	g_clear_pointer(&in->last_state, g_free);
 	if (reading && !in->reading)
@@ -267,12 +272,13 @@ static void on_recorded(const struct kd_engine_result *res, gpointer data)
 	struct kd_intake *in = data;
 
 	in->run = NULL;
+	in->recording = false;
 	kd_inhibit_end(&in->awake);
 	kd_done_begin(in, res);
 }
 
 /* args: command and what is its own; operator, folder, interpreter and trust are added here. */
-static void record(struct kd_intake *in, const char *const *own)
+static void record(struct kd_intake *in, const char *title, const char *const *own)
 {
 	const char *args[32 + KD_TRUST_ARGS + KD_CLOCK_ARGS];
 	size_t n = 0;
@@ -292,6 +298,11 @@ static void record(struct kd_intake *in, const char *const *own)
 	args[n++] = "--json";
 	args[n++] = "--progress=json";
 	args[n] = NULL;
+	g_ptr_array_set_size(in->ended, 0);
+	in->stopping = in->reading = false;
+	in->recording = true;
+	begin_page(in, title);
+	gtk_widget_set_sensitive(in->stop, FALSE);
 	in->run = kd_engine_start(args, NULL, NULL, on_recorded, in);
 }
 
@@ -306,21 +317,19 @@ void kd_run_refuse(struct kd_intake *in)
 			     kd_position_word(in->pos),
 			     NULL};
 
-	g_ptr_array_set_size(in->ended, 0);
-	in->stopping = in->withdrawn = in->reading = false;
-	record(in, own);
+	record(in, _("Recording what the holder said"), own);
 }
 
+/* A package is beyond keten withdraw: its mandate says what becomes of it when it must go. */
 void kd_run_withdraw(struct kd_intake *in)
 {
-	const char *own[] = {"withdraw", "--case", kd_entry(in->case_row), NULL};
+	const char *of_case[] = {"withdraw", "--case", kd_entry(in->case_row), NULL};
+	const char *of_package[] = {"expire",	in->package, kd_entry(in->case_row),
+				    "--reason", "withdrawn", NULL};
 
-	g_ptr_array_set_size(in->ended, 0);
 	in->withdrawn = true;
-	in->stopping = in->reading = false;
-	begin_page(in, _("Destroying what was taken"));
-	gtk_widget_set_sensitive(in->stop, FALSE);
-	record(in, own);
+	in->too_late = in->package != NULL;
+	record(in, _("Destroying what was taken"), in->too_late ? of_package : of_case);
 }
 
 static void on_end(const struct kd_engine_result *res, gpointer data)
@@ -332,7 +341,8 @@ static void on_end(const struct kd_engine_result *res, gpointer data)
 	if (in->secret_fd >= 0)
 		close(in->secret_fd);
 	in->secret_fd = -1;
-	if (in->withdrawn && res->status != 0)
+	kd_done_take(in, res->json);
+	if (in->withdrawn)
 		kd_run_withdraw(in);
 	else
 		kd_done_begin(in, res);
@@ -478,8 +488,9 @@ void kd_run_begin(struct kd_intake *in)
 	}
 	args[n] = NULL;
 	g_ptr_array_set_size(in->ended, 0);
-	in->stopping = in->withdrawn = in->reading = false;
-	in->touched |= !in->resume.sealed;
+	in->stopping = in->withdrawn = in->too_late = in->reading = false;
+	in->touched |= !in->resume.sealed && !in->all_read;
+	g_clear_pointer(&in->package, g_free);
 	begin_page(in, _("Getting ready"));
 	kd_inhibit_begin(&in->awake);
 	in->run = kd_engine_start(args, ios ? &in->secret_fd : NULL, on_line, on_end, in);

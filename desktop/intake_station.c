@@ -4,6 +4,8 @@
 
 #include "desktop/intake_i.h"
 
+#define CHECK_AFTER_MS 250
+
 static void look_again(struct kd_intake *in);
 
 static const struct {
@@ -125,7 +127,7 @@ static void look_again(struct kd_intake *in)
 	size_t n = 6;
 
 	/* a withdrawal asks nothing of the mandate */
-	if (!in->resume.withdraw) {
+	if (!in->resume.withdraw && !in->withdrawn) {
 		args[n++] = "--mandate";
 		args[n++] = in->mandate;
 		args[n++] = "--operator";
@@ -141,14 +143,34 @@ static void look_again(struct kd_intake *in)
 	in->check = kd_engine_start(args, NULL, NULL, on_checks, in);
 }
 
+void kd_station_leave(struct kd_intake *in)
+{
+	if (in->station_timer != 0)
+		g_source_remove(in->station_timer);
+	in->station_timer = 0;
+}
+
+static gboolean look_now(gpointer data)
+{
+	struct kd_intake *in = data;
+
+	in->station_timer = 0;
+	look_again(in);
+	return G_SOURCE_REMOVE;
+}
+
+/* Somebody types: once they pause. */
 static void on_changed(GtkEditable *e, gpointer data)
 {
 	struct kd_intake *in = data;
 
 	(void)e;
 	gtk_widget_set_sensitive(in->p_station.forward, FALSE);
-	if (gtk_widget_get_mapped(in->p_station.root))
-		look_again(in);
+	if (!gtk_widget_get_mapped(in->p_station.root))
+		return;
+	kd_mandate_leave(in); /* what is being checked is not what stands here */
+	kd_station_leave(in);
+	in->station_timer = g_timeout_add(CHECK_AFTER_MS, look_now, in);
 }
 
 static void on_forward(GtkButton *b, gpointer data)
@@ -163,9 +185,9 @@ static void on_forward(GtkButton *b, gpointer data)
 	else if (g_mkdir_with_parents(parent, 0700) < 0 ||
 		 g_mkdir_with_parents(kd_entry(in->out_row), 0700) < 0)
 		kd_app_say(in->app, _("These folders can't be made. Choose other ones."));
-	else if (in->resume.withdraw || (in->resume.folder != NULL && kd_ends_here(in)))
+	else if (kd_withdraws(in))
 		kd_run_withdraw(in);
-	else if (in->resume.sealed)
+	else if (in->resume.sealed || in->all_read)
 		kd_run_begin(in);
 	else if (kd_ends_here(in))
 		kd_run_refuse(in);
@@ -179,7 +201,8 @@ static void on_back(GtkButton *b, gpointer data)
 	struct kd_intake *in = data;
 
 	(void)b;
-	if (in->resume.withdraw)
+	kd_station_leave(in);
+	if (in->resume.withdraw || in->withdrawn)
 		kd_app_home(in->app);
 	else
 		kd_intake_page(in, in->resume.sealed ? "mandate" : "person");
@@ -190,10 +213,9 @@ void kd_station_page(struct kd_intake *in)
 	struct kd_page *p = &in->p_station;
 	GtkWidget *where = kd_group(_("Who and where"), NULL);
 
-	kd_page_init(
-		p, _("This station"),
-		_("Everything is asked now, so that nobody has to wait once the phone is plugged "
-		  "in."));
+	kd_page_init(p, _("This station"), NULL);
+	in->station_lead = kd_text("", "kd-lead");
+	gtk_box_append(GTK_BOX(p->content), in->station_lead);
 	in->operator_row = kd_path_row(in->app, _("Operator's key"), ".pem");
 	in->case_row = kd_path_row(in->app, _("Folder of this case"), NULL);
 	in->out_row = kd_path_row(in->app, _("Folder for the package"), NULL);
@@ -215,23 +237,14 @@ void kd_station_page(struct kd_intake *in)
 			kd_button(_("_Continue"), "suggested-action", G_CALLBACK(on_forward), in));
 }
 
-/* A folder that is a case already is gone on with, if it is this mandate's: keten decides that. */
-void kd_station_begin(struct kd_intake *in)
+static void say_what_comes(struct kd_intake *in, bool ends)
 {
-	const struct kd_settings *set = &in->app->set;
-	char *dir = in->resume.folder != NULL ? g_strdup(in->resume.folder)
-					      : g_build_filename(set->cases, in->mandate_id, NULL);
-	bool fixed = set->kiosk, ends = in->resume.withdraw || kd_ends_here(in);
-
-	if (set->operator_key != NULL)
-		gtk_editable_set_text(GTK_EDITABLE(in->operator_row), set->operator_key);
-	gtk_editable_set_text(GTK_EDITABLE(in->case_row), dir);
-	gtk_editable_set_text(GTK_EDITABLE(in->out_row), set->out);
-	gtk_widget_set_sensitive(in->case_row, !fixed && in->resume.folder == NULL);
-	gtk_widget_set_visible(in->statement_row, !ends);
-	gtk_widget_set_visible(in->estimate, ends || !in->resume.sealed);
-	gtk_widget_set_sensitive(in->out_row, !fixed);
-	gtk_widget_set_sensitive(in->operator_row, !fixed || set->operator_key == NULL);
+	kd_set(in->station_lead,
+	       ends ? _("Who signs for it, and where the record of it goes.")
+	       : in->resume.sealed
+		       ? _("Who signs for it, and where the package goes.")
+		       : _("Everything is asked now, so that nobody has to wait once the phone "
+			   "is plugged in."));
 	kd_set(in->estimate,
 	       ends ? _("Nothing is asked of the phone any more. The key signs the record of the "
 			"holder's decision; Continue makes it.")
@@ -246,6 +259,26 @@ void kd_station_begin(struct kd_intake *in)
 			   "does not ask the "
 			   "phone for its battery; it charges while it is plugged in. Nothing is "
 			   "stored on the phone, so its space does not matter."));
+	gtk_widget_set_visible(in->estimate, ends || !in->resume.sealed);
+	gtk_widget_set_visible(in->statement_row, !ends);
+}
+
+/* A folder that is a case already is gone on with, if it is this mandate's: keten decides that. */
+void kd_station_begin(struct kd_intake *in)
+{
+	const struct kd_settings *set = &in->app->set;
+	char *dir = in->resume.folder != NULL ? g_strdup(in->resume.folder)
+					      : g_build_filename(set->cases, in->mandate_id, NULL);
+	bool fixed = set->kiosk;
+
+	if (set->operator_key != NULL)
+		gtk_editable_set_text(GTK_EDITABLE(in->operator_row), set->operator_key);
+	gtk_editable_set_text(GTK_EDITABLE(in->case_row), dir);
+	gtk_editable_set_text(GTK_EDITABLE(in->out_row), set->out);
+	gtk_widget_set_sensitive(in->case_row, !fixed && in->resume.folder == NULL);
+	gtk_widget_set_sensitive(in->out_row, !fixed);
+	gtk_widget_set_sensitive(in->operator_row, !fixed || set->operator_key == NULL);
+	say_what_comes(in, kd_withdraws(in) || kd_ends_here(in));
 	g_free(dir);
 	kd_intake_page(in, "station");
 	look_again(in);
@@ -257,6 +290,7 @@ void kd_station_begin(struct kd_intake *in)
 
 void kd_station_again(struct kd_intake *in)
 {
+	say_what_comes(in, kd_withdraws(in) || kd_ends_here(in));
 	kd_intake_page(in, "station");
 	look_again(in);
 }

@@ -80,6 +80,8 @@ void kd_app_say(struct kd_app *app, const char *text)
 
 void kd_app_show(struct kd_app *app, const char *page, const char *title)
 {
+	if (app->intake != NULL && strcmp(page, "intake") != 0)
+		kd_intake_leave(app->intake);
 	kd_stack_show(app->stack, page);
 	adw_window_title_set_title(ADW_WINDOW_TITLE(app->title), title);
 	gtk_widget_set_visible(app->header_back, strcmp(page, "home") != 0);
@@ -439,25 +441,76 @@ static void on_activate(GApplication *g, gpointer data)
 	gtk_window_present(GTK_WINDOW(app->window));
 }
 
+static void not_opened(struct kd_app *app, const char *why)
+{
+	kd_app_say(app, why);
+	kd_app_state(app, "not-opened");
+}
+
+static void on_new_answer(const char *answer, gpointer data)
+{
+	struct kd_app *app = data;
+
+	if (strcmp(answer, "new") == 0 && kd_intake_idle(app->intake))
+		kd_intake_begin(app->intake, app->open_path);
+}
+
+/* What was entered for one holder is not lost because a file was opened meanwhile. */
+static void ask_new(struct kd_app *app)
+{
+	static const struct kd_answer answers[] = {
+		{"on", N_("_Go on with this one"), "suggested-action"},
+		{"new", N_("_Begin a new one"), "destructive-action"},
+		{NULL, NULL, NULL},
+	};
+	struct kd_answer said[G_N_ELEMENTS(answers)];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
+		said[i] = answers[i];
+		if (said[i].mnemonic != NULL)
+			said[i].mnemonic = _(said[i].mnemonic);
+	}
+	kd_app_state(app, "ask-new");
+	kd_ask(app, _("Begin a new intake?"),
+	       _("A mandate was opened while an intake is under way. What was entered for this "
+		 "one would be lost."),
+	       said, on_new_answer, app);
+}
+
 /* A package goes to review, anything else is taken for a mandate. */
 static void open_path(struct kd_app *app, const char *path)
 {
-	if (g_str_has_suffix(path, ".asice") && app->set.may_review)
+	bool package = g_str_has_suffix(path, ".asice");
+
+	if (!kd_intake_idle(app->intake))
+		not_opened(app, _("An intake is running: the file was not opened. Open it again "
+				  "when that has ended."));
+	else if (package && !app->set.may_review)
+		not_opened(app, _("The package was not opened: your account has no role for "
+				  "review at this station."));
+	else if (!package && !app->set.may_intake)
+		not_opened(app, _("The mandate was not opened: your account has no role for "
+				  "intake at this station."));
+	else if (kd_intake_begun(app->intake) && !package)
+		ask_new(app);
+	else if (package)
 		kd_review_begin(app->review, path);
-	else if (app->set.may_intake)
+	else
 		kd_intake_begin(app->intake, path);
 }
 
 static void on_open(GApplication *g, GFile **files, int n, const char *hint, gpointer data)
 {
 	struct kd_app *app = data;
-	char *path = n > 0 ? g_file_get_path(files[0]) : NULL;
 
 	(void)hint;
 	on_activate(g, app);
-	if (path != NULL && kd_intake_idle(app->intake))
-		open_path(app, path);
-	g_free(path);
+	g_free(app->open_path);
+	app->open_path = n > 0 ? g_file_get_path(files[0]) : NULL;
+	if (app->open_path != NULL)
+		open_path(app, app->open_path);
+	else if (n > 0)
+		not_opened(app, _("This is no file of this station, so it was not opened."));
 }
 
 /* -- start ------------------------------------------------------------------------------------ */
@@ -558,6 +611,7 @@ int main(int argc, char **argv)
 	kd_intake_free(app.intake);
 	kd_review_free(app.review);
 	kd_settings_free(&app.set);
+	g_free(app.open_path);
 	g_object_unref(app.gtk);
 	return r;
 }

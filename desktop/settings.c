@@ -213,8 +213,11 @@ void kd_settings_load(struct kd_settings *s, const char *path)
 	} else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
 		s->problem = g_strdup(error->message);
 	}
-	if (s->problem != NULL) /* settings that can't be read must not open what they may forbid */
+	if (s->problem !=
+	    NULL) { /* settings that can't be read must not open what they may forbid */
 		s->may_intake = s->may_review = false;
+		s->kiosk = true;
+	}
 	g_free(content);
 	g_clear_error(&error);
 	g_key_file_free(f);
@@ -315,7 +318,8 @@ int kd_settings_check(const char *path)
 	kd_settings_load(&s, path);
 	good = s.problem == NULL;
 	if (!good)
-		printf("%s\n%s\n", s.problem, _("Until then the window offers nothing."));
+		printf("%s\n%s\n", s.problem,
+		       _("Until then the window offers nothing, and it can't be left."));
 	else
 		printf("%s: %s\n",
 		       s.file != NULL ? s.file

@@ -51,7 +51,6 @@ static struct one *one_copy(const struct one *c)
 static struct kd_resume resume_of(const struct one *c, bool withdraw)
 {
 	return (struct kd_resume){.folder = c->folder,
-				  .mandate_id = c->mandate_id,
 				  .device = c->device,
 				  .sealed = c->sealed,
 				  .withdraw = withdraw};
@@ -304,17 +303,37 @@ static void show_cases(struct kd_unfinished *u, const struct kt_jv *list, bool l
 				      "move away what need not be kept here.")));
 }
 
+/* That nothing can be listed does not say that there is nothing. */
+static void show_failure(struct kd_unfinished *u, const struct kd_engine_result *res)
+{
+	GtkWidget *row;
+	char *s = g_strdup_printf(
+		"%s %s",
+		_("There may be some all the same. Ask the administrator to look at the folder of "
+		  "the cases; then come back to this page."),
+		res->error);
+
+	row = kd_row(_("The unfinished cases can't be listed"), s);
+	gtk_widget_remove_css_class(row, "kd-fact");
+	kd_group_clear(u->group);
+	kd_group_add(u->group, row);
+	gtk_widget_set_visible(u->group, TRUE);
+	g_free(s);
+}
+
 static void on_cases(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_unfinished *u = data;
 	const struct kt_jv *list = kt_jv_get(res->json, "cases"),
 			   *more = kt_jv_get(res->json, "more");
 	bool busy = false, left_out = more != NULL && more->i != 0;
-	char *now = said(list, left_out);
+	char *now = list != NULL ? said(list, left_out) : g_strdup(res->error);
 
 	u->look = NULL;
-	if (g_strcmp0(u->shown, now) != 0)
+	if (g_strcmp0(u->shown, now) != 0 && list != NULL)
 		show_cases(u, list, left_out);
+	else if (list == NULL)
+		show_failure(u, res);
 	g_free(u->shown);
 	u->shown = now;
 	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next)
@@ -327,7 +346,7 @@ static void on_cases(const struct kd_engine_result *res, gpointer data)
 
 void kd_unfinished_refresh(struct kd_unfinished *u)
 {
-	const char *args[] = {"cases", u->app->set.cases, "--json", NULL};
+	const char *args[] = {"cases", u->app->set.cases, "--json", "--progress=json", NULL};
 
 	kd_engine_drop(u->look);
 	u->look = u->app->set.may_intake ? kd_engine_start(args, NULL, NULL, on_cases, u) : NULL;

@@ -125,6 +125,20 @@ def scene():
     a.see("nothing is offered")
     is_([a.find("push button", n) for n in ("Intake", "Review")], [None, None], "offered with broken settings")
     a.end()
+    # a wrong line somewhere in them does not open what the others close
+    with open(conf, "a", encoding="utf-8") as f:
+        f.write("[station]\nno_such_key=1\n")
+    a = app(conf)
+    a.see("nothing is offered")
+    before = windows(a)
+    keys("ctrl+q")
+    a.see("This station runs Keten alone.")
+    keys("ctrl+shift+d")
+    keys("F1")
+    a.state("help")
+    is_([w for w in windows(a) if w not in before], ["Help"], "windows of a kiosk with a wrong line")
+    shot(SHOTS + "/kiosk-wrong-line.png")
+    a.end()
 
 
 run(scene)
