@@ -81,8 +81,7 @@ static int check(const struct kt_opts *o, bool for_session, bool case_known, int
 		use.device_kind = is_udid(o->device) ? "ios" : "android";
 	use.operator_cert = a->has_operator ? &a->operator_cert : NULL;
 	if (for_session && !case_known) {
-		r = kt_register_sessions(a->mandate->mandate_id, a->sha256_hex, &use.sessions_used,
-					 err);
+		r = kt_register_sessions(a->mandate->mandate_id, &use.sessions_used, err);
 		if (r < 0)
 			return r;
 	}

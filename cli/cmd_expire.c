@@ -27,7 +27,7 @@ struct fate {
 	const struct kt_found_one *p;
 	struct kt_mandate *mandate;
 	int64_t until_us, hold_us;
-	bool released, deleted, orphan; /* orphan: an envelope is gone, and no package says why */
+	bool released, deleted;
 	const char *reason;
 	char rule[TEXT_MAX];
 	char target[DESTROY_MAX][4200]; /* envelopes */
@@ -210,7 +210,6 @@ static void find_envelopes(struct fate *f, const struct kt_found *all)
 			else
 				f->too_many = true;
 		}
-	f->orphan = f->p->j.sealed && f->ntargets == 0;
 }
 
 /* Once over the bytes of an open file, then its name: what a disk keeps elsewhere can't be reached from here. */
@@ -236,15 +235,7 @@ static int wipe(int fd, const char *path, struct kt_err *err)
 
 static int sync_folder_of(const char *path, struct kt_err *err)
 {
-	const char *slash = strrchr(path, '/');
-	char folder[4200] = ".";
-	KT_AUTO_FD fd = -1;
-
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path),
-			 path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? 0 : kt_sync_fd(fd, err);
+	return kt_sync_parent(AT_FDCWD, path, err) < 0 ? KT_E_STORAGE : 0;
 }
 
 static int destroy(const char *path, struct kt_err *err)

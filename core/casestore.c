@@ -213,11 +213,7 @@ int kt_case_open(const char *path, const struct kt_case_new *make, struct kt_cas
 	memset(c, 0, sizeof(*c));
 	c->fd = c->objects_fd = c->index_fd = c->lock_fd = -1;
 	c->next_object = 1;
-	if (make != NULL && mkdir(path, 0700) < 0 && errno != EEXIST) {
-		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	c->fd = r = kt_dir_open(AT_FDCWD, path, false, err);
+	c->fd = r = kt_dir_open(AT_FDCWD, path, make != NULL, err);
 	if (r < 0)
 		goto out;
 	if (faccessat(c->fd, "case.json", F_OK, 0) == 0) {

@@ -6,9 +6,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 void kt_close_fd(int *fd)
@@ -159,10 +161,65 @@ int kt_sync_fd(int fd, struct kt_err *err)
 	return 0;
 }
 
-int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
-		  struct kt_err *err)
+int kt_sync_parent(int dirfd, const char *name, struct kt_err *err)
 {
-	char tmp[280];
+	char folder[PATH_MAX];
+	size_t n = strlen(name);
+	KT_AUTO_FD fd = -1;
+
+	while (n > 1 && name[n - 1] == '/')
+		n--; /* "out/" lies where "out" does */
+	while (n > 0 && name[n - 1] != '/')
+		n--;
+	if (n == 0 && dirfd != AT_FDCWD)
+		return kt_sync_fd(dirfd, err);
+	if (n >= sizeof(folder))
+		return KT_FAIL(err, KT_E_STORAGE, "%.60s...: the path is too long", name);
+	snprintf(folder, sizeof(folder), "%.*s", n > 0 ? (int)n : 1, n > 0 ? name : ".");
+	if (faccessat(dirfd, folder, R_OK, AT_EACCESS) < 0 && errno == EACCES)
+		return KT_FAIL(err, KT_E_REFUSED, "%.100s may not be read", folder);
+	fd = openat(dirfd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%.100s can't be synced: %s", folder,
+			       strerror(errno));
+	return kt_sync_fd(fd, err);
+}
+
+/*
+ * For file systems without renameat2()'s flag (NFS, FUSE): a second name never replaces either; where
+ * there are none of those (FAT), a look must do.
+ */
+static int rename_by_link(int dirfd, const char *from, const char *to)
+{
+	if (linkat(dirfd, from, dirfd, to, 0) == 0) {
+		unlinkat(dirfd, from, 0); /* it has its name, whatever becomes of the other */
+		return 0;
+	}
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return -1;
+	if (faccessat(dirfd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return renameat(dirfd, from, dirfd, to);
+}
+
+int kt_rename_new(int dirfd, const char *from, const char *to, struct kt_err *err)
+{
+	int r = renameat2(dirfd, from, dirfd, to, RENAME_NOREPLACE);
+
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS))
+		r = rename_by_link(dirfd, from, to);
+	if (r == 0)
+		return 0;
+	return KT_FAIL(err, errno == EEXIST ? KT_E_USAGE : KT_E_STORAGE, "%s: %s", to,
+		       errno == EEXIST ? "exists already" : strerror(errno));
+}
+
+static int write_file(int dirfd, const char *name, bool replace, const void *p, size_t n,
+		      mode_t mode, struct kt_err *err)
+{
+	char tmp[PATH_MAX];
 	KT_AUTO_FD fd = -1;
 	int r;
 
@@ -174,18 +231,33 @@ int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t m
 	r = kt_write_full(fd, p, n, err);
 	if (r == 0)
 		r = kt_sync_fd(fd, err);
-	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
+	if (r == 0 && !replace)
+		r = kt_rename_new(dirfd, tmp, name, err);
+	else if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "rename to %s: %s", name, strerror(errno));
 	if (r < 0) {
 		unlinkat(dirfd, tmp, 0);
 		return r;
 	}
-	return dirfd == AT_FDCWD ? 0 : kt_sync_fd(dirfd, err);
+	r = kt_sync_parent(dirfd, name, err);
+	return r == KT_E_REFUSED ? KT_E_STORAGE : r;
+}
+
+int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+		  struct kt_err *err)
+{
+	return write_file(dirfd, name, true, p, n, mode, err);
+}
+
+int kt_file_write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+		      struct kt_err *err)
+{
+	return write_file(dirfd, name, false, p, n, mode, err);
 }
 
 int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err)
 {
-	int fd;
+	int fd, r = 0;
 
 	if (create && mkdirat(dirfd, name, 0700) < 0 && errno != EEXIST)
 		return KT_FAIL(err, KT_E_STORAGE, "mkdir %s: %s", name, strerror(errno));
@@ -194,7 +266,30 @@ int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err)
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (dirfd == AT_FDCWD ? 0 : O_NOFOLLOW));
 	if (fd < 0)
 		return KT_FAIL(err, kt_errno_code(errno), "%s: %s", name, strerror(errno));
-	return fd;
+	/* also when it is there: whoever made it may have been cut off before this */
+	if (create)
+		r = kt_sync_parent(dirfd, name, NULL);
+	if (r == 0 || r == KT_E_REFUSED)
+		return fd;
+	close(fd);
+	return KT_FAIL(err, r, "%s: what it lies in can't be synced", name);
+}
+
+int kt_share(int dirfd, int fd, mode_t mode, struct kt_err *err)
+{
+	const mode_t want = S_ISGID | (mode & S_IRWXG);
+	struct stat st;
+	bool shared;
+
+	if (fstat(dirfd, &st) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "fstat: %s", strerror(errno));
+	shared = (st.st_mode & want) == want ||
+		 fgetxattr(dirfd, "system.posix_acl_default", NULL, 0) > 0;
+	if (!shared || (fstat(fd, &st) == 0 && (st.st_mode & 0777) == mode))
+		return 0;
+	if (fchmod(fd, mode) < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "it can't be shared: %s", strerror(errno));
+	return kt_sync_fd(fd, err);
 }
 
 void kt_dir_remove_files(int dirfd, const char *name)

@@ -35,15 +35,38 @@ int kt_fd_read(int fd, size_t max, struct kt_buf *b, struct kt_err *err);
 /* The same from a path given by a person. */
 int kt_path_read(const char *path, size_t max, struct kt_buf *b, struct kt_err *err);
 /*
- * Replaces dirfd/name with these bytes: temporary name, fsync, rename, directory synced.
- * 0 or KT_E_STORAGE. mode is masked with the umask.
+ * Replaces dirfd/name with these bytes: temporary name, fsync, rename, and the folder that holds the
+ * name is synced, whichever it is: after 0 both are on the disk. 0 or KT_E_STORAGE. mode is masked
+ * with the umask.
  */
 int kt_file_write(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
 		  struct kt_err *err);
+/* The same where nothing may be replaced: KT_E_USAGE when that name exists. */
+int kt_file_write_new(int dirfd, const char *name, const void *p, size_t n, mode_t mode,
+		      struct kt_err *err);
+/*
+ * Renames inside one folder and never replaces: 0, KT_E_USAGE when to exists, KT_E_STORAGE. Not
+ * synced yet.
+ */
+int kt_rename_new(int dirfd, const char *from, const char *to, struct kt_err *err);
 /* fsync that treats every failure as final. */
 int kt_sync_fd(int fd, struct kt_err *err);
-/* Creates the directory when missing (one level) and opens it. fd or negative code. */
+/*
+ * Syncs the folder that holds dirfd/name, so that a name which came or went survives a power cut. 0;
+ * KT_E_REFUSED: that folder may not be read, so it can't be synced; KT_E_STORAGE.
+ */
+int kt_sync_parent(int dirfd, const char *name, struct kt_err *err);
+/*
+ * Opens the directory; with create it is made when missing (one level, mode 0700) and its name is on the
+ * disk, as far as we may read what it lies in. One that is there keeps its mode. fd or negative code.
+ */
 int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err);
+/*
+ * What we write is for its owner alone, unless it lies in a folder that somebody set up to be shared:
+ * set-group-ID and with these bits for its group too, or with a default ACL. Then the open file gets this
+ * mode (0640, 0660), on the disk. 0 or KT_E_STORAGE.
+ */
+int kt_share(int dirfd, int fd, mode_t mode, struct kt_err *err);
 /* Removes a folder of plain files, as far as that goes; for folders that this program made. */
 void kt_dir_remove_files(int dirfd, const char *name);
 /* The code for an errno of storage: KT_E_STORAGE, or KT_E_ABSENT for ENOENT. */

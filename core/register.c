@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "core/register.h"
 #include "core/err.h"
+#include "core/io.h"
 #include "core/time.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -51,6 +53,21 @@ static int register_path(char *out, size_t n, struct kt_err *err)
 	return 0;
 }
 
+/* What SQLite makes is for one person; where a group shares the folder, all of it opens sessions. */
+static void make_file(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	KT_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	KT_AUTO_FD dir = -1;
+
+	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+		 slash != NULL ? path : ".");
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && dir >= 0)
+		kt_share(dir, fd, 0660, NULL); /* only its owner can: the others find it so */
+}
+
 static int fail_db(sqlite3 *db, struct kt_err *err)
 {
 	return KT_FAIL(err, KT_E_STORAGE, "register of sessions: %s",
@@ -68,6 +85,7 @@ static int open_register(sqlite3 **db, struct kt_err *err)
 	*db = NULL;
 	if (r < 0)
 		return r;
+	make_file(path);
 	if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
 		    SQLITE_OK ||
 	    sqlite3_busy_timeout(*db, 5000) != SQLITE_OK ||
@@ -98,13 +116,11 @@ static int count(sqlite3 *db, const char *mandate_id, int64_t *n, struct kt_err 
 	return r;
 }
 
-int kt_register_sessions(const char *mandate_id, const char *mandate_sha256, int64_t *sessions,
-			 struct kt_err *err)
+int kt_register_sessions(const char *mandate_id, int64_t *sessions, struct kt_err *err)
 {
 	sqlite3 *db;
 	int r = open_register(&db, err);
 
-	(void)mandate_sha256;
 	*sessions = 0;
 	if (r == 0)
 		r = count(db, mandate_id, sessions, err);

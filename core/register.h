@@ -2,7 +2,8 @@
 /*
  * The desk's register: which mandate opened how many sessions here. One SQLite file behind four
  * calls, so that many desks can share another kind of register later. Path: KETEN_REGISTER, else
- * /var/lib/keten/register.sqlite when that folder is writable, else the user's state folder.
+ * /var/lib/keten/register.sqlite when that folder is writable, else the user's state folder. For its
+ * owner alone, unless the folder is a group's (kt_share()).
  */
 #ifndef KT_CORE_REGISTER_H
 #define KT_CORE_REGISTER_H
@@ -12,8 +13,7 @@
 struct kt_err;
 
 /* Sessions that this mandate has opened on this desk. 0 or KT_E_STORAGE. */
-int kt_register_sessions(const char *mandate_id, const char *mandate_sha256, int64_t *sessions,
-			 struct kt_err *err);
+int kt_register_sessions(const char *mandate_id, int64_t *sessions, struct kt_err *err);
 
 /*
  * Uses up one session of the mandate for a new case (a case that has used one already uses no

@@ -33,8 +33,9 @@ int kt_program_path(const char *name, char *out, size_t n, struct kt_err *err);
 /* waitpid with EINTR handled; the wait status or -1. */
 int kt_wait(pid_t pid);
 /*
- * First call of every program of ours: no core dumps, not dumpable, SIGPIPE ignored, no new
- * privileges, descriptors 0-2 open, LC_NUMERIC "C", OpenSSL without a configuration file.
+ * First call of every program of ours: no core dumps, not dumpable, files for nobody else (umask
+ * 077), SIGPIPE ignored, no new privileges, descriptors 0-2 open, LC_NUMERIC "C", OpenSSL without a
+ * configuration file.
  */
 void kt_process_harden(void);
 /* Closes every descriptor from first on; falls back to a loop where close_range() is missing. */

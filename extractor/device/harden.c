@@ -204,6 +204,7 @@ static int drop_common(struct kt_err *err)
 	struct rlimit none = {0, 0};
 	pid_t parent = getppid();
 
+	umask(077);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)

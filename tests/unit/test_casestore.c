@@ -371,6 +371,27 @@ static void files_are_replaced_whole(void **state)
 	kt_close_fd(&fd);
 }
 
+static void nothing_is_replaced(void **state)
+{
+	struct kt_buf b;
+	int fd = kt_dir_open(AT_FDCWD, top, false, NULL);
+
+	(void)state;
+	assert_int_equal(kt_file_write_new(fd, "f", "first", 5, 0600, NULL), 0);
+	assert_int_equal(kt_file_write_new(fd, "f", "second", 6, 0600, NULL), KT_E_USAGE);
+	assert_int_equal(kt_file_write_new(fd, "g", "other", 5, 0600, NULL), 0);
+	assert_int_equal(kt_rename_new(fd, "g", "f", NULL), KT_E_USAGE);
+	assert_int_equal(kt_rename_new(fd, "absent", "h", NULL), KT_E_STORAGE);
+	assert_int_equal(kt_rename_new(fd, "g", "h", NULL), 0);
+	kt_buf_init(&b, 0);
+	assert_int_equal(kt_file_read(fd, "f", 9, &b, NULL), 0);
+	assert_string_equal(kt_buf_cstr(&b), "first");
+	kt_buf_free(&b);
+	assert_int_not_equal(faccessat(fd, "f.tmp", F_OK, 0), 0);
+	assert_int_not_equal(faccessat(fd, "g", F_OK, 0), 0);
+	kt_close_fd(&fd);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_top, drop_top)
@@ -387,6 +408,7 @@ int main(void)
 		T(what_was_held_goes_after_a_crash),
 		T(what_no_index_lists_goes),
 		T(files_are_replaced_whole),
+		T(nothing_is_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,9 +112,16 @@ ssize_t __wrap_writev(int fd, const struct iovec *v, int n)
 	return __real_writev(fd, &part, 1);
 }
 
+static ino_t synced[64]; /* what was synced, since it was emptied */
+static size_t nsynced;
+
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {
+	struct stat st;
+
+	if (nsynced < sizeof(synced) / sizeof(synced[0]) && fstat(fd, &st) == 0)
+		synced[nsynced++] = st.st_ino;
 	return strikes(SYNC) ? -1 : __real_fsync(fd);
 }
 
@@ -573,6 +580,59 @@ static void files_are_replaced_or_not(void **state)
 	}
 }
 
+static bool was_synced(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	for (size_t i = 0; i < nsynced; i++)
+		if (synced[i] == st.st_ino)
+			return true;
+	return false;
+}
+
+/* After a power cut a file is there under its name: the folder that holds it is synced, not another. */
+static void names_reach_the_disk(void **state)
+{
+	char sub[128], path[160];
+	struct kt_case c;
+	int fd;
+
+	(void)state;
+	snprintf(sub, sizeof(sub), "%s/sub", top);
+	fd = kt_dir_open(AT_FDCWD, top, false, NULL);
+	nsynced = 0;
+	kt_close_fd(&(int){kt_dir_open(fd, "sub", true, NULL)});
+	assert_true(was_synced(top));
+	nsynced = 0;
+	assert_int_equal(kt_file_write(fd, "sub/f", "x", 1, 0600, NULL), 0);
+	assert_true(was_synced(sub));
+	nsynced = 0;
+	snprintf(path, sizeof(path), "%s/g", sub);
+	assert_int_equal(kt_file_write(AT_FDCWD, path, "x", 1, 0600, NULL), 0);
+	assert_true(was_synced(sub));
+	nsynced = 0;
+	assert_int_equal(kt_file_write(fd, "h", "x", 1, 0600, NULL), 0);
+	assert_true(was_synced(top));
+	kt_close_fd(&fd);
+	for (int again = 0; again < 2; again++) {
+		nsynced = 0;
+		assert_int_equal(kt_case_open(case_path, &case_new, &c, NULL), 0);
+		assert_true(was_synced(top)); /* whoever made it may have been cut off before */
+		kt_case_close(&c);
+	}
+	nsynced = 0;
+	snprintf(path, sizeof(path), "%s//", sub);
+	assert_int_equal(kt_sync_parent(AT_FDCWD, path, NULL), 0);
+	assert_true(was_synced(top));
+	nsynced = 0;
+	assert_int_equal(kt_sync_parent(AT_FDCWD, "/tmp", NULL), 0);
+	assert_true(was_synced("/"));
+	nsynced = 0;
+	assert_int_equal(kt_sync_parent(AT_FDCWD, "name", NULL), 0);
+	assert_true(was_synced("."));
+}
+
 static void documents_run_out_of_memory(void **state)
 {
 	static const char text[] = "{\"a\":[1,\"two\",{\"three\":true}],\"b\":\"x\"}";
@@ -609,6 +669,7 @@ int main(void)
 		T(undeletable_objects_are_told),
 		T(files_are_replaced_or_not),
 		T(documents_run_out_of_memory),
+		T(names_reach_the_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,7 @@ static int64_t sessions(const char *id)
 {
 	int64_t n = -1;
 
-	assert_int_equal(kt_register_sessions(id, "sha", &n, NULL), 0);
+	assert_int_equal(kt_register_sessions(id, &n, NULL), 0);
 	return n;
 }
 
@@ -125,7 +125,7 @@ static void a_register_that_cannot_be_used_stops_the_session(void **state)
 	(void)state;
 	setenv("KETEN_REGISTER", top, 1); /* a folder */
 	assert_int_equal(kt_register_use("M", "s", "c", 1, NULL), KT_E_STORAGE);
-	assert_int_equal(kt_register_sessions("M", "s", &n, NULL), KT_E_STORAGE);
+	assert_int_equal(kt_register_sessions("M", &n, NULL), KT_E_STORAGE);
 	snprintf(path, sizeof(path), "%s/noise", top);
 	f = fopen(path, "w");
 	assert_non_null(f);

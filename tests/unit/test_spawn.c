@@ -250,6 +250,7 @@ static void hardening_holds(void **state)
 		setenv("OPENSSL_CONF", "/etc/passwd", 1);
 		close(0);
 		close(2);
+		umask(022);
 		kt_process_harden();
 		bad |= getrlimit(RLIMIT_CORE, &l) != 0 || l.rlim_max != 0 ? 1 : 0;
 		bad |= prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ? 2 : 0;
@@ -258,6 +259,7 @@ static void hardening_holds(void **state)
 		bad |= strcmp(getenv("OPENSSL_CONF"), "/dev/null") != 0 ? 16 : 0;
 		bad |= signal(SIGPIPE, SIG_DFL) != SIG_IGN ? 32 : 0;
 		bad |= strcmp(setlocale(LC_NUMERIC, NULL), "C") != 0 ? 64 : 0;
+		bad |= umask(0) != 077 ? 128 : 0;
 		_exit(bad);
 	}
 	status = kt_wait(pid);
