@@ -29,7 +29,6 @@ struct kt_release {
 	bool held;
 	int work; /* folder for log and report */
 	struct kt_acq q;
-	bool timed_out; /* a parser hit its limit of time */
 };
 
 /*

@@ -6,10 +6,8 @@
 #include "parsers/host/host.h"
 #include "reports/papers/receipt.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define NAME_LEN 100 /* of an interpreter, in bytes */
 
@@ -30,13 +28,6 @@ const char *kt_source_name(const struct kt_words *w, const char *source)
 	if (lang >= 0)
 		title = kt_tr((enum kt_lang)lang, title);
 	return kt_words_of(w, "source", source, title);
-}
-
-static bool is_same(const struct kt_signer *a, const struct kt_signer *b)
-{
-	return memcmp(a->key_sha256, b->key_sha256, KT_SHA256_LEN) == 0 ||
-	       memcmp(a->cert_sha256, b->cert_sha256, KT_SHA256_LEN) == 0 ||
-	       strcmp(a->subject, b->subject) == 0;
 }
 
 /* The second authoriser's signature beside the mandate, and who made it. */
@@ -60,8 +51,8 @@ static int load_second(const struct kt_opts *o, const struct kt_authority *a, st
 		return KT_FAIL(err, KT_E_REFUSED,
 			       "second-authoriser-unfit: the second signature does not match this "
 			       "mandate");
-	if (!s->authoriser || !s->may_sign || !s->chain_ok || is_same(s, &a->authoriser) ||
-	    (a->has_operator && is_same(s, &a->operator_cert)))
+	if (!s->authoriser || !s->may_sign || !s->chain_ok || kt_signer_same(s, &a->authoriser) ||
+	    (a->has_operator && kt_signer_same(s, &a->operator_cert)))
 		return KT_FAIL(
 			err, KT_E_REFUSED,
 			"second-authoriser-unfit: %.100s is no authoriser that is trusted, or "
@@ -132,9 +123,9 @@ int kt_subject_check(const struct kt_opts *o, const struct kt_authority *a, stru
 
 static int make_dir(const struct kt_acq *q, struct kt_err *err)
 {
-	if (mkdirat(q->c.fd, KT_SUBJECT_DIR, 0700) < 0 && errno != EEXIST)
-		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", KT_SUBJECT_DIR, strerror(errno));
-	return 0;
+	KT_AUTO_FD fd = kt_dir_open(q->c.fd, KT_SUBJECT_DIR, true, err);
+
+	return fd < 0 ? fd : 0;
 }
 
 static int log_informed(struct kt_acq *q, const struct kt_words *w, const char *sha,

@@ -424,6 +424,13 @@ static BIO *content_bio(const void *p, size_t n)
 	return BIO_push(filter, mem);
 }
 
+bool kt_signer_same(const struct kt_signer *a, const struct kt_signer *b)
+{
+	return memcmp(a->key_sha256, b->key_sha256, KT_SHA256_LEN) == 0 ||
+	       memcmp(a->cert_sha256, b->cert_sha256, KT_SHA256_LEN) == 0 ||
+	       strcmp(a->subject, b->subject) == 0;
+}
+
 int kt_cms_verify(const void *der, size_t der_len, const void *content, size_t content_len,
 		  const struct kt_trust *trust, int64_t at_us, struct kt_signer *s,
 		  struct kt_err *err)

@@ -76,6 +76,12 @@ struct kt_signer {
 };
 
 /*
+ * May these two be one and the same, where the law wants two? By key, by certificate, or by name: whoever
+ * has two certificates is still one person.
+ */
+bool kt_signer_same(const struct kt_signer *a, const struct kt_signer *b);
+
+/*
  * Verifies a detached CMS signature (DER) with exactly one signer over content. trust may be NULL:
  * then chain_ok is false and chain_text says so. at_us: the time at which certificates must hold.
  * 0: the signature over exactly these bytes is cryptographically right (look at *s for the rest);

@@ -315,9 +315,7 @@ int kt_token_verify_digest(const void *der, size_t n, const uint8_t sha256[KT_SH
 
 int kt_token_apart(const struct kt_token *t, const struct kt_signer *other, struct kt_err *err)
 {
-	if (memcmp(t->tsa.key_sha256, other->key_sha256, KT_SHA256_LEN) == 0 ||
-	    memcmp(t->tsa.cert_sha256, other->cert_sha256, KT_SHA256_LEN) == 0 ||
-	    strcmp(t->tsa.subject, other->subject) == 0)
+	if (kt_signer_same(&t->tsa, other))
 		return KT_FAIL(err, KT_E_INVALID, "%.60s signs, so can't state the time too",
 			       other->subject);
 	if (t->tsa.authoriser)

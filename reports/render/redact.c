@@ -15,11 +15,6 @@ static const char *const categories[] = {"third-person", "private-life", "minor"
 					 "legal-advice", "security",	 "not-relevant"};
 #define CATEGORIES (sizeof(categories) / sizeof(categories[0]))
 
-const char *kt_redact_category(unsigned i)
-{
-	return i < CATEGORIES ? categories[i] : NULL;
-}
-
 bool kt_redact_category_ok(const char *word)
 {
 	for (size_t i = 0; word != NULL && i < CATEGORIES; i++)

@@ -18,8 +18,7 @@ struct kt_err;
 
 #define KT_REDACT_MARKS 100000u
 
-/* Why a row is left out: the only words that stand in the copy. */
-const char *kt_redact_category(unsigned i); /* NULL beyond the last */
+/* Is that one of the only words that stand in the copy, for why a row is left out? */
 bool kt_redact_category_ok(const char *word);
 /* "o000017" or "o000017#3". */
 bool kt_redact_id_ok(const char *id);

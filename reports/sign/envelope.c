@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The key of a case: made, put into an envelope for its releasers, and forgotten. */
+#include "reports/sign/key.h"
 #include "reports/sign/sign.h"
 #include "core/age.h"
 #include "core/buf.h"
@@ -18,14 +19,6 @@
 
 #define RECIPIENTS_MAX 16
 #define FLAGS	       (CMS_BINARY | CMS_PARTIAL)
-
-static int ssl_fail(struct kt_err *err, int code, const char *what)
-{
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
-
-	ERR_clear_error();
-	return KT_FAIL(err, code, "%s%s%s", what, why == NULL ? "" : ": ", why == NULL ? "" : why);
-}
 
 static int load_certs(const void *pem, size_t n, STACK_OF(X509) **certs, struct kt_err *err)
 {
@@ -73,7 +66,8 @@ static int add_recipient(CMS_ContentInfo *cms, X509 *x, struct kt_err *err)
 		     EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) <= 0 ||
 		     EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha256()) <= 0)) ||
 	    (!rsa && EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) <= 0))
-		return ssl_fail(err, KT_E_INTERNAL, "no envelope can be made for a releaser's key");
+		return kt_sign_ssl_fail(err, KT_E_INTERNAL,
+					"no envelope can be made for a releaser's key");
 	return 0;
 }
 
@@ -91,10 +85,10 @@ static int make_envelope(STACK_OF(X509) *certs, const char *line, size_t n, stru
 			r = add_recipient(cms, sk_X509_value(certs, i), err);
 	}
 	if (r == 0 && CMS_final(cms, in, NULL, CMS_BINARY) != 1)
-		r = ssl_fail(err, KT_E_INTERNAL, "the envelope can't be closed");
+		r = kt_sign_ssl_fail(err, KT_E_INTERNAL, "the envelope can't be closed");
 	if (r == 0) {
 		len = i2d_CMS_ContentInfo(cms, &out);
-		r = len <= 0 ? ssl_fail(err, KT_E_INTERNAL, "the envelope can't be written")
+		r = len <= 0 ? kt_sign_ssl_fail(err, KT_E_INTERNAL, "the envelope can't be written")
 			     : kt_buf_put(der, out, (size_t)len);
 		OPENSSL_free(out);
 	}

@@ -82,13 +82,6 @@ static int check_receipt(struct kt_vf *c)
 	return r;
 }
 
-static bool is_same(const struct kt_signer *a, const struct kt_signer *b)
-{
-	return memcmp(a->key_sha256, b->key_sha256, KT_SHA256_LEN) == 0 ||
-	       memcmp(a->cert_sha256, b->cert_sha256, KT_SHA256_LEN) == 0 ||
-	       strcmp(a->subject, b->subject) == 0;
-}
-
 /* The second authoriser's signature, where an objection asks for one. */
 static int check_second(struct kt_vf *c)
 {
@@ -115,8 +108,8 @@ static int check_second(struct kt_vf *c)
 		else if (strcmp(kt_hex(s.cert_sha256, KT_SHA256_LEN, cert), c->log_second) != 0)
 			kt_vf_fail(c, KT_V_EVENTS, "somebody else countersigned than the log says");
 		else if ((c->trust != NULL && (!s.chain_ok || !s.authoriser)) || !s.may_sign ||
-			 (c->res->have_operator && is_same(&s, &c->res->operator_cert)) ||
-			 (c->res->have_authoriser && is_same(&s, &c->res->authoriser_cert)))
+			 (c->res->have_operator && kt_signer_same(&s, &c->res->operator_cert)) ||
+			 (c->res->have_authoriser && kt_signer_same(&s, &c->res->authoriser_cert)))
 			kt_vf_fail(c, KT_V_EVENTS, "%s may not countersign the mandate", s.subject);
 	}
 	kt_buf_free(&der);
