@@ -37,6 +37,7 @@ struct kt_case_state {
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages, dropped; /* begun, and of these not made to their end */
+	uint64_t last_number; /* the highest that a package was begun with; 0: none */
 	bool parsed, reported, release_prepared;
 	bool closed;		/* refused or withdrawn: nothing more is read */
 	bool position, receipt; /* the person's position is recorded; a receipt was issued */
@@ -182,9 +183,8 @@ const char *kt_method_name(unsigned method);
 int kt_release_prepare(struct kt_acq *q, struct kt_err *err);
 /* Can an envelope be made for this mandate? Before a case is opened. Warns of too few recipients. */
 int kt_release_check(const struct kt_opts *o, const struct kt_authority *a, struct kt_err *err);
-/* Copies the envelope to the folder of packages, under its package's name. name gets its name. */
-int kt_release_publish(struct kt_acq *q, int out_fd, uint64_t number, char *name, size_t n,
-		       struct kt_err *err);
+/* The envelope of a sealed case, appended: a copy goes beside its package. */
+int kt_release_envelope(const struct kt_acq *q, struct kt_buf *envelope, struct kt_err *err);
 
 /* Seals the acquisition: seal.json and the operator's signature, then the log. */
 int kt_acq_seal(struct kt_acq *q, struct kt_err *err);

@@ -7,13 +7,10 @@
 #include "core/time.h"
 #include "reports/verify/verify.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
@@ -32,12 +29,21 @@ static int stamp(void *arg, const void *content, size_t n, struct kt_buf *token,
 	return kt_stamp(content, n, token, err);
 }
 
-int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
-		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
-		struct kt_err *err)
+int kt_out_open(const char *dir, struct kt_err *err)
 {
-	struct kt_verify_result *res = NULL;
+	int fd = kt_dir_open(AT_FDCWD, dir, true, err);
+
+	return fd >= 0 ? fd
+		       : KT_TRACE(err, KT_E_STORAGE,
+				  "--out %.80s can't be used; name another folder", dir);
+}
+
+int kt_act_make_at(struct kt_place *place, const char *key, const struct kt_trust *trust,
+		   struct kt_package *pkg, const struct kt_act *act, struct kt_err *err)
+{
+	struct kt_verify_result *res = malloc(sizeof(*res));
 	struct kt_package_out out = {
+		.place = place,
 		.sealed_us = kt_time_now(),
 		.sign = sign,
 		.digest = digest,
@@ -45,47 +51,32 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		.arg = (void *)key, /* given back to kt_sign() alone */
 		.trust = trust,
 	};
-	KT_AUTO_FD fd = -1;
-	int r;
+	int r = res == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : kt_build_json(pkg, err);
 
-	name[0] = '\0';
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", dir, strerror(errno));
-	fd = kt_dir_open(AT_FDCWD, dir, false, err);
-	if (fd < 0)
-		return fd;
-	out.dir_fd = fd;
-	out.number = kt_act_next_number(fd, act);
-	res = malloc(sizeof(*res));
-	r = res == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : kt_build_json(pkg, err);
 	if (r == 0)
-		r = kt_act_write(pkg, act, &out, name, res, err);
+		r = kt_act_write(pkg, act, &out, res, err);
 	free(res);
 	return r;
 }
 
-/* -- of a case ---------------------------------------------------------------------------------- */
-
-static int add_papers(struct kt_acq *q, struct kt_package *pkg, struct kt_err *err)
+int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
+		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
+		struct kt_err *err)
 {
-	const struct dirent *e;
-	char path[300];
-	int fd = openat(q->c.fd, KT_SUBJECT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct kt_place place = KT_PLACE_NONE;
+	KT_AUTO_FD fd = kt_out_open(dir, err);
+	int r = fd < 0 ? fd : kt_act_place(fd, act, &place, err);
 
-	if (d == NULL)
-		return 0; /* nothing was shown */
-	while (r == 0 && (e = readdir(d)) != NULL) {
-		size_t n = strlen(e->d_name);
-
-		if (e->d_name[0] == '.' || (n > 4 && strcmp(e->d_name + n - 4, ".tmp") == 0))
-			continue;
-		snprintf(path, sizeof(path), KT_SUBJECT_DIR "/%s", e->d_name);
-		r = kt_package_add_file(pkg, path, path, err);
-	}
-	closedir(d);
+	name[0] = '\0';
+	if (r == 0)
+		r = kt_act_make_at(&place, key, trust, pkg, act, err);
+	if (r == 0)
+		memcpy(name, place.name, sizeof(place.name));
+	kt_place_leave(&place);
 	return r;
 }
+
+/* -- of a case ---------------------------------------------------------------------------------- */
 
 int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
@@ -107,7 +98,7 @@ int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 	if (r == 0 && faccessat(q->c.fd, KT_SUBJECT_SECOND, F_OK, 0) == 0)
 		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, KT_SUBJECT_SECOND, err);
 	if (r == 0)
-		r = add_papers(q, pkg, err);
+		r = kt_package_add_papers(pkg, err);
 	if (r == 0)
 		r = kt_act_make(q->o->out_dir, q->o->operator_key, q->a->trust, pkg, &act, name,
 				err);

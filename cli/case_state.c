@@ -85,7 +85,12 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		snprintf(s->st->statement_sha256, sizeof(s->st->statement_sha256), "%s",
 			 sha != NULL ? sha : "");
 	} else if (strcmp(event, "package.sealing") == 0) {
+		int64_t number = kt_jv_int(d, "number", 0);
+
 		s->st->packages++;
+		/* not their count: beside another case's packages numbers are left out */
+		if (number > 0 && (uint64_t)number > s->st->last_number)
+			s->st->last_number = (uint64_t)number;
 	} else if (strcmp(event, "package.dropped") == 0) {
 		s->st->dropped++;
 	}

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -360,6 +359,8 @@ static int copy_one(int out, const struct bundle *b, unsigned i, struct kt_err *
 	to = openat(out, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (to < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", tmp, strerror(errno));
+	if (kt_share(out, to, 0640, err) < 0)
+		return KT_E_STORAGE;
 	return copy_bytes(from, to, b->sha256[i], err);
 }
 
@@ -367,10 +368,13 @@ static int hand_out(int out, const struct bundle *b, struct kt_err *err)
 {
 	for (unsigned i = 0; i < b->n; i++) {
 		char tmp[KT_PKG_NAME_MAX + 8];
+		int r;
 
 		snprintf(tmp, sizeof(tmp), "%s.tmp", b->name[i]);
-		if (renameat(out, tmp, out, b->name[i]) < 0)
-			return KT_FAIL(err, KT_E_STORAGE, "%s: %s", tmp, strerror(errno));
+		r = kt_rename_new(out, tmp, b->name[i], err);
+
+		if (r < 0)
+			return r;
 		printf("copy     %s\n", b->name[i]);
 	}
 	return kt_sync_fd(out, err);
@@ -403,7 +407,7 @@ static int copy_detail(const struct kt_opts *o, struct kt_buf *b, struct kt_err 
 static int disclose(const struct kt_opts *o, const struct kt_judged *f, const struct bundle *b,
 		    struct kt_err *err)
 {
-	KT_AUTO_FD out = kt_dir_open(AT_FDCWD, o->out_dir, true, err);
+	KT_AUTO_FD out = kt_out_open(o->out_dir, err);
 	struct kt_package *pkg = NULL;
 	struct kt_act act = {0};
 	struct kt_buf detail;

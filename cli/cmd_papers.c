@@ -22,7 +22,7 @@ static int put_out(const struct kt_opts *o, const struct kt_buf *b, struct kt_er
 		fwrite(b->p, 1, b->len, stdout);
 		return 0;
 	}
-	return kt_file_write(AT_FDCWD, o->html, b->p, b->len, 0644, err);
+	return kt_file_write(AT_FDCWD, o->html, b->p, b->len, 0600, err);
 }
 
 static int put_language(void *arg, const struct kt_words *w)

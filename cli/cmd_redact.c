@@ -265,15 +265,15 @@ int kt_cmd_redact(const struct kt_opts *o)
 	char name[KT_PKG_NAME_MAX + 1] = "";
 	struct kt_trust *trust = NULL;
 	struct kt_err err = {0};
+	KT_AUTO_FD out = -1;
 	int r;
 
 	if (o->nargs != 1 || o->marks == NULL || o->out_dir == NULL || o->operator_key == NULL)
 		return kt_usage_exit();
 	kt_buf_init(&x.order, MARKS_MAX * 2);
-	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)
-		return kt_fail_exit(
-			KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", o->out_dir, strerror(errno)),
-			&err);
+	out = kt_out_open(o->out_dir, &err);
+	if (out < 0)
+		return kt_fail_exit(out, &err);
 	snprintf(x.dir_path, sizeof(x.dir_path), "%s/redact.XXXXXX", o->out_dir);
 	if (mkdtemp(x.dir_path) == NULL)
 		return kt_fail_exit(

@@ -23,7 +23,8 @@
 
 struct rel {
 	struct kt_release r;
-	char work_name[200], package[KT_PKG_NAME_MAX + 1];
+	char work_name[200];
+	struct kt_place place;
 	int out_fd, lock_fd;
 	struct kt_buf statement, statement_sig; /* of the second person */
 	bool resumed;
@@ -44,22 +45,19 @@ static int put_id(struct kt_jw *w)
 static int open_work(struct rel *x, struct kt_err *err)
 {
 	struct kt_release *r = &x->r;
-	const char *out = r->o->out_dir;
 
-	if (mkdir(out, 0755) < 0 && errno != EEXIST)
-		return KT_FAIL(err, KT_E_STORAGE, "--out %.100s: %s", out, strerror(errno));
-	x->out_fd = kt_dir_open(AT_FDCWD, out, false, err);
+	x->out_fd = kt_out_open(r->o->out_dir, err);
 	if (x->out_fd < 0)
 		return x->out_fd;
 	snprintf(x->work_name, sizeof(x->work_name), ".release-%.32s-%.16s", r->q.c.id,
 		 r->res.sha256);
-	if (mkdirat(x->out_fd, x->work_name, 0700) < 0 && errno != EEXIST)
-		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", x->work_name, strerror(errno));
-	r->work = kt_dir_open(x->out_fd, x->work_name, false, err);
+	r->work = kt_dir_open(x->out_fd, x->work_name, true, err);
 	if (r->work < 0)
 		return r->work;
 	x->lock_fd = openat(r->work, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (x->lock_fd < 0 || flock(x->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (x->lock_fd < 0)
+		return KT_FAIL(err, KT_E_STORAGE, "%s/lock: %s", x->work_name, strerror(errno));
+	if (flock(x->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return KT_FAIL(err, KT_E_REFUSED,
 			       "another Keten releases this package now; wait until it has ended");
 	r->q.c.fd = r->work;
@@ -131,15 +129,12 @@ static int announce(void *arg, unsigned segment, struct kt_err *err)
 
 static void warn_of_swap(const struct kt_opts *o)
 {
-	struct kt_buf b;
+	struct kt_station s;
 
-	kt_buf_init(&b, 0);
-	/* one line of headings, then one for each area */
-	if (kt_path_read("/proc/swaps", 65536, &b, NULL) == 0 && b.len > 0 &&
-	    memchr(b.p, '\n', b.len) != b.p + b.len - 1 && !o->json)
+	kt_station_look(&s, NULL, o->out_dir);
+	if (s.state[KT_STATION_SWAP] == KT_STATION_WARNING && !o->json)
 		fprintf(stderr, "keten: warning: this station swaps memory to a disk, and what is "
 				"opened lies in memory. Switch swap off\nor encrypt it.\n");
-	kt_buf_free(&b);
 }
 
 static int put_detail(struct rel *x, struct kt_buf *b, struct kt_err *err)
@@ -165,18 +160,13 @@ static int put_detail(struct rel *x, struct kt_buf *b, struct kt_err *err)
 	return kt_buf_cstr(b) == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 }
 
-static int log_sealing(struct rel *x, const struct kt_act *act, struct kt_err *err)
+static int log_sealing(struct rel *x, struct kt_err *err)
 {
 	struct kt_custody *log = &x->r.q.log;
-	uint64_t number = kt_act_next_number(x->out_fd, act);
-	char name[KT_PKG_NAME_MAX + 1];
-	int e = kt_pkg_file_name(act->mandate_id, number, act->type, name);
 
-	if (e < 0)
-		return KT_FAIL(err, e, "the mandate's id makes no file name");
 	kt_custody_begin(log);
-	kt_jw_kuint(&log->w, "number", number);
-	kt_jw_kstr(&log->w, "package", name);
+	kt_jw_kuint(&log->w, "number", x->place.number);
+	kt_jw_kstr(&log->w, "package", x->place.name);
 	return kt_custody_end(log, "package.sealing", err);
 }
 
@@ -224,14 +214,16 @@ static int pack(struct rel *x, struct kt_err *err)
 	if (e == 0)
 		e = kt_sign_pdfs(r->work, r->o->releasers[0], err);
 	if (e == 0)
-		e = log_sealing(x, &act, err);
+		e = kt_act_place(x->out_fd, &act, &x->place, err);
+	if (e == 0)
+		e = log_sealing(x, err);
 	if (e == 0)
 		e = kt_act_begin(&act, r->work, &pkg, err);
 	if (e == 0)
 		e = fill(x, pkg, err);
 	if (e == 0)
-		e = kt_act_make(r->o->out_dir, r->o->releasers[0], r->a.trust, pkg, &act,
-				x->package, err);
+		e = kt_act_make_at(&x->place, r->o->releasers[0], r->a.trust, pkg, &act, err);
+	kt_place_leave(&x->place);
 	kt_package_free(&pkg);
 	kt_buf_free(&detail);
 	return e;
@@ -264,7 +256,7 @@ static int print_release(const struct rel *x, bool partial, struct kt_err *err)
 	if (!r->o->json) {
 		printf("release  %s/%s\nopened   %llu objects, %.1f kB, in memory\n"
 		       "result   %s\n",
-		       r->o->out_dir, x->package, (unsigned long long)r->vault.objects,
+		       r->o->out_dir, x->place.name, (unsigned long long)r->vault.objects,
 		       (double)r->vault.bytes / 1e3,
 		       partial ? "partial: see the report" : "complete");
 		return 0;
@@ -274,7 +266,7 @@ static int print_release(const struct rel *x, bool partial, struct kt_err *err)
 	kt_jw_obj(&w);
 	kt_jw_kstr(&w, "acquisition_sha256", r->res.sha256);
 	kt_jw_kuint(&w, "objects", r->vault.objects);
-	kt_jw_kstr(&w, "package", x->package);
+	kt_jw_kstr(&w, "package", x->place.name);
 	kt_jw_kstr(&w, "result", partial ? "partial" : "complete");
 	kt_jw_kstr(&w, "schema", "keten-release-result-1");
 	kt_jw_obj_end(&w);
@@ -305,6 +297,7 @@ int kt_cmd_release(const struct kt_opts *o)
 	bool partial = false;
 	int e = 0;
 
+	x.place = KT_PLACE_NONE;
 	x.out_fd = x.lock_fd = x.r.fd = x.r.work = -1;
 	kt_buf_init(&x.statement, 0);
 	kt_buf_init(&x.statement_sig, 0);

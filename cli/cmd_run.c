@@ -3,6 +3,7 @@
 #include "cli/steps.h"
 #include "cli/subject.h"
 #include "cli/station.h"
+#include "core/io.h"
 #include "core/json.h"
 #include "core/request.h"
 #include "core/time.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct result {
@@ -113,9 +113,10 @@ static int after_seal(struct kt_acq *q, char *package, size_t n, bool *partial, 
 /* Before a phone is waited for: can a package be put there at all? */
 static int check_out(const struct kt_opts *o, struct kt_err *err)
 {
-	if (mkdir(o->out_dir, 0755) < 0 && errno != EEXIST)
-		return KT_FAIL(err, KT_E_STORAGE, "--out %.80s: %s; name another folder",
-			       o->out_dir, strerror(errno));
+	KT_AUTO_FD fd = kt_out_open(o->out_dir, err);
+
+	if (fd < 0)
+		return fd;
 	if (access(o->out_dir, W_OK | X_OK) < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "--out %.80s: %s; name another folder",
 			       o->out_dir, strerror(errno));

@@ -105,26 +105,45 @@ void kt_authority_free(struct kt_authority *a);
 int kt_authority_plan(const struct kt_authority *a, unsigned form, struct kt_plan *plan,
 		      struct kt_err *err);
 
-/* Detached signature of content by the operator: runs keten-sign. 0 or a code. */
+/* -- keten-sign ------------------------------------------------------------------------------- */
+
 /* How keten-sign is to ask and whom: pinentry, authorities, trust in them. o is borrowed. */
 void kt_sign_setup(const struct kt_opts *o);
+/* One start of keten-sign: the same words for every act, whoever runs it. */
+#define KT_SIGN_ARGS 10
+struct kt_sign_start {
+	const char *argv[KT_SIGN_ARGS]; /* NULL-terminated */
+	bool keep_env;
+};
+/* For the act, with one more option or NULL; key NULL where the act needs none. Strings are borrowed. */
+void kt_sign_begin(struct kt_sign_start *s, const char *act, const char *option, const char *key);
+/* What its wait status means, as a code with its reason: why keten-sign refused stands above, or it broke. */
+int kt_sign_ended(int status, const char *key, struct kt_err *err);
 /*
- * Runs an act of keten-sign, with one more option or NULL; key NULL where the act needs none: content goes
- * in, result is appended. 0 or a code, when keten-sign has said why.
+ * Runs an act of keten-sign, as kt_sign_begin() says: content goes in, result is appended. 0 or a code, when
+ * keten-sign has said why.
  */
 int kt_sign_run(const char *act, const char *option, const char *key, const void *content, size_t n,
 		struct kt_buf *result, struct kt_err *err);
+/* Detached signature of content by the operator, appended. 0 or a code. */
+int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
 /* Bare signature of a SHA-256 digest by the same key (XML). As kt_sign(). */
 int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, struct kt_err *err);
+/* Do the options or the station name a time-stamp authority? */
+bool kt_stamp_wanted(void);
 /*
  * A token over content from the authorities of the options, appended. 0; KT_E_ABSENT: none are named;
  * KT_E_DEVICE with the reason: none gave one.
  */
+int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err);
 /* The same over what has this SHA-256. */
 int kt_stamp_digest(const uint8_t *sha256, struct kt_buf *token, struct kt_err *err);
-bool kt_stamp_wanted(void);
-int kt_stamp(const void *content, size_t n, struct kt_buf *token, struct kt_err *err);
-int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err);
+
+/*
+ * The folder of --out, made when it is missing: for this person alone (0700). One that is there stays as
+ * it is, shared or not. A descriptor, or KT_E_STORAGE.
+ */
+int kt_out_open(const char *dir, struct kt_err *err);
 
 /* -- progress --------------------------------------------------------------------------------- */
 

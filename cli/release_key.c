@@ -298,23 +298,13 @@ int kt_release_prepare(struct kt_acq *q, struct kt_err *err)
 	return r;
 }
 
-int kt_release_publish(struct kt_acq *q, int out_fd, uint64_t number, char *name, size_t n,
-		       struct kt_err *err)
+int kt_release_envelope(const struct kt_acq *q, struct kt_buf *envelope, struct kt_err *err)
 {
-	struct kt_buf b;
-	int r;
+	int r = kt_file_read(q->c.fd, "release.p7m", ENVELOPE_MAX, envelope, err);
 
-	if ((size_t)snprintf(name, n, "KETEN-%s-%llu.release.p7m", q->a->mandate->mandate_id,
-			     (unsigned long long)number) >= n)
-		return KT_FAIL(err, KT_E_USAGE, "the mandate's id makes no file name");
-	kt_buf_init(&b, 0);
-	r = kt_file_read(q->c.fd, "release.p7m", ENVELOPE_MAX, &b, err);
-	if (r == KT_E_ABSENT)
-		r = KT_FAIL(err, KT_E_REFUSED,
-			    "envelope-destroyed: the envelope of this case is gone, so nobody can "
-			    "open what it took; no further package is made");
-	if (r == 0)
-		r = kt_file_write(out_fd, name, b.p, b.len, 0600, err);
-	kt_buf_free(&b);
-	return r;
+	return r != KT_E_ABSENT
+		       ? r
+		       : KT_FAIL(err, KT_E_REFUSED,
+				 "envelope-destroyed: the envelope of this case is gone, so nobody "
+				 "can open what it took; no further package is made");
 }

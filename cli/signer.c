@@ -101,7 +101,7 @@ static int exchange(int in, int out, const uint8_t *p, size_t n, struct kt_buf *
 	return result->failed ? KT_FAIL(err, KT_E_LIMIT, "keten-sign answers too much") : 0;
 }
 
-/* One start. complaint -1: its stderr is ours. *status: its exit status, -1 for a violent end. */
+/* One start. complaint -1: its stderr is ours. *status: as wait() gives it. */
 static int run(const char *const *argv, bool keep_env, const void *content, size_t n,
 	       struct kt_buf *result, int complaint, int *status, struct kt_err *err)
 {
@@ -134,42 +134,58 @@ static int run(const char *const *argv, bool keep_env, const void *content, size
 	r = exchange(in[1], out[0], content, n, result, err);
 	close(out[0]);
 	*status = kt_wait(pid);
-	*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 	return r;
+}
+
+void kt_sign_begin(struct kt_sign_start *s, const char *act, const char *option, const char *key)
+{
+	bool window = setup != NULL && setup->pinentry != NULL;
+	int n = 0;
+
+	memset(s, 0, sizeof(*s));
+	s->argv[n++] = "keten-sign";
+	s->argv[n++] = act;
+	if (key != NULL) {
+		s->argv[n++] = "--key";
+		s->argv[n++] = key;
+	}
+	if (option != NULL)
+		s->argv[n++] = option;
+	if (window) {
+		s->argv[n++] = "--pinentry";
+		s->argv[n++] = setup->pinentry;
+	}
+	/* a card's module may need its settings, and a window to ask in its screen */
+	s->keep_env = window || (key != NULL && strncmp(key, "pkcs11:", 7) == 0);
+}
+
+int kt_sign_ended(int status, const char *key, struct kt_err *err)
+{
+	static const int codes[] = {
+		[2] = KT_E_USAGE,   [3] = KT_E_REFUSED,	     [4] = KT_E_DEVICE,
+		[5] = KT_E_INVALID, [6] = KT_E_UNDETERMINED, [7] = KT_E_STORAGE};
+	unsigned end = WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 0;
+	int code = KT_E_INTERNAL;
+
+	if (WIFSIGNALED(status))
+		return KT_FAIL(err, code, "keten-sign was ended by signal %d; do it again",
+			       WTERMSIG(status));
+	if (end < sizeof(codes) / sizeof(codes[0]) && codes[end] != 0)
+		code = codes[end];
+	return key == NULL ? KT_FAIL(err, code, "keten-sign refuses (see the line above)")
+			   : KT_FAIL(err, code, "the key %.100s can't be used (see the line above)",
+				     key);
 }
 
 int kt_sign_run(const char *act, const char *option, const char *key, const void *content, size_t n,
 		struct kt_buf *result, struct kt_err *err)
 {
-	static const struct {
-		int status, code;
-	} codes[] = {{3, KT_E_REFUSED}, {5, KT_E_INVALID}, {7, KT_E_STORAGE}};
-	const char *argv[8] = {"keten-sign", act};
-	int argc = 2;
-	/* a card's module may need its settings, and a window to ask in its screen */
-	bool card = key != NULL && strncmp(key, "pkcs11:", 7) == 0;
-	bool window = setup != NULL && setup->pinentry != NULL;
-	int status = 0, r, code = KT_E_USAGE;
+	struct kt_sign_start s;
+	int status = 0, r;
 
-	if (key != NULL) {
-		argv[argc++] = "--key";
-		argv[argc++] = key;
-	}
-	if (option != NULL)
-		argv[argc++] = option;
-	if (window) {
-		argv[argc++] = "--pinentry";
-		argv[argc++] = setup->pinentry;
-	}
-	r = run(argv, card || window, content, n, result, -1, &status, err);
-	if (r < 0 || status == 0)
-		return r;
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].status == status)
-			code = codes[i].code;
-	return key == NULL ? KT_FAIL(err, code, "keten-sign refuses (see the line above)")
-			   : KT_FAIL(err, code, "the key %.100s can't be used (see the line above)",
-				     key);
+	kt_sign_begin(&s, act, option, key);
+	r = run(s.argv, s.keep_env, content, n, result, -1, &status, err);
+	return r < 0 || status == 0 ? r : kt_sign_ended(status, key, err);
 }
 
 int kt_sign(const char *key, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
@@ -184,16 +200,23 @@ int kt_sign_digest(const char *key, const uint8_t *digest, struct kt_buf *sig, s
 
 /* -- time-stamps -------------------------------------------------------------------------------- */
 
-/* The last reason that names an authority, as text that can stand in a log. */
-static void last_reason(const char *said, char *out, size_t n)
+/* The last line of keten-sign that begins so. */
+static const char *last_line(const char *said, const char *head)
 {
-	static const char head[] = "keten-sign: http";
 	const char *p = said, *found = NULL;
 
-	while ((p = strstr(p, head)) != NULL) {
-		found = p + strlen("keten-sign: ");
-		p = found;
-	}
+	while ((p = strstr(p, head)) != NULL)
+		found = p++;
+	return found == NULL ? NULL : found + strlen("keten-sign: ");
+}
+
+/* Why no authority gave one, else what was wrong before any was asked, as text that can stand in a log. */
+static void last_reason(const char *said, char *out, size_t n)
+{
+	const char *found = last_line(said, "keten-sign: http");
+
+	if (found == NULL)
+		found = last_line(said, "keten-sign: ");
 	if (found == NULL)
 		found = "keten-sign gave no reason";
 	snprintf(out, n, "%.*s", (int)strcspn(found, "\n"), found);

@@ -10,12 +10,9 @@
 #include "reports/package/package.h"
 #include "reports/verify/verify.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int kt_build_json(struct kt_package *pkg, struct kt_err *err)
@@ -111,12 +108,8 @@ static int log_sealing(struct kt_acq *q, const char *name, uint64_t number, stru
 }
 
 /* It was announced and is not there: the case has none, as before. */
-static void log_dropped(struct kt_acq *q, int out, const char *name)
+static void log_dropped(struct kt_acq *q, const char *name)
 {
-	if (faccessat(out, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return;
-	if (q->envelope[0] != '\0') /* a copy of the one in the case */
-		unlinkat(out, q->envelope, 0);
 	q->envelope[0] = '\0';
 	kt_custody_event(&q->log, "package.dropped", "package", name, NULL);
 }
@@ -132,13 +125,12 @@ static int log_stamp(struct kt_acq *q, const char *why, const struct kt_verify_r
 			   res->seal_token.tsa, err);
 }
 
-static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
-			 struct kt_verify_result *res, struct kt_err *err)
+static int write_package(struct kt_acq *q, struct kt_place *place, struct kt_verify_result *res,
+			 struct kt_err *err)
 {
 	struct kt_pack pack = {.q = q};
 	struct kt_package_out out = {
-		.dir_fd = out_fd,
-		.number = number,
+		.place = place,
 		.sealed_us = kt_time_now(),
 		.sign = sign,
 		.digest = digest,
@@ -162,34 +154,43 @@ static int write_package(struct kt_acq *q, int out_fd, uint64_t number,
 	return r;
 }
 
+/* Number and name, and the envelope first: no package without the key to it. */
+static int take_place(struct kt_acq *q, int out_fd, struct kt_place *place, struct kt_err *err)
+{
+	struct kt_buf envelope;
+	int r;
+
+	kt_buf_init(&envelope, 0);
+	r = q->c.sealed ? kt_release_envelope(q, &envelope, err) : 0;
+	if (r == 0)
+		r = kt_place_take(out_fd, q->a->mandate->mandate_id, KT_PT_ACQUISITION,
+				  q->state.last_number + 1, q->c.sealed ? envelope.p : NULL,
+				  envelope.len, place, err);
+	if (r == 0 && q->c.sealed)
+		r = kt_place_put_envelope(place, envelope.p, envelope.len, err);
+	if (r == 0)
+		snprintf(q->envelope, sizeof(q->envelope), "%s", place->envelope);
+	kt_buf_free(&envelope);
+	return r;
+}
+
 int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 {
 	struct kt_verify_result *res = malloc(sizeof(*res));
-	uint64_t number = q->state.packages + 1;
+	struct kt_place place = KT_PLACE_NONE;
 	KT_AUTO_FD out = -1;
 	int r;
 
 	if (res == NULL)
 		return KT_FAIL(err, KT_E_NOMEM, "no memory");
-	if (mkdir(q->o->out_dir, 0755) < 0 && errno != EEXIST) {
-		free(res);
-		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", q->o->out_dir, strerror(errno));
-	}
-	out = kt_dir_open(AT_FDCWD, q->o->out_dir, false, err);
-	if (out < 0) {
-		free(res);
-		return out;
-	}
-	kt_progress_step(&q->prog, "package", "");
-	snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
-		 (unsigned long long)number);
-	while (faccessat(out, name, F_OK, 0) == 0)
-		snprintf(name, n, "KETEN-%s-%llu.asice", q->a->mandate->mandate_id,
-			 (unsigned long long)++number);
-	/* the envelope first: no package without the key to it */
-	r = !q->c.sealed
-		    ? 0
-		    : kt_release_publish(q, out, number, q->envelope, sizeof(q->envelope), err);
+	out = kt_out_open(q->o->out_dir, err);
+	r = out < 0 ? out : 0;
+	if (r == 0)
+		kt_progress_step(&q->prog, "package", "");
+	if (r == 0)
+		r = take_place(q, out, &place, err);
+	if (r == 0)
+		snprintf(name, n, "%s", place.name);
 	if (r == 0 && !q->c.sealed)
 		r = kt_sign_pdfs(q->c.fd, q->o->operator_key, err);
 	if (r == 0)
@@ -197,13 +198,15 @@ int kt_step_package(struct kt_acq *q, char *name, size_t n, struct kt_err *err)
 	if (r == 0 && kt_stop_asked)
 		r = KT_FAIL(err, KT_E_CANCELLED, "stopped by the operator");
 	if (r == 0)
-		r = log_sealing(q, name, number, err);
+		r = log_sealing(q, place.name, place.number, err);
 	if (r == 0) {
-		r = write_package(q, out, number, res, err);
-		if (r < 0)
-			log_dropped(q, out, name);
+		q->state.packages++;
+		q->state.last_number = place.number;
+		r = write_package(q, &place, res, err);
+		if (r < 0 && !place.published)
+			log_dropped(q, place.name);
 	}
-	q->state.packages = number;
+	kt_place_leave(&place);
 	if (r == 0 && res->verdict == KT_VERDICT_INVALID)
 		r = KT_FAIL(err, KT_E_INVALID, "the package does not verify: %s", res->reason);
 	free(res);

@@ -56,6 +56,9 @@ int kt_build_json(struct kt_package *pkg, struct kt_err *err);
 int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 		struct kt_package *pkg, const struct kt_act *act, char name[KT_PKG_NAME_MAX + 1],
 		struct kt_err *err);
+/* The same in a place that is held already, because the log names it. */
+int kt_act_make_at(struct kt_place *place, const char *key, const struct kt_trust *trust,
+		   struct kt_package *pkg, const struct kt_act *act, struct kt_err *err);
 /* The same of an open case, with its mandate, log and papers, into the folder of the options. */
 int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "cli/vault.h"
+#include "cli/keten.h"
 #include "core/cbc.h"
 #include "core/err.h"
 #include "core/io.h"
@@ -51,6 +52,18 @@ static const struct kt_zip_entry *find(const struct kt_vault *v, const char *nam
 
 /* -- keten-sign ------------------------------------------------------------------------------- */
 
+/* It answers no more: what it ended with says why. */
+static int ended(struct kt_vault *v, struct kt_err *err)
+{
+	int status = 0;
+
+	kt_close_fd(&v->sock);
+	if (v->pid > 0)
+		status = kt_wait(v->pid);
+	v->pid = -1;
+	return kt_sign_ended(status, v->key, err);
+}
+
 static int ask(struct kt_vault *v, const void *p, size_t n, const int *fds,
 	       struct kt_open_reply *reply, struct kt_err *err)
 {
@@ -74,28 +87,30 @@ static int ask(struct kt_vault *v, const void *p, size_t n, const int *fds,
 		memcpy(CMSG_DATA(c), fds, 2 * sizeof(int));
 	}
 	if (sendmsg(v->sock, &m, MSG_NOSIGNAL) != (ssize_t)n)
-		return KT_FAIL(err, KT_E_USAGE, "keten-sign has ended (see the line above)");
+		return ended(v, err);
 	do
 		got = recv(v->sock, reply, sizeof(*reply), 0);
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(*reply))
-		return KT_FAIL(err, KT_E_USAGE, "keten-sign has ended (see the line above)");
+		return ended(v, err);
 	reply->text[sizeof(reply->text) - 1] = '\0';
 	return reply->code < 0 ? KT_FAIL(err, reply->code, "%s", reply->text) : 0;
 }
 
 static int start(struct kt_vault *v, const char *key, struct kt_err *err)
 {
-	const char *argv[] = {"keten-sign", "open", "--key", key, NULL};
+	struct kt_sign_start words;
 	struct kt_spawn s;
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return KT_FAIL(err, KT_E_INTERNAL, "no socket");
-	kt_spawn_init(&s, "keten-sign", argv);
+	kt_sign_begin(&words, "open", NULL, key);
+	kt_spawn_init(&s, words.argv[0], words.argv);
 	s.keep_tty = true;
-	s.keep_env = strncmp(key, "pkcs11:", 7) == 0;
+	s.keep_env = words.keep_env;
 	s.fds[0] = pair[1];
+	v->key = key;
 	v->pid = kt_spawn_start(&s, err);
 	close(pair[1]);
 	v->sock = pair[0];

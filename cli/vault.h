@@ -19,6 +19,7 @@ struct kt_vault {
 	struct kt_zip zip; /* its descriptor is the caller's */
 	int sock;
 	pid_t pid;
+	const char *key; /* that opened it; borrowed */
 	struct kt_case_view view;
 	int index_fd[KT_PLAN_MAX + 1]; /* memory; -1: not opened yet */
 	struct kt_vault_object *v;     /* owned; sorted by name */

@@ -8,7 +8,7 @@ LIB_reports += reports/verify/layout.c reports/verify/zip_format.c reports/verif
 	reports/verify/chain.c \
 	reports/verify/print.c reports/verify/warm.c reports/verify/show.c \
 	reports/package/zip_write.c reports/package/files.c reports/package/package.c \
-	reports/package/act.c reports/package/signatures.c reports/package/pades.c \
+	reports/package/act.c reports/package/place.c reports/package/signatures.c reports/package/pades.c \
 	reports/verify/xades.c reports/verify/check_xades.c reports/verify/check_time.c
 
 PROGS += keten-verify

@@ -98,34 +98,12 @@ int kt_act_attach(struct kt_package *pkg, const char *name, const char *title, c
 	return r < 0 ? r : set_title(pkg, title, err);
 }
 
-int kt_act_attach_file(struct kt_package *pkg, const char *name, const char *title,
-		       const char *path, struct kt_err *err)
-{
-	char full[KT_PKG_NAME_MAX + 1];
-	int r = attach_name(full, name, err);
-
-	if (r == 0)
-		r = kt_package_add_file(pkg, full, path, err);
-	return r < 0 ? r : set_title(pkg, title, err);
-}
-
-uint64_t kt_act_next_number(int dir_fd, const struct kt_act *act)
-{
-	char name[KT_PKG_NAME_MAX + 1];
-	uint64_t n = 1;
-
-	while (kt_pkg_file_name(act->mandate_id, n, act->type, name) == 0 &&
-	       faccessat(dir_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		n++;
-	return n;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct kt_pkg_file *)a)->name, ((const struct kt_pkg_file *)b)->name);
 }
 
-static void put_act(struct kt_package *pkg, const struct kt_act *act, const char *name,
+static void put_act(struct kt_package *pkg, const struct kt_act *act,
 		    const struct kt_package_out *out, struct kt_jw *w)
 {
 	char t[KT_TIME_TEXT];
@@ -165,24 +143,27 @@ static void put_act(struct kt_package *pkg, const struct kt_act *act, const char
 	kt_jw_kstr(w, "made", kt_time_text(out->sealed_us, t));
 	kt_jw_kstr(w, "mandate_id", act->mandate_id);
 	kt_jw_kstr(w, "mandate_sha256", or_empty(act->mandate_sha256));
-	kt_jw_kuint(w, "number", out->number);
-	kt_jw_kstr(w, "package", name);
+	kt_jw_kuint(w, "number", out->place->number);
+	kt_jw_kstr(w, "package", out->place->name);
 	kt_jw_kstr(w, "type", kt_pkg_type_word(act->type));
 	kt_jw_obj_end(w);
 }
 
+int kt_act_place(int dir_fd, const struct kt_act *act, struct kt_place *place, struct kt_err *err)
+{
+	return kt_place_take(dir_fd, act->mandate_id, act->type, 1, NULL, 0, place, err);
+}
+
 int kt_act_write(struct kt_package *pkg, const struct kt_act *act, const struct kt_package_out *out,
-		 char name[KT_PKG_NAME_MAX + 1], struct kt_verify_result *res, struct kt_err *err)
+		 struct kt_verify_result *res, struct kt_err *err)
 {
 	struct kt_jw w;
 	struct kt_buf b;
-	int r = kt_pkg_file_name(act->mandate_id, out->number, act->type, name);
+	int r;
 
-	if (r < 0)
-		return KT_FAIL(err, r, "the mandate's id makes no file name");
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
-	put_act(pkg, act, name, out, &w);
+	put_act(pkg, act, out, &w);
 	kt_buf_putc(&b, '\n');
 	r = b.failed ? KT_FAIL(err, KT_E_NOMEM, "no memory")
 		     : kt_package_add_bytes(pkg, KT_PKG_ACT, b.p, b.len, err);

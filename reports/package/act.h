@@ -9,7 +9,9 @@
  *   kt_act_concern(&act, res.package, res.sha256, err);
  *   kt_act_begin(&act, dir_fd, &pkg, err);
  *   kt_act_attach(pkg, "comment.txt", "The applicant's comment", text, n, err);
- *   kt_act_write(pkg, &act, &out, name, &res, err);
+ *   kt_act_place(dir_fd, &act, &place, err);   (out.place = &place)
+ *   kt_act_write(pkg, &act, &out, &res, err);
+ *   kt_place_leave(&place);
  *   kt_package_free(&pkg);
  */
 #ifndef KT_PACKAGE_ACT_H
@@ -49,21 +51,19 @@ int kt_act_concern(struct kt_act *act, const char *package, const char *sha256, 
 int kt_act_begin(const struct kt_act *act, int dir_fd, struct kt_package **pkg, struct kt_err *err);
 /*
  * An attachment: data/attachments/<name>, name of [A-Za-z0-9._-] and no '/'; title: what it is, for
- * people. The bytes are copied; from a file: path as for kt_package_add_file().
+ * people. The bytes are copied.
  */
 int kt_act_attach(struct kt_package *pkg, const char *name, const char *title, const void *p,
 		  size_t n, struct kt_err *err);
-int kt_act_attach_file(struct kt_package *pkg, const char *name, const char *title,
-		       const char *path, struct kt_err *err);
 
-/* The first number that is free in dir_fd for an act of this type, from 1. */
-uint64_t kt_act_next_number(int dir_fd, const struct kt_act *act);
+/* The first place that is free in dir_fd for an act of this type. As kt_place_take(). */
+int kt_act_place(int dir_fd, const struct kt_act *act, struct kt_place *place, struct kt_err *err);
 
 /*
  * Writes it as kt_package_write() does: signed by out->sign, on disk, read again and judged before
- * it appears. out->number from kt_act_next_number(). name gets its file name.
+ * it appears, in out->place, which kt_act_place() took.
  */
 int kt_act_write(struct kt_package *pkg, const struct kt_act *act, const struct kt_package_out *out,
-		 char name[KT_PKG_NAME_MAX + 1], struct kt_verify_result *res, struct kt_err *err);
+		 struct kt_verify_result *res, struct kt_err *err);
 
 #endif

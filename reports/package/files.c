@@ -207,6 +207,13 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* NULL with errno 0 at the end, with another one when the folder can't be read on. */
+static const struct dirent *next_entry(DIR *d)
+{
+	errno = 0;
+	return readdir(d);
+}
+
 /* Whatever stands finished in a folder of the case beside the files that every package has. */
 static int add_folder(struct kt_package *pkg, const char *folder, struct kt_err *err)
 {
@@ -223,7 +230,7 @@ static int add_folder(struct kt_package *pkg, const char *folder, struct kt_err 
 		close(fd);
 		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", folder, strerror(errno));
 	}
-	while (r == 0 && (e = readdir(d)) != NULL) {
+	while (r == 0 && (e = next_entry(d)) != NULL) {
 		size_t len = strlen(e->d_name);
 
 		if (e->d_name[0] == '.' || (len > 4 && strcmp(e->d_name + len - 4, ".tmp") == 0))
@@ -238,6 +245,8 @@ static int add_folder(struct kt_package *pkg, const char *folder, struct kt_err 
 		else
 			n++;
 	}
+	if (r == 0 && errno != 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", folder, strerror(errno));
 	closedir(d);
 	qsort(names, n, sizeof(names[0]), by_name);
 	for (size_t i = 0; i < n; i++) {
@@ -255,6 +264,18 @@ int kt_package_add_report(struct kt_package *pkg, struct kt_err *err)
 	if (r == 0)
 		r = kt_package_add_file(pkg, KT_PKG_REPORT_HTML, KT_PKG_REPORT_HTML, err);
 	return r < 0 ? r : add_folder(pkg, "report", err);
+}
+
+int kt_package_add_papers(struct kt_package *pkg, struct kt_err *err)
+{
+	struct kt_err own = {0};
+	int r = add_folder(pkg, "subject", &own);
+
+	if (r == KT_E_ABSENT)
+		return 0; /* nothing was shown */
+	if (r < 0 && err != NULL)
+		*err = own;
+	return r;
 }
 
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
@@ -282,7 +303,7 @@ int kt_package_add_case(struct kt_package *pkg, struct kt_err *err)
 	if (r == 0 && faccessat(pkg->case_fd, "mandate.json.second.p7s", F_OK, 0) == 0)
 		r = kt_package_add_file(pkg, KT_PKG_SECOND_SIG, "mandate.json.second.p7s", err);
 	/* papers for the person; a case of an older version has none */
-	if (r == 0 && faccessat(pkg->case_fd, "subject", F_OK, 0) == 0)
-		r = add_folder(pkg, "subject", err);
+	if (r == 0)
+		r = kt_package_add_papers(pkg, err);
 	return r < 0 ? r : add_index(pkg, err);
 }

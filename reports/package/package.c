@@ -320,17 +320,14 @@ static int fill(struct kt_pkg_work *w, struct kt_err *err)
 }
 
 /* Reads the finished file from the disk again and lets the verifier judge it. */
-static int check_self(struct kt_pkg_work *w, int dir_fd, struct kt_verify_result *res,
-		      struct kt_err *err)
+static int check_self(struct kt_pkg_work *w, struct kt_verify_result *res, struct kt_err *err)
 {
-	KT_AUTO_FD fd = openat(dir_fd, w->tmp, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = w->out->place->fd;
 	struct kt_verify_result *own = res == NULL ? malloc(sizeof(*own)) : res;
 	int r;
 
-	if (fd < 0 || own == NULL) {
-		r = KT_FAIL(err, KT_E_STORAGE, "%s: cannot be opened again", w->tmp);
-		goto out;
-	}
+	if (own == NULL)
+		return KT_FAIL(err, KT_E_NOMEM, "no memory");
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* so that the disk is asked, not memory */
 	r = kt_verify_package(fd, w->name, w->out->trust, own, err);
 	if (r < 0 || own->verdict != KT_VERDICT_INVALID)
@@ -348,31 +345,10 @@ out:
 	return r;
 }
 
-static int publish(struct kt_pkg_work *w, int dir_fd, struct kt_err *err)
+static int write_file(struct kt_pkg_work *w, int fd, struct kt_err *err)
 {
-	int r = renameat2(dir_fd, w->tmp, dir_fd, w->name, RENAME_NOREPLACE);
+	int r = kt_zipw_init(&w->zip, fd, w->out->sealed_us, err);
 
-	if (r < 0 && errno == EINVAL && faccessat(dir_fd, w->name, F_OK, 0) < 0)
-		r = renameat(dir_fd, w->tmp, dir_fd, w->name); /* a file system without the flag */
-	if (r < 0)
-		return KT_FAIL(err, errno == EEXIST ? KT_E_USAGE : KT_E_STORAGE, "%s: %s", w->name,
-			       errno == EEXIST ? "exists already" : strerror(errno));
-	r = kt_sync_fd(dir_fd, err);
-	if (r < 0)
-		unlinkat(dir_fd, w->name, 0);
-	return r;
-}
-
-static int write_file(struct kt_pkg_work *w, int dir_fd, struct kt_err *err)
-{
-	KT_AUTO_FD fd = -1;
-	int r;
-
-	unlinkat(dir_fd, w->tmp, 0); /* what a crash left behind */
-	fd = openat(dir_fd, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return KT_FAIL(err, KT_E_STORAGE, "%s: %s", w->tmp, strerror(errno));
-	r = kt_zipw_init(&w->zip, fd, w->out->sealed_us, err);
 	if (r == 0)
 		r = fill(w, err);
 	kt_zipw_free(&w->zip);
@@ -392,25 +368,16 @@ int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 	kt_buf_init(&w->text, 0);
 	kt_buf_init(&w->p7s, 0);
 	w->buf = malloc(PIECE);
-	r = w->buf == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-			   : kt_pkg_file_name(pkg->mandate_id, out->number, pkg->type, w->name);
-	if (r == KT_E_USAGE)
-		KT_FAIL(err, r, "the mandate's id makes no file name");
-	if (r == 0 && faccessat(out->dir_fd, w->name, F_OK, 0) == 0)
-		r = KT_FAIL(err, KT_E_USAGE, "%s exists already", w->name);
-	if (r < 0)
-		goto out;
-	snprintf(w->tmp, sizeof(w->tmp), "%s.tmp", w->name);
-	r = write_file(w, out->dir_fd, err);
+	r = w->buf == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
+	snprintf(w->name, sizeof(w->name), "%s", out->place->name);
 	if (r == 0)
-		r = check_self(w, out->dir_fd, res, err);
+		r = write_file(w, out->place->fd, err);
+	if (r == 0)
+		r = check_self(w, res, err);
 	if (r == 0) /* the last moment at which it can be stopped */
 		r = progress(w, 0, err);
 	if (r == 0)
-		r = publish(w, out->dir_fd, err);
-	if (r < 0)
-		unlinkat(out->dir_fd, w->tmp, 0);
-out:
+		r = kt_place_publish(out->place, err);
 	kt_buf_free(&w->text);
 	kt_buf_free(&w->p7s);
 	free(w->buf);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "reports/verify/layout.h"
+#include "reports/package/place.h"
 
 struct kt_buf;
 struct kt_err;
@@ -31,9 +31,8 @@ typedef int (*kt_package_stamp_fn)(void *arg, const void *content, size_t n, str
 typedef int (*kt_package_progress_fn)(void *arg, uint64_t done, uint64_t total);
 
 struct kt_package_out {
-	int dir_fd;	   /* where the package goes; borrowed */
-	uint64_t number;   /* as in the log's package.sealing; from 1 */
-	int64_t sealed_us; /* date in bag-info.txt and in the container */
+	struct kt_place *place; /* held; its number as in the log's package.sealing; borrowed */
+	int64_t sealed_us;	/* date in bag-info.txt and in the container */
 	kt_package_sign_fn sign;
 	kt_package_digest_fn digest;
 	kt_package_stamp_fn stamp;	 /* may be NULL: unanchored */
@@ -55,6 +54,11 @@ int kt_package_add_file(struct kt_package *pkg, const char *name, const char *pa
 int kt_package_add_bytes(struct kt_package *pkg, const char *name, const void *p, size_t n,
 			 struct kt_err *err);
 /*
+ * The papers of the person, from the folder subject/ below the package's dir_fd; there may be none. 0;
+ * KT_E_STORAGE when they can't be read.
+ */
+int kt_package_add_papers(struct kt_package *pkg, struct kt_err *err);
+/*
  * report.json, report.html and the further views from the folder report/ below the package's dir_fd: for
  * acts that bring a report. 0 or a code.
  */
@@ -68,12 +72,12 @@ int kt_package_add_report(struct kt_package *pkg, struct kt_err *err);
 int kt_package_add_case(struct kt_package *pkg, struct kt_err *err);
 
 /*
- * Writes dir_fd/KETEN-<mandate>-<number>.asice. The custody log must already end with the
- * package.sealing event of that name. The file appears under its name only when it is complete,
- * on disk, and was read again and judged (res, may be NULL, gets that result). 0; KT_E_INVALID:
- * an object is not what the index states, or the check at the end failed; KT_E_USAGE: that
- * package exists already; KT_E_STORAGE; KT_E_CANCELLED; what sign returns. On every error nothing
- * is left behind.
+ * Writes the package of out->place. The custody log must already end with the package.sealing event of
+ * that name. The file appears under its name only when it is complete, on disk, and was read again and
+ * judged (res, may be NULL, gets that result). 0; KT_E_INVALID: an object is not what the index
+ * states, or the check at the end failed; KT_E_USAGE: that package exists already; KT_E_STORAGE;
+ * KT_E_CANCELLED; what sign returns. On every error nothing is left behind once the caller leaves
+ * the place.
  */
 int kt_package_write(struct kt_package *pkg, const struct kt_package_out *out,
 		     struct kt_verify_result *res, struct kt_err *err);

@@ -15,7 +15,7 @@ struct kt_pkg_work {
 	struct kt_buf p7s;	      /* the signature over the list, once it is made */
 	int64_t signing_us;	      /* the time that it claims */
 	uint64_t done, octets, files; /* of everything; of the payload */
-	char name[KT_PKG_NAME_MAX + 1], tmp[KT_PKG_NAME_MAX + 8];
+	char name[KT_PKG_NAME_MAX + 1];
 };
 
 /* Keeps what is known of a written entry. 0 or KT_E_INVALID: not what the index states. */

@@ -494,7 +494,8 @@ static inline int synth_package(const struct synth *s, uint64_t number,
 				struct kt_verify_result *res, struct kt_err *err)
 {
 	static const char build[] = "{\"format\":\"keten-build-1\",\"version\":\"synthetic\"}\n";
-	struct kt_package_out out = {.number = number,
+	struct kt_place place = KT_PLACE_NONE;
+	struct kt_package_out out = {.place = &place,
 				     .sealed_us = kt_time_now(),
 				     .sign = synth_sign,
 				     .digest = synth_digest,
@@ -503,22 +504,29 @@ static inline int synth_package(const struct synth *s, uint64_t number,
 				     .trust = trust};
 	struct kt_package *pkg = NULL;
 	struct kt_case c;
-	int r = kt_case_open(s->case_dir, NULL, &c, err);
+	int r = kt_case_open(s->case_dir, NULL, &c, err), dir;
 
 	if (r < 0)
 		return r;
-	out.dir_fd = kt_dir_open(AT_FDCWD, s->out_dir, false, err);
-	r = out.dir_fd < 0 ? out.dir_fd : kt_package_new(c.fd, &pkg, err);
+	dir = kt_dir_open(AT_FDCWD, s->out_dir, false, err);
+	r = dir < 0 ? dir
+		    : kt_place_take(dir, c.mandate_id, KT_PT_ACQUISITION, number, NULL, 0, &place,
+				    err);
+	/* its log has named that number */
+	if (r == 0 && place.number != number)
+		r = KT_FAIL(err, KT_E_USAGE, "number %llu is taken", (unsigned long long)number);
+	if (r == 0)
+		r = kt_package_new(c.fd, &pkg, err);
 	if (r == 0)
 		r = kt_package_add_case(pkg, err);
 	if (r == 0)
 		r = kt_package_add_bytes(pkg, KT_PKG_BUILD, build, sizeof(build) - 1, err);
 	if (r == 0)
-		r = kt_pkg_file_name(c.mandate_id, number, KT_PT_ACQUISITION, name);
-	if (r == 0)
 		r = kt_package_write(pkg, &out, res, err);
+	memcpy(name, place.name, sizeof(place.name));
+	kt_place_leave(&place);
 	kt_package_free(&pkg);
-	kt_close_fd(&out.dir_fd);
+	kt_close_fd(&dir);
 	kt_case_close(&c);
 	return r;
 }

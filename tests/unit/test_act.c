@@ -21,7 +21,9 @@ static int make_act(const struct world *w, enum kt_pkg_type type, bool mandate, 
 	static const char build[] = "{}\n",
 			  text[] = "The dates are those of a journey to see family.\n";
 	struct kt_act act = {.type = type, .mandate_id = "TEST-1", .detail = detail};
-	struct kt_package_out out = {.sealed_us = kt_time_now(),
+	struct kt_place place;
+	struct kt_package_out out = {.place = &place,
+				     .sealed_us = kt_time_now(),
 				     .sign = synth_sign,
 				     .digest = synth_digest,
 				     .arg = (void *)(uintptr_t)&w->s,
@@ -29,12 +31,12 @@ static int make_act(const struct world *w, enum kt_pkg_type type, bool mandate, 
 	struct kt_package *pkg = NULL;
 	struct kt_buf m, p7s;
 	char sha[KT_SHA256_HEX], other[KT_SHA256_HEX];
-	int r;
+	int dir, r;
 
 	kt_buf_init(&m, 0);
 	kt_buf_init(&p7s, 0);
-	out.dir_fd = kt_dir_open(AT_FDCWD, w->out, false, err);
-	assert_true(out.dir_fd >= 0);
+	dir = kt_dir_open(AT_FDCWD, w->out, false, err);
+	assert_true(dir >= 0);
 	assert_int_equal(synth_read_pki(&w->s, "mandate.json", &m, err), 0);
 	assert_int_equal(synth_read_pki(&w->s, "mandate.json.p7s", &p7s, err), 0);
 	kt_sha256_hex(m.p, m.len, sha, NULL);
@@ -45,8 +47,9 @@ static int make_act(const struct world *w, enum kt_pkg_type type, bool mandate, 
 	assert_int_equal(kt_act_concern(&act, "", other, err), 0);
 	assert_int_equal(kt_act_concern(&act, "", sha, err), 0);
 	assert_int_equal(act.nconcerns, 2);
-	out.number = kt_act_next_number(out.dir_fd, &act);
-	r = kt_act_begin(&act, out.dir_fd, &pkg, err);
+	assert_int_equal(kt_act_place(dir, &act, &place, err), 0);
+	snprintf(name, sizeof(place.name), "%s", place.name);
+	r = kt_act_begin(&act, dir, &pkg, err);
 	if (r == 0)
 		r = kt_package_add_bytes(pkg, KT_PKG_BUILD, build, sizeof(build) - 1, err);
 	if (r == 0)
@@ -57,9 +60,10 @@ static int make_act(const struct world *w, enum kt_pkg_type type, bool mandate, 
 	if (r == 0 && mandate)
 		r = kt_package_add_bytes(pkg, KT_PKG_MANDATE_SIG, p7s.p, p7s.len, err);
 	if (r == 0)
-		r = kt_act_write(pkg, &act, &out, name, &res, err);
+		r = kt_act_write(pkg, &act, &out, &res, err);
+	kt_place_leave(&place);
 	kt_package_free(&pkg);
-	kt_close_fd(&out.dir_fd);
+	kt_close_fd(&dir);
 	kt_buf_free(&m);
 	kt_buf_free(&p7s);
 	return r;
@@ -160,12 +164,14 @@ static void test_refused(void **state)
 {
 	static const char bad[] = "keys/release.json";
 	struct kt_act act = {.type = KT_PT_COPY, .mandate_id = "TEST-1"};
-	struct kt_package_out out = {.number = 1,
+	struct kt_place place;
+	struct kt_package_out out = {.place = &place,
 				     .sealed_us = kt_time_now(),
 				     .sign = synth_sign,
 				     .digest = synth_digest};
-	char name[KT_PKG_NAME_MAX + 1], sha[KT_SHA256_HEX];
+	char sha[KT_SHA256_HEX];
 	struct kt_package *pkg;
+	int dir;
 	struct kt_err err = {0};
 	struct world w;
 
@@ -173,20 +179,22 @@ static void test_refused(void **state)
 	make_world(&w, 0, false);
 	out.arg = &w.s;
 	out.trust = w.trust;
-	out.dir_fd = kt_dir_open(AT_FDCWD, w.out, false, NULL);
+	dir = kt_dir_open(AT_FDCWD, w.out, false, NULL);
+	assert_int_equal(kt_act_place(dir, &act, &place, NULL), 0);
 	kt_sha256_hex("x", 1, sha, NULL);
 	assert_int_equal(kt_act_concern(&act, "", "abc", NULL), KT_E_USAGE);
 	assert_int_equal(kt_act_concern(&act, "", sha, NULL), 0);
-	assert_int_equal(kt_act_begin(&act, out.dir_fd, &pkg, NULL), 0);
+	assert_int_equal(kt_act_begin(&act, dir, &pkg, NULL), 0);
 	assert_int_equal(kt_act_attach(pkg, "../x", "", "x", 1, NULL), KT_E_USAGE);
 	assert_int_equal(kt_act_attach(pkg, "a/b", "", "x", 1, NULL), KT_E_USAGE);
 	assert_int_equal(kt_package_add_bytes(pkg, KT_PKG_BUILD, "{}\n", 3, NULL), 0);
 	assert_int_equal(kt_package_add_bytes(pkg, bad, "x", 1, NULL), 0);
-	assert_int_equal(kt_act_write(pkg, &act, &out, name, &res, &err), KT_E_INVALID);
+	assert_int_equal(kt_act_write(pkg, &act, &out, &res, &err), KT_E_INVALID);
 	assert_non_null(
 		strstr(res.check[KT_V_COMPLETE].text[0], "no place in a package of this type"));
+	kt_place_leave(&place);
 	kt_package_free(&pkg);
-	kt_close_fd(&out.dir_fd);
+	kt_close_fd(&dir);
 	end_world(&w);
 }
 

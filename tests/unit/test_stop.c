@@ -99,17 +99,18 @@ static void put_number(char *out, size_t cap, const char *text, const char *head
 static int make(const struct world *w, const struct lie *lie, struct kt_err *err)
 {
 	struct kt_act act = {.type = KT_PT_INTERRUPTION, .mandate_id = "TEST-1", .case_id = "C1"};
-	struct kt_package_out out = {.sealed_us = kt_time_now(),
+	struct kt_place place;
+	struct kt_package_out out = {.place = &place,
+				     .sealed_us = kt_time_now(),
 				     .sign = synth_sign,
 				     .digest = synth_digest,
 				     .arg = (void *)(uintptr_t)&w->s,
 				     .trust = w->trust};
-	char sha[KT_SHA256_HEX], head[KT_SHA256_HEX], detail[1024], name[KT_PKG_NAME_MAX + 1],
-		path[256];
+	char sha[KT_SHA256_HEX], head[KT_SHA256_HEX], detail[1024], path[256];
 	struct kt_package *pkg = NULL;
 	struct kt_buf m, p7s;
 	uint64_t lines;
-	int r;
+	int dir, r;
 
 	kt_buf_init(&m, 0);
 	kt_buf_init(&p7s, 0);
@@ -120,8 +121,8 @@ static int make(const struct world *w, const struct lie *lie, struct kt_err *err
 	make_log(w, lie, sha, head, &lines);
 	put_number(detail, sizeof(detail), lie->detail, head, lines);
 	act.detail = detail;
-	out.dir_fd = kt_dir_open(AT_FDCWD, w->out, false, err);
-	out.number = kt_act_next_number(out.dir_fd, &act);
+	dir = kt_dir_open(AT_FDCWD, w->out, false, err);
+	assert_int_equal(kt_act_place(dir, &act, &place, err), 0);
 	assert_int_equal(kt_act_begin(&act, AT_FDCWD, &pkg, err), 0);
 	assert_int_equal(kt_package_add_bytes(pkg, KT_PKG_BUILD, "{}\n", 3, err), 0);
 	assert_int_equal(kt_package_add_bytes(pkg, KT_PKG_MANDATE, m.p, m.len, err), 0);
@@ -129,9 +130,10 @@ static int make(const struct world *w, const struct lie *lie, struct kt_err *err
 	snprintf(path, sizeof(path), "%s/custody.jsonl", w->cases);
 	if (!lie->no_log)
 		assert_int_equal(kt_package_add_file(pkg, KT_PKG_CUSTODY, path, err), 0);
-	r = kt_act_write(pkg, &act, &out, name, &res, err);
+	r = kt_act_write(pkg, &act, &out, &res, err);
+	kt_place_leave(&place);
 	kt_package_free(&pkg);
-	kt_close_fd(&out.dir_fd);
+	kt_close_fd(&dir);
 	kt_buf_free(&m);
 	kt_buf_free(&p7s);
 	return r;
