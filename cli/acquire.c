@@ -115,10 +115,17 @@ static int drop_unfinished(struct kt_acq *q, uint64_t *dropped, struct kt_err *e
 	bool complete;
 	int r = 0;
 
-	for (unsigned i = 1; r == 0 && i <= q->plan.n; i++)
+	for (unsigned i = 1; r == 0 && i <= q->plan.n; i++) {
 		r = kt_index_read(q->c.index_fd, i, &complete, gather, &s, err);
-	if (r == KT_E_ABSENT)
-		r = 0;
+		if (r == KT_E_ABSENT && !q->state.item_done[i - 1])
+			r = 0; /* not begun; later ones may be */
+		else if (r == KT_E_ABSENT)
+			r = KT_FAIL(
+				err, KT_E_INVALID,
+				"index-missing: the log says that %s has ended, and "
+				"index/i%04u.jsonl is not there; put it back. Nothing was deleted",
+				q->plan.item[i - 1].id, i);
+	}
 	if (r == 0)
 		r = kt_case_drop_unlisted(&q->c, s.list, s.n, dropped, err);
 	free(s.list);

@@ -37,7 +37,7 @@ struct kt_case_state {
 	bool item_partial[KT_PLAN_MAX]; /* done, but not acquired or absent */
 	char plan_sha256[KT_SHA256_HEX], operator_sha256[KT_SHA256_HEX];
 	uint64_t packages, dropped; /* begun, and of these not made to their end */
-	uint64_t last_number; /* the highest that a package was begun with; 0: none */
+	uint64_t last_number;	    /* the highest that a package was begun with; 0: none */
 	bool parsed, reported, release_prepared;
 	bool closed;		/* refused or withdrawn: nothing more is read */
 	bool position, receipt; /* the person's position is recorded; a receipt was issued */

@@ -115,6 +115,19 @@ out:
 	return r;
 }
 
+/* name.tmp, made with outcome r, gets its name; what failed is not left lying there. */
+static int give_name(int dir, const char *name, int r, struct kt_err *err)
+{
+	char tmp[64];
+
+	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+	if (r == 0 && renameat(dir, tmp, dir, name) < 0)
+		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno));
+	if (r < 0)
+		unlinkat(dir, tmp, 0);
+	return r;
+}
+
 static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 {
 	int fd = openat(dir, "report.json.tmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -124,9 +137,7 @@ static int write_json(struct kt_acq *q, int dir, struct kt_err *err)
 	if (r == 0)
 		r = kt_sync_fd(fd, err);
 	kt_close_fd(&fd);
-	if (r == 0 && renameat(dir, "report.json.tmp", dir, "report.json") < 0)
-		r = KT_FAIL(err, KT_E_STORAGE, "report.json: %s", strerror(errno));
-	return r;
+	return give_name(dir, "report.json", r, err);
 }
 
 static int on_output(void *arg, const struct kt_event *ev, struct kt_err *err)
@@ -172,7 +183,8 @@ static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 	KT_AUTO_FD in = openat(from, input, O_RDONLY | O_CLOEXEC);
 	KT_AUTO_FD out = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (in < 0 || out < 0)
-		return KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno));
+		return give_name(dir, v->file,
+				 KT_FAIL(err, KT_E_STORAGE, "report: %s", strerror(errno)), err);
 	job = view_job(v->job, in);
 	r = kt_worker_run(w, &job, on_output, &out, &end, err);
 	/* a row that was marked and is not there: the reviewer's to mend */
@@ -183,9 +195,7 @@ static int write_view(struct kt_worker *w, int from, const char *input, int dir,
 			    kt_job_verdict_name(end.verdict), end.text);
 	if (r == 0)
 		r = kt_sync_fd(out, err);
-	if (r == 0 && renameat(dir, tmp, dir, v->file) < 0)
-		r = KT_FAIL(err, KT_E_STORAGE, "%s: %s", v->file, strerror(errno));
-	return r;
+	return give_name(dir, v->file, r, err);
 }
 
 /* -- the other forms: one job, many files ----------------------------------------------------- */
@@ -252,6 +262,17 @@ static int export_names(struct exports *x, struct kt_err *err)
 	return 0;
 }
 
+/* None of them is left unfinished. */
+static void export_drop(const struct exports *x)
+{
+	char name[KT_EXPORT_NAME], tmp[KT_EXPORT_NAME + 8];
+
+	for (unsigned i = 0; kt_export_name(i, name) != NULL; i++) {
+		snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+		unlinkat(x->dir, tmp, 0);
+	}
+}
+
 static struct kt_job exports_job(int fd)
 {
 	struct kt_job job = view_job("exports", fd);
@@ -285,7 +306,11 @@ static int write_exports(struct kt_worker *w, int dir, struct kt_err *err)
 			r = kt_sync_fd(x.fd[i], err);
 		kt_close_fd(&x.fd[i]);
 	}
-	return r < 0 ? r : export_names(&x, err);
+	if (r == 0)
+		r = export_names(&x, err);
+	if (r < 0)
+		export_drop(&x);
+	return r;
 }
 
 /* -- drawn again, to be compared --------------------------------------------------------------- */
