@@ -105,6 +105,8 @@ static int refuse_detail(const struct kt_opts *o, const char *reason, struct kt_
 	kt_jw_obj(&w);
 	put_subject(o, "not-asked", &w);
 	kt_jw_kstr(&w, "reason", reason);
+	if (o->simulated)
+		kt_jw_kbool(&w, "simulated", true);
 	kt_jw_obj_end(&w);
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
 }
@@ -274,7 +276,7 @@ static int log_destroyed(struct kt_acq *q, const struct gone *g, struct kt_err *
 	return kt_custody_end(&q->log, "data.destroyed", err);
 }
 
-static int withdraw_detail(const struct kt_opts *o, const struct gone *g, struct kt_buf *b,
+static int withdraw_detail(const struct kt_acq *q, const struct gone *g, struct kt_buf *b,
 			   struct kt_err *err)
 {
 	struct kt_jw w;
@@ -283,7 +285,9 @@ static int withdraw_detail(const struct kt_opts *o, const struct gone *g, struct
 	kt_jw_obj(&w);
 	kt_jw_kuint(&w, "bytes", g->bytes);
 	kt_jw_kuint(&w, "files", g->files);
-	put_subject(o, "objects", &w);
+	put_subject(q->o, "objects", &w);
+	if (q->c.simulated)
+		kt_jw_kbool(&w, "simulated", true);
 	kt_jw_obj_end(&w);
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
 }
@@ -306,7 +310,7 @@ static int withdraw(struct kt_acq *q, struct kt_err *err)
 	if (r == 0)
 		r = log_closed(q, "withdrawn", err);
 	if (r == 0)
-		r = withdraw_detail(q->o, &g, &detail, err);
+		r = withdraw_detail(q, &g, &detail, err);
 	if (r == 0)
 		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, &g, err);
 	if (r == 0 && !q->o->json)

@@ -121,7 +121,7 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 	struct kt_receipt_end e = {.package = f->package, .sha256 = f->sha256};
 	struct kt_mandate *m = NULL;
 	struct kt_jdoc *doc = NULL;
-	const struct kt_jv *detail;
+	const struct kt_jv *detail, *simulated;
 	struct kt_buf b;
 	int r;
 
@@ -136,6 +136,8 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 	if (r == 0) {
 		detail = kt_jv_get(kt_jdoc_root(doc), "detail");
 		e.mandate = m;
+		simulated = kt_jv_get(detail, "simulated");
+		e.simulated = simulated != NULL && simulated->i != 0;
 		e.withdrawn = f->type == KT_PT_WITHDRAWAL;
 		e.made = text(kt_jdoc_root(doc), "made");
 		e.position = text(detail, "position");

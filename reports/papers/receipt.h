@@ -43,6 +43,7 @@ int kt_receipt_html(const void *json, size_t n, const struct kt_words *w, kt_sou
 struct kt_receipt_end {
 	const struct kt_mandate *mandate;
 	bool withdrawn; /* else refused before anything was read */
+	bool simulated;
 	const char *made, *position, *interpreter, *package, *sha256;
 	int64_t files, bytes; /* destroyed */
 };

@@ -38,7 +38,7 @@ int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, boo
 	snprintf(files, sizeof(files), "%lld", (long long)e->files);
 	snprintf(bytes, sizeof(bytes), "%lld", (long long)e->bytes);
 	snprintf(made, sizeof(made), "%.10s %.5s UTC", e->made, e->made + 11);
-	kt_paper_begin(&p, "receipt.title", NULL);
+	kt_paper_begin(&p, "receipt.title", e->simulated ? "simulated" : NULL);
 	kt_paper_para(&p,
 		      e->withdrawn			    ? "receipt.withdrew"
 		      : strcmp(e->position, "objects") == 0 ? "receipt.refused"

@@ -68,6 +68,13 @@ static const char *together(const char *a, const char *b)
 	return order[i > k ? i : k];
 }
 
+/* What a sealed case stores of an item that gave nothing is the reason, and no file of the person. */
+static bool took(const char *outcome)
+{
+	return strcmp(outcome, "absent") != 0 && strcmp(outcome, "refused") != 0 &&
+	       strcmp(outcome, "failed") != 0;
+}
+
 /* One row for each source: the items that it consists of are the program's, not the person's. */
 static void put_source(struct view *v, const struct kt_jv *first)
 {
@@ -80,8 +87,10 @@ static void put_source(struct view *v, const struct kt_jv *first)
 	for (const struct kt_jv *it = first; it != NULL; it = it->next) {
 		if (strcmp(text(it, "source"), source) != 0)
 			continue;
-		nfiles += kt_jv_int(it, "objects", 0);
-		nbytes += kt_jv_int(it, "bytes", 0);
+		if (took(text(it, "outcome"))) {
+			nfiles += kt_jv_int(it, "objects", 0);
+			nbytes += kt_jv_int(it, "bytes", 0);
+		}
 		if (it != first)
 			outcome = together(outcome, text(it, "outcome"));
 	}
