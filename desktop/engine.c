@@ -111,9 +111,15 @@ static void take_line(struct kd_engine *e)
 	root = kt_jdoc_root(doc);
 	schema = kt_jv_str(root, "schema");
 	if (schema != NULL && strcmp(schema, "keten-error-1") == 0) {
+		const char *message = kt_jv_str(root, "message");
+		/* a program that keten started says in a line of its own what is wrong with a key */
+		char *both = e->error != NULL && message != NULL
+				     ? g_strdup_printf("%s\n%s", e->error, message)
+				     : g_strdup(message);
+
 		g_free(e->error);
 		g_free(e->word);
-		e->error = g_strdup(kt_jv_str(root, "message"));
+		e->error = both;
 		e->word = g_strdup(kt_jv_str(root, "error"));
 	} else if (e->on_line != NULL) {
 		e->on_line(root, e->data);

@@ -65,7 +65,8 @@ static void check_row(struct kd_intake *in, const char *title, const char *what)
 	kd_group_add(in->done_checklist, row);
 }
 
-static void show_checklist(struct kd_intake *in, bool phone_was_touched, bool recorded)
+static void show_checklist(struct kd_intake *in, bool phone_was_touched, bool recorded,
+			   bool receipt)
 {
 	kd_group_clear(in->done_checklist);
 	gtk_widget_set_visible(in->done_checklist, phone_was_touched);
@@ -90,7 +91,7 @@ static void show_checklist(struct kd_intake *in, bool phone_was_touched, bool re
 				      "withdrawn."));
 	}
 	check_row(in, _("The phone is back in its holder's hands"), NULL);
-	if (!in->too_late)
+	if (receipt)
 		check_row(in, _("The holder has the receipt"), NULL);
 }
 
@@ -265,7 +266,7 @@ void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 	take_path(in, &in->record, record != NULL ? record : kt_jv_str(r, "record"));
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
-	if (in->withdrawn && files >= 0) {
+	if (in->withdrawn && files > 0) { /* 0: there was nothing, or a first try destroyed it */
 		char *size = kd_bytes((guint64)kt_jv_int(r, "destroyed_bytes", 0));
 
 		in->destroyed = g_strdup_printf(_("files: %lld, %s"), (long long)files, size);
@@ -293,7 +294,8 @@ static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
-	bool open, again, mend, unrecorded = is_unrecorded(in, res);
+	bool open, again, mend, unrecorded = is_unrecorded(in, res),
+				receipt = !unrecorded && !in->too_late;
 
 	kd_done_take(in, res->json);
 	open = in->package == NULL && !is_act(in);
@@ -314,14 +316,18 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	if (!kd_ends_here(in))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	show_items(in, open && in->head != NULL);
-	show_checklist(in, in->touched, res->status == 0);
+	show_checklist(in, in->touched, res->status == 0, receipt);
 	gtk_widget_set_visible(in->again, again);
 	gtk_widget_set_visible(in->retry, unrecorded);
+	if (unrecorded)
+		gtk_widget_remove_css_class(in->p_done.forward, "suggested-action");
+	else
+		gtk_widget_add_css_class(in->p_done.forward, "suggested-action");
 	gtk_widget_set_visible(in->mend, mend);
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	if (!unrecorded && !in->too_late)
+	if (receipt)
 		ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));

@@ -295,6 +295,8 @@ static void record(struct kd_intake *in, const char *title, const char *const *o
 	}
 	n = kd_settings_trust_args(&in->app->set, args, n);
 	n = kd_settings_clock_args(&in->app->set, args, n);
+	if (in->app->set.simulated)
+		args[n++] = "--simulated";
 	args[n++] = "--json";
 	args[n++] = "--progress=json";
 	args[n] = NULL;

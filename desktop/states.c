@@ -75,7 +75,7 @@ static const struct {
 static const struct {
 	const char *reason, *words;
 } reasons[] = {
-	{"stopped", N_("It was stopped here.")},
+	{"stopped", N_("It was stopped, or its program was ended.")},
 	{"phone-not-there", N_("The phone was not there.")},
 	{"phone-refused", N_("The phone did not let this station in.")},
 	{"phone-lost", N_("The phone went away.")},

@@ -1,10 +1,81 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Stopped in the middle, by closing the window too; gone on with later; the case used one session.
-from atspi import keys
+import shutil
+import time
+
+from atspi import keys, tree
 from scene import *
 
 
+def calls(word):
+    return read(OWN + "/calls").decode().split("\n").count(word)
+
+
+def tapped_window():
+    """The window with a keten that notes what it is called for, and looks for no phones while OWN/blind is there."""
+    os.makedirs(OWN + "/bin")
+    shutil.copy(BUILD + "/keten-desktop", OWN + "/bin")
+    with open(OWN + "/bin/keten", "w", encoding="utf-8") as f:
+        f.write('#!/bin/sh\necho "$1" >>%s/calls\n[ "$1" != devices ] || [ ! -e %s/blind ] || exit 8\nexec %s/keten "$@"\n' %
+                (OWN, OWN, BUILD))
+    os.chmod(OWN + "/bin/keten", 0o755)
+    return App(OWN + "/bin/keten-desktop", settings("tapped.conf", roles__review="no-such-group-here"), OWN + "/states-tapped")
+
+
+def handed_over(a, path):
+    """Somebody opens a file while the window is there."""
+    n = len(a.states())
+    subprocess.run([BUILD + "/keten-desktop", path], check=True)
+    return n
+
+
+def asked_in_time():
+    """keten is asked once typing pauses, and for phones while their page is shown; what is not opened is told."""
+    a = tapped_window()
+    to_station(a, DESK + "/one.json")
+    before, n = calls("station"), len(a.states())
+    entry = next(t for r in a.all(named="Operator's key") for t in (c.get_editable_text_iface() for c in tree(r)) if t)
+    for i in range(10):
+        entry.set_text_contents("0123456789"[:i + 1])
+    a.state("station-unfit", after=n)
+    if calls("station") - before > 5:
+        raise Failed("asked %d times while ten letters were typed" % (calls("station") - before))
+    n = len(a.states())
+    a.type_into("Operator's key", DESK + "/operator.pem")
+    a.state("station-checked", after=n)
+    a.click("Continue")
+    a.state("phone-not-authorised-yet")
+    wait_for("Start reading", lambda: a.sensitive("push button", "Start reading"))
+    open(OWN + "/blind", "w", encoding="ascii").close()
+    a.state("phone-no-look")
+    is_(a.sensitive("push button", "Start reading"), False, "Start reading after a look that failed")
+    os.unlink(OWN + "/blind")
+    n = len(a.states())
+    a.click("To the first page")
+    a.state("home", after=n)
+    before, left = calls("devices"), time.monotonic()
+    # meanwhile: files that are handed over
+    with open(OWN + "/some.asice", "w", encoding="ascii"):
+        pass
+    a.state("not-opened", after=handed_over(a, OWN + "/some.asice"))
+    a.see("your account has no role for review")
+    a.state("mandate-ok", after=handed_over(a, DESK + "/one.json"))
+    a.state("ask-new", after=handed_over(a, DESK + "/order.json"))
+    shot(SHOTS + "/ask-new.png")
+    a.click("Go on with this one")
+    a.see(json.loads(read(DESK + "/one.json"))["mandate_id"])
+    n = handed_over(a, DESK + "/order.json")
+    a.click("Begin a new one")
+    a.state("mandate-ok", after=n)
+    a.see(json.loads(read(DESK + "/order.json"))["mandate_id"])
+    wait_for("two looks, if there were any", lambda: time.monotonic() > left + 3.5)
+    if calls("devices") > before + 1:  # one can have been on its way
+        raise Failed("phones are looked for after their page was left: %d times" % (calls("devices") - before))
+    a.end()
+
+
 def scene():
+    asked_in_time()
     a = app()
     to_phone(a, DESK + "/one.json")
     a.state("phone-not-authorised-yet")
@@ -15,6 +86,8 @@ def scene():
     shot(SHOTS + "/stop.png")
     a.click("Go on reading")
     a.state("stop-on")
+    a.state("not-opened", after=handed_over(a, DESK + "/order.json"))
+    a.see("An intake is running: the file was not opened.")
     a.click("Stop…")
     a.click("Stop for now")
     a.state("done-stopped")

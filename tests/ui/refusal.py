@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Nothing dead-ends: a mandate that does not hold, a holder who says no, a phone that says no.
 import hashlib
+import shutil
 
 from scene import *
 
@@ -16,8 +17,24 @@ def sheet_is_the_text(a):
     a.see("English")
 
 
+KEY = OWN + "/operator.pem"
+
+
+def without_key(a, title, n):
+    """What is to be signed is not, as the key is not there: that is said, and with the key it is tried again."""
+    a.state("done-unrecorded", after=n)
+    a.see(title)
+    a.see("Mend what Keten names above, then try again on this page.")
+    is_([t for t in a.texts() if t in ("The holder said no", "The holder withdrew", "Receipt")], [], "said without a record")
+    shot("%s/%s.png" % (SHOTS, title.replace(" ", "-").lower()))
+    os.rename(KEY + ".away", KEY)
+    a.click("Try again")
+
+
 def scene():
-    a = app()
+    os.makedirs(OWN, exist_ok=True)
+    shutil.copy(DESK + "/operator.pem", KEY)
+    a = app(settings(operator=KEY))
     a.click("Intake")
     a.type_into("Mandate file", OWN + "/none.json")
     a.see("There is no such file.")
@@ -46,7 +63,12 @@ def scene():
     a.state("station-checked")
     a.see("The key signs the record of the holder's decision")
     is_(a.find("text", "Statement (a file, if there is one)"), None, "a statement where nothing is read")
+    is_(any("once the phone is plugged in" in t for t in a.texts()), False, "a phone to come, where none is asked for")
+    os.rename(KEY, KEY + ".away")
+    n = len(a.states())
     a.click("Continue")
+    a.state("run", after=n)  # a second press has nothing to press
+    without_key(a, "The refusal is not recorded", n)
     a.state("done-objected")
     a.see("The holder said no")
     a.see("KETEN-")
@@ -86,8 +108,11 @@ def scene():
     a.state("phone-not-authorised-yet", after=n)
     a.click("Start reading")
     a.state("run-waiting-for-tap")
+    os.rename(KEY, KEY + ".away")
+    n = len(a.states())
     a.click("Stop…")
     a.click("The holder withdraws")
+    without_key(a, "The withdrawal is not complete", n)
     a.state("done-withdrawn")
     a.see("The holder withdrew")
     a.see("What was taken is destroyed")

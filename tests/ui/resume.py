@@ -23,6 +23,16 @@ def log():
     return case_dir() + "/custody.jsonl"
 
 
+def made(kind):
+    found = [f for f in os.listdir(OWN + "/out") if f.endswith("-%s.asice" % kind)]
+    is_(len(found), 1, kind)
+    return OWN + "/out/" + found[0]
+
+
+def act(kind):
+    return json.loads(keten("show", made(kind), "data/act.json").stdout)
+
+
 def is_done(word, n, a):
     a.state(word, after=n, seconds=60)
 
@@ -35,7 +45,7 @@ def go_on():
     a = app()
     a.state("unfinished")
     a.see(mandate)
-    a.see("It was stopped here.")
+    a.see("It was stopped, or its program was ended.")
     shot(SHOTS + "/unfinished.png")
     a.click("Log: " + mandate)
     a.state("record-shown")
@@ -77,16 +87,32 @@ def withdrawn():
     cut_off(DESK + "/order.json")
     mandate = json.loads(read(DESK + "/order.json"))["mandate_id"]
     a = app()
+    # another holder before, with an interpreter
+    a.click("Intake")
+    a.type_into("Mandate file", DESK + "/one.json")
+    a.state("mandate-ok")
+    a.click("Continue")
+    a.state("person")
+    a.press("They object")
+    a.type_into("Interpreter (name or number, if there is one)", "Tolk 12")
+    a.click("Continue")
+    a.state("station-checked")
+    a.click("Continue")
+    a.state("done-objected")
+    is_(act("refusal")["detail"]["interpreter"], "Tolk 12", "the interpreter of the one before")
+    a.click("Finish")
+    n = len(a.states())
     a.click("Withdraw…: " + mandate)
     a.state("ask-withdraw")
     a.click("The holder withdraws")
-    a.state("station-checked")
+    a.state("station-checked", after=n)
     a.click("Continue")
     a.state("done-withdrawn")
+    is_(act("withdrawal")["detail"]["interpreter"], "", "an interpreter in the record of a holder who had none")
     a.see("What was taken is destroyed")
     shot(SHOTS + "/unfinished-withdrawn.png")
     is_(os.path.exists(case_dir() + "/objects"), False, "objects of the case")
-    r = keten("verify", package(), interruption(), "--trust", DESK + "/trust")
+    r = keten("verify", made("withdrawal"), interruption(), "--trust", DESK + "/trust")
     is_(r.returncode, 0, "verify, as a chain: " + r.stdout.decode()[-300:])
     n = len(a.states())
     a.click("Finish")
@@ -96,9 +122,22 @@ def withdrawn():
     a.end()
 
 
+def not_listed():
+    """That the cases can't be looked at does not mean that there are none."""
+    with open(OWN + "/no-folder", "w", encoding="ascii"):
+        pass
+    a = app(settings("nowhere.conf", cases=OWN + "/no-folder"))
+    a.state("unfinished")
+    a.see("The unfinished cases can't be listed")
+    a.see("no-folder: Not a directory")
+    shot(SHOTS + "/unfinished-failed.png")
+    a.end()
+
+
 def scene():
     go_on()
     withdrawn()
+    not_listed()
 
 
 run(scene)
