@@ -315,6 +315,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	fact(in, _("Last line of the custody log (the receipt names an earlier one)"), in->head);
 	if (!kd_ends_here(in))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
+	gtk_widget_set_visible(in->done_facts, !kd_ends_here(in) || in->record != NULL);
 	show_items(in, open && in->head != NULL);
 	show_checklist(in, in->touched, res->status == 0, receipt);
 	gtk_widget_set_visible(in->again, again);
