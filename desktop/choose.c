@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Choosing a file: the desktop's own dialog, or, in kiosk mode, a list of what may be chosen. */
-#include <string.h>
-
 #include "desktop/desktop.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
 
 #define DEPTH_MAX 3
 #define LIST_MAX  200
+#define LOOK_MAX  50000
 
 struct choice {
 	kd_chosen done;
@@ -53,26 +55,44 @@ static void native(struct kd_app *app, const char *title, const char *suffix, st
 
 /* -- kiosk ------------------------------------------------------------------------------------ */
 
-static void add_file(struct choice *c, const char *path, const char *name, unsigned *n)
-{
-	GtkWidget *row = kd_row(name, path);
+struct entry {
+	char *path;
+	gint64 changed;
+};
 
-	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), NULL);
-	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
-	g_object_set_data_full(G_OBJECT(row), "path", g_strdup(path), g_free);
-	gtk_list_box_append(GTK_LIST_BOX(c->list), row);
-	(*n)++;
+static void entry_clear(gpointer data)
+{
+	g_free(((struct entry *)data)->path);
 }
 
-static void look_into(struct choice *c, const char *folder, const char *suffix, int depth,
-		      unsigned *n)
+static gint newest_first(gconstpointer a, gconstpointer b)
+{
+	const struct entry *x = a, *y = b;
+
+	return x->changed != y->changed ? (x->changed < y->changed ? 1 : -1)
+					: strcmp(x->path, y->path);
+}
+
+static void add_entry(GArray *found, const char *path)
+{
+	struct entry e = {g_strdup(path), 0};
+	GStatBuf st;
+
+	if (g_stat(path, &st) == 0)
+		e.changed = st.st_mtime;
+	g_array_append_val(found, e);
+}
+
+/* looked: how many names were seen; somebody can bring a stick with millions. */
+static void look_into(GArray *found, const char *folder, const char *suffix, int depth,
+		      unsigned *looked)
 {
 	GDir *d = g_dir_open(folder, 0, NULL);
 	const char *name;
 
 	if (d == NULL)
 		return;
-	while ((name = g_dir_read_name(d)) != NULL && *n < LIST_MAX) {
+	while ((name = g_dir_read_name(d)) != NULL && (*looked)++ < LOOK_MAX) {
 		char *path = g_build_filename(folder, name, NULL);
 		bool is_folder = g_file_test(path, G_FILE_TEST_IS_DIR);
 
@@ -80,15 +100,62 @@ static void look_into(struct choice *c, const char *folder, const char *suffix, 
 			/* a link could lead out of what the administrator allows */
 		} else if (is_folder) {
 			if (suffix == NULL)
-				add_file(c, path, name, n);
+				add_entry(found, path);
 			if (depth < DEPTH_MAX)
-				look_into(c, path, suffix, depth + 1, n);
+				look_into(found, path, suffix, depth + 1, looked);
 		} else if (suffix != NULL && g_str_has_suffix(name, suffix)) {
-			add_file(c, path, name, n);
+			add_entry(found, path);
 		}
 		g_free(path);
 	}
 	g_dir_close(d);
+}
+
+/* What stands in a list is text; the path itself stays in bytes. */
+static GtkWidget *entry_row(const char *path)
+{
+	char *name = g_filename_display_basename(path), *full = g_filename_display_name(path),
+	     *safe = kd_isolate(name);
+	GtkWidget *row = kd_row(safe, full);
+
+	gtk_widget_remove_css_class(row, "kd-fact");
+	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), NULL);
+	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), TRUE);
+	g_object_set_data_full(G_OBJECT(row), "path", g_strdup(path), g_free);
+	g_free(safe);
+	g_free(full);
+	g_free(name);
+	return row;
+}
+
+static void fill(struct kd_app *app, struct choice *c, const char *suffix)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct entry));
+	unsigned looked = 0;
+
+	g_array_set_clear_func(found, entry_clear);
+	for (char **f = app->set.folders; *f != NULL; f++) {
+		if (suffix == NULL && g_file_test(*f, G_FILE_TEST_IS_DIR))
+			add_entry(found, *f);
+		look_into(found, *f, suffix, 0, &looked);
+	}
+	if (suffix != NULL)
+		look_into(found, app->set.out, suffix, 0, &looked);
+	else if (g_file_test(app->set.out, G_FILE_TEST_IS_DIR))
+		add_entry(found, app->set.out);
+	g_array_sort(found, newest_first);
+	for (guint i = 0; i < found->len && i < LIST_MAX; i++)
+		gtk_list_box_append(GTK_LIST_BOX(c->list),
+				    entry_row(g_array_index(found, struct entry, i).path));
+	if (found->len > LIST_MAX || looked > LOOK_MAX) {
+		GtkWidget *row =
+			kd_row("", _("There are more than these, the newest. Move what is not "
+				     "needed out of the folder."));
+
+		gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
+		gtk_list_box_append(GTK_LIST_BOX(c->list), row);
+	}
+	g_array_unref(found);
 }
 
 static void on_row(GtkListBox *list, GtkListBoxRow *row, gpointer data)
@@ -97,6 +164,8 @@ static void on_row(GtkListBox *list, GtkListBoxRow *row, gpointer data)
 	char *path = g_strdup(g_object_get_data(G_OBJECT(row), "path"));
 
 	(void)list;
+	if (path == NULL)
+		return;
 	c->done(path, c->data);
 	gtk_window_destroy(GTK_WINDOW(c->window));
 	g_free(path);
@@ -111,7 +180,6 @@ static void on_destroy(GtkWidget *w, gpointer data)
 static void kiosk(struct kd_app *app, const char *title, const char *suffix, struct choice *c)
 {
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *scroll, *empty;
-	unsigned n = 0;
 
 	c->window = adw_window_new();
 	c->list = gtk_list_box_new();
@@ -120,10 +188,7 @@ static void kiosk(struct kd_app *app, const char *title, const char *suffix, str
 	kd_name(c->list, title);
 	empty = kd_text(_("Nothing to choose lies in the folders of this station."), "kd-margin");
 	gtk_list_box_set_placeholder(GTK_LIST_BOX(c->list), empty);
-	for (char **f = app->set.folders; *f != NULL; f++)
-		look_into(c, *f, suffix, 0, &n);
-	if (suffix != NULL)
-		look_into(c, app->set.out, suffix, 0, &n);
+	fill(app, c, suffix);
 	g_signal_connect(c->list, "row-activated", G_CALLBACK(on_row), c);
 	gtk_window_set_title(GTK_WINDOW(c->window), title);
 	gtk_window_set_transient_for(GTK_WINDOW(c->window), GTK_WINDOW(app->window));
@@ -224,6 +289,13 @@ void kd_ask(struct kd_app *app, const char *heading, const char *body,
 
 static void put_path(const char *path, gpointer row)
 {
+	struct kd_app *app = g_object_get_data(row, "kd-app");
+
+	if (!g_utf8_validate(path, -1, NULL)) { /* a row holds text */
+		kd_app_say(app, _("The name of this file can't be written here. Give it another."));
+		kd_app_state(app, "no-name");
+		return;
+	}
 	gtk_editable_set_text(GTK_EDITABLE(row), path);
 }
 
@@ -234,6 +306,11 @@ static void on_choose(GtkButton *b, gpointer row)
 
 	(void)b;
 	kd_choose(app, adw_preferences_row_get_title(row), suffix, put_path, row);
+}
+
+const char *kd_out_folder(const struct kd_app *app)
+{
+	return app->set.kiosk ? app->set.out : g_get_home_dir();
 }
 
 GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix)

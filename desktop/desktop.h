@@ -66,6 +66,8 @@ struct kd_answer {
 typedef void (*kd_answered)(const char *id, gpointer data);
 void kd_ask(struct kd_app *app, const char *heading, const char *body,
 	    const struct kd_answer *answers, kd_answered done, gpointer data);
+/* Where copies go at first: a folder that may be chosen. */
+const char *kd_out_folder(const struct kd_app *app);
 /* An entry row for a path, with a button that chooses one. */
 GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix);
 

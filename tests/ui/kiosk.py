@@ -78,7 +78,7 @@ def scene():
     a.click("Intake")
     a.click("Choose: Mandate file")
     rows = wait_for("the list", lambda: [name(n) for n in a.all("list item")])
-    is_(rows, ["order.json"], "what may be chosen")
+    is_(rows, ["\u2068order.json\u2069"], "what may be chosen")
     named(a, "choose a file")
     shot(SHOTS + "/kiosk-choose.png")
     keys("Escape")
