@@ -383,3 +383,5 @@ void kd_review_free(struct kd_review *rv)
 	g_free(rv->type);
 	g_free(rv);
 }
+	if (rv->marks != NULL)
+		g_hash_table_unref(rv->marks);

@@ -39,10 +39,11 @@ struct kd_review {
 	KdRows *rows;
 	GtkSingleSelection *selection;
 	GtkWidget *table, *map, *map_note, *timeline;
-	guint selected; /* position in the report, or G_MAXUINT */
+	guint selected;	   /* position in the report, or G_MAXUINT */
+	GHashTable *marks; /* id to word, as they are kept; NULL: they can't be */
 
 	/* one record */
-	GtkWidget *record, *mark_choice, *copy_button, *raw, *raw_note, *raw_heading;
+	GtkWidget *record, *mark_choice, *mark_note, *copy_button, *raw, *raw_note, *raw_heading;
 	char *record_text; /* what is shown, to be copied */
 	guint record_idle;
 	struct kd_engine *raw_job;
@@ -109,7 +110,8 @@ char *kd_where_text(const struct kd_report *r, const char *verdict, const char *
 const char *kd_mark_name(unsigned mark);
 const char *kd_mark_short(unsigned mark); /* for a column: both directions as short */
 void kd_marks_load(struct kd_review *rv);
-void kd_marks_save(struct kd_review *rv);
+/* Gives the chosen record this mark, with all that bear the same id, and keeps it. */
+void kd_marks_set(struct kd_review *rv, unsigned mark);
 /* review_pages.c */
 GtkWidget *kd_statement_view(struct kd_review *rv);
 GtkWidget *kd_not_taken_view(struct kd_review *rv);

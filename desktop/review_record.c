@@ -55,7 +55,6 @@ static void on_raw(const struct kd_engine_result *res, gpointer data)
 
 struct place {
 	gint64 offset, length;
-	bool ranges;
 };
 
 static void on_place(const char *key, const char *value, gpointer data)
@@ -70,7 +69,7 @@ static void on_place(const char *key, const char *value, gpointer data)
 
 static void ask_raw(struct kd_review *rv, const struct kd_obs *o)
 {
-	struct place p = {-1, 0, false};
+	struct place p = {-1, 0};
 	struct raw_view *v = g_new0(struct raw_view, 1);
 	char *name = g_strdup_printf("data/objects/%s", o->object != NULL ? o->object : ""), *from,
 	     *n;
@@ -173,10 +172,8 @@ static void on_mark(GObject *w, GParamSpec *spec, gpointer data)
 	(void)spec;
 	if (rv->filling || rv->report == NULL || rv->selected == G_MAXUINT)
 		return;
-	kd_obs(rv->report, rv->selected)->mark =
-		(guint8)gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->mark_choice));
+	kd_marks_set(rv, gtk_drop_down_get_selected(GTK_DROP_DOWN(rv->mark_choice)));
 	kd_review_marked(rv);
-	kd_marks_save(rv);
 }
 
 GtkWidget *kd_record_view(struct kd_review *rv)
@@ -204,6 +201,9 @@ GtkWidget *kd_record_view(struct kd_review *rv)
 	gtk_box_append(GTK_BOX(top), rv->mark_choice);
 	gtk_box_append(GTK_BOX(top), rv->copy_button);
 	gtk_box_append(GTK_BOX(box), top);
+	rv->mark_note = kd_text("", "warning");
+	gtk_widget_set_visible(rv->mark_note, FALSE);
+	gtk_box_append(GTK_BOX(box), rv->mark_note);
 	gtk_box_append(GTK_BOX(box), rv->record);
 	rv->raw_heading = kd_text(_("The bytes"), "heading");
 	gtk_box_append(GTK_BOX(box), rv->raw_heading);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the scenes of the suite share: where things lie, settings, a whole intake by names."""
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import traceback
 
-from atspi import App, Failed, shot, wait_for
+from atspi import App, Failed, S, has, keys, shot, tree, wait_for
 
 BUILD = os.environ["UI_BUILD"]
 WORK = os.environ["UI_WORK"]
@@ -71,6 +72,23 @@ def to_phone(a, mandate):
     to_station(a, mandate)
     a.click("Continue")
     a.state("phone", after=n)
+
+
+def mark(a, place, word="marked"):
+    """Gives the record that is shown the mark at this place of the list."""
+    n = len(a.states())
+    box = a.get("combo box", "Your mark on this record")
+    button = next(c for c in tree(box) if c.get_n_actions() > 0 and c is not box)
+    button.do_action(0)
+    wait_for("the list of marks", lambda: any(has(c, S.FOCUSED) for c in a.all("list item")))
+    keys("Home", *["Down"] * place, "Return")
+    a.state(word, after=n)
+
+
+def marks_file(path):
+    """Where the marks on a package are kept."""
+    sha = hashlib.sha256(read(path)).hexdigest()
+    return os.path.join(os.environ["XDG_DATA_HOME"], "keten/marks", sha + ".json")
 
 
 def package(folder="out"):
@@ -163,5 +181,5 @@ def run(scene):
 
 
 __all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "interruption", "is_", "json",
-           "keten", "loopback", "made", "os", "over", "package", "re", "read", "run", "settings", "shot", "spawn", "subprocess",
-           "sys", "to_phone", "to_station", "wait_for"]
+           "keten", "loopback", "made", "mark", "marks_file", "os", "over", "package", "re", "read", "run", "settings", "shot",
+           "spawn", "subprocess", "sys", "to_phone", "to_station", "wait_for"]

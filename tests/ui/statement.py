@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # What was stated beside what was found: a claim that fits, one that does not, one of which nothing is known, with
 # equal weight, in both languages. And a reviewer's marks: for the statement, against it, kept beside the package.
-import hashlib
-
-from atspi import S, has, keys, tree
+from atspi import keys
 from scene import *
 
 CLAIMS = [("c1", "Lived in Athens in the first days of May.", "2024-05-01", "2024-05-05", "GR", "fits"),
@@ -67,19 +65,8 @@ def marks(a, path, report):
     for short in ("For", "Against"):  # in the table, each on its row
         wait_for("a row marked " + short, lambda: short in a.texts())
     shot(SHOTS + "/statement-marks.png")
-    sha = hashlib.sha256(read(path)).hexdigest()
-    kept = json.loads(read(os.path.join(os.environ["XDG_DATA_HOME"], "keten/marks", sha + ".json")))
+    kept = json.loads(read(marks_file(path)))
     is_(kept, {first: "contradicts", second: "supports"}, "marks")
-
-
-def mark(a, place):
-    n = len(a.states())
-    box = a.get("combo box", "Your mark on this record")
-    button = next(c for c in tree(box) if c.get_n_actions() > 0 and c is not box)
-    button.do_action(0)
-    wait_for("the list of marks", lambda: any(has(c, S.FOCUSED) for c in a.all("list item")))
-    keys("Home", *["Down"] * place, "Return")
-    a.state("marked", after=n)
 
 
 EN = {k: k for k in ("Review", "Package file", "Open", "Statement")}
