@@ -7,7 +7,7 @@
 #include "core/err.h"
 #include "core/json.h"
 #include "core/time.h"
-#include "desktop/ui.h"
+#include "desktop/words.h"
 
 #define STR_MAX	 4096
 #define KEY_MAX	 256
@@ -33,6 +33,7 @@ struct load {
 	struct kd_report *r;
 	struct kt_json j;
 	GInputStream *in;
+	GHashTable *types, *items; /* those of r->types and r->items */
 	guint64 n;
 	bool at_end;
 	struct kt_err err;
@@ -104,10 +105,8 @@ struct parts {
 /* As much as has room, and no part of a character. */
 static void copy(char *to, const char *s, size_t n)
 {
-	const char *end;
-
-	if (g_strlcpy(to, s, n) >= n && !g_utf8_validate(to, -1, &end))
-		to[end - to] = '\0';
+	if (g_strlcpy(to, s, n) >= n)
+		kd_trim(to);
 }
 
 static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *key, const char *s)
@@ -197,10 +196,8 @@ static void leaf(const struct kt_json *j, const char *key, kd_member fn, gpointe
 		else
 			g_string_append(s, "\u2400");
 	if (j->str_cut) {
-		const char *end;
-
-		if (!g_utf8_validate(s->str, -1, &end))
-			g_string_truncate(s, (gsize)(end - s->str));
+		kd_trim(s->str);
+		g_string_truncate(s, strlen(s->str));
 		g_string_append(s, "\u2026");
 	}
 	fn(key, s->str, data);
@@ -226,6 +223,8 @@ static int walk(struct kt_json *j, int tok, char *key, gsize key_len, kd_member 
 			break;
 		case KT_JSON_OBJ_END:
 		case KT_JSON_ARR_END:
+			if (depth == 0) /* the end of what this stands in */
+				return KT_FAIL(err, KT_E_FORMAT, "an end where a value belongs");
 			depth--;
 			key[at[depth]] = '\0';
 			break;
@@ -233,6 +232,7 @@ static int walk(struct kt_json *j, int tok, char *key, gsize key_len, kd_member 
 			key[at[depth]] = '\0';
 			g_strlcat(key, at[depth] > 0 ? "." : "", KEY_MAX);
 			g_strlcat(key, j->str, KEY_MAX);
+			kd_trim(key);
 			break;
 		case KT_JSON_STRING:
 		case KT_JSON_NUMBER:
@@ -266,12 +266,11 @@ static void on_member(const char *key, const char *value, gpointer data)
 	part(one->l, one->o, one->p, key, value);
 }
 
-static void add_once(GPtrArray *to, const char *s)
+/* s: of keep(), so that one text has one address. */
+static void add_once(GPtrArray *to, GHashTable *seen, const char *s)
 {
-	for (guint i = 0; i < to->len; i++)
-		if (to->pdata[i] == s)
-			return;
-	g_ptr_array_add(to, (gpointer)s);
+	if (g_hash_table_add(seen, (gpointer)s))
+		g_ptr_array_add(to, (gpointer)s);
 }
 
 static int load_obs(struct load *l, int tok)
@@ -296,8 +295,8 @@ static int load_obs(struct load *l, int tok)
 		o.lat = o.lon = KD_NO_PLACE;
 	if (o.item == NULL)
 		o.item = keep(l->r, "");
-	add_once(l->r->types, o.type);
-	add_once(l->r->items, o.item);
+	add_once(l->r->types, l->types, o.type);
+	add_once(l->r->items, l->items, o.item);
 	g_array_append_val(l->r->obs, o);
 	return 0;
 }
@@ -308,29 +307,23 @@ struct pair_parts {
 	GString *title, *text;
 	struct kd_report *r;
 	struct kd_claim claim;
-	char kind[16]; /* of what was not taken */
+	struct kd_missing missing;
 };
 
-static void on_not_taken(const char *key, const char *value, gpointer data)
+static void on_missing(const char *key, const char *value, gpointer data)
 {
 	struct pair_parts *p = data;
+	struct kd_missing *m = &p->missing;
+	const struct {
+		const char *key, **to;
+	} kept[] = {
+		{"kind", &m->kind},	  {"id", &m->id},	  {"what", &m->what},
+		{"outcome", &m->outcome}, {"reason", &m->reason}, {"absence", &m->absence},
+	};
 
-	bool user = strcmp(p->kind, "user") == 0;
-
-	if (strcmp(key, "kind") == 0)
-		g_strlcpy(p->kind, value, sizeof(p->kind));
-	if (strcmp(key, "id") == 0 && user)
-		g_string_printf(p->title, _("user %s of the phone"), value);
-	else if (strcmp(key, "id") == 0)
-		g_string_assign(p->title, value);
-	if (strcmp(key, "what") == 0 && user)
-		g_string_append_printf(p->title, ": %s", value);
-	else if (strcmp(key, "what") == 0)
-		g_string_assign(p->title, strcmp(p->kind, "exclusion") == 0
-						  ? kt_word(KT_VOCAB_EXCLUSIONS, value)
-						  : value);
-	if (strcmp(key, "reason") == 0 || strcmp(key, "absence") == 0)
-		g_string_append_printf(p->text, "%s%s", p->text->len > 0 ? "\n" : "", value);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
+		if (strcmp(kept[i].key, key) == 0)
+			*kept[i].to = keep(p->r, value);
 }
 
 static void on_claim(const char *key, const char *value, gpointer data)
@@ -391,13 +384,21 @@ static void on_limit(const char *key, const char *value, gpointer data)
 		g_string_assign(p->text, value);
 }
 
-static int load_pairs(struct load *l, GArray *to, kd_member fn)
+/* What stands there is the list or object that belongs there, or null; all else is no report. */
+static int opened(struct load *l, const char *name, int tok, int want)
+{
+	if (tok == want || tok == KT_JSON_NULL)
+		return 0;
+	return tok < 0 ? tok
+		       : KT_FAIL(&l->err, KT_E_FORMAT, "%s is no %s", name,
+				 want == KT_JSON_ARR ? "list" : "object");
+}
+
+static int load_pairs(struct load *l, const char *name, GArray *to, kd_member fn)
 {
 	struct pair_parts p = {.title = g_string_new(""), .text = g_string_new(""), .r = l->r};
-	int r = 0, tok = kt_json_next(&l->j, &l->err);
+	int tok = kt_json_next(&l->j, &l->err), r = opened(l, name, tok, KT_JSON_ARR);
 
-	if (tok != KT_JSON_ARR)
-		r = tok < 0 ? tok : tok == KT_JSON_NULL ? 0 : kt_json_skip(&l->j, tok, &l->err);
 	while (r == 0 && tok == KT_JSON_ARR) {
 		int t = kt_json_next(&l->j, &l->err);
 		char key[KEY_MAX] = "";
@@ -409,11 +410,15 @@ static int load_pairs(struct load *l, GArray *to, kd_member fn)
 		}
 		g_string_truncate(p.title, 0);
 		g_string_truncate(p.text, 0);
-		p.kind[0] = '\0';
+		p.missing = (struct kd_missing){"", "", "", "", "", ""};
 		p.claim = (struct kd_claim){"", "", "", "", "0", "0", "0", false, false};
 		r = walk(&l->j, t, key, 0, fn, &p, &l->err);
 		if (to == l->r->claims) {
 			g_array_append_val(to, p.claim);
+			continue;
+		}
+		if (to == l->r->not_taken) {
+			g_array_append_val(to, p.missing);
 			continue;
 		}
 		pair.title = g_string_chunk_insert(l->r->strings, p.title->str);
@@ -426,95 +431,73 @@ static int load_pairs(struct load *l, GArray *to, kd_member fn)
 }
 
 /* An object of which one list is shown. */
-static int load_within(struct load *l, const char *list, GArray *to, kd_member fn, bool *there)
+static int load_within(struct load *l, const char *name, const char *list, GArray *to, kd_member fn,
+		       bool *there)
 {
-	int tok = kt_json_next(&l->j, &l->err), r = 0;
+	int tok = kt_json_next(&l->j, &l->err), r = opened(l, name, tok, KT_JSON_OBJ);
 
 	if (tok != KT_JSON_OBJ)
-		return tok < 0 ? tok : 0;
+		return r;
 	*there = true;
 	while (r == 0) {
 		tok = kt_json_next(&l->j, &l->err);
 		if (tok != KT_JSON_KEY)
 			return tok < 0 ? tok : 0;
 		if (strcmp(l->j.str, list) == 0)
-			r = load_pairs(l, to, fn);
+			r = load_pairs(l, list, to, fn);
 		else
 			r = kt_json_skip(&l->j, KT_JSON_KEY, &l->err);
 	}
 	return r;
 }
 
-static int load_geography(struct load *l)
-{
-	bool there = false;
-
-	return load_within(l, "territories", l->r->territories, on_line, &there);
-}
-
-static void on_result(const char *key, const char *value, gpointer data)
-{
-	struct load *l = data;
-
-	if (strcmp(key, "text") == 0)
-		l->r->result = keep(l->r, value);
-}
-
 static int load_observations(struct load *l)
 {
-	int tok = kt_json_next(&l->j, &l->err), r = tok < 0 ? tok : 0;
+	int tok = kt_json_next(&l->j, &l->err), r = opened(l, "observations", tok, KT_JSON_ARR);
 
-	while (r == 0) {
-		tok = kt_json_next(&l->j, &l->err);
-		if (tok == KT_JSON_ARR_END || tok < 0)
-			return tok < 0 ? tok : 0;
-		r = load_obs(l, tok);
+	while (r == 0 && tok == KT_JSON_ARR) {
+		int t = kt_json_next(&l->j, &l->err);
+
+		if (t == KT_JSON_ARR_END || t < 0)
+			return t < 0 ? t : 0;
+		r = load_obs(l, t);
 	}
 	return r;
 }
 
 static int load_member(struct load *l)
 {
-	char name[64], key[KEY_MAX] = "";
-	const char **text = NULL;
+	char name[64];
+	bool there = false;
 	int tok;
 	const struct {
 		const char *name;
 		GArray *to;
+		kd_member fn;
 	} lists[] = {
-		{"plugins", l->r->plugins},
-		{"stays", l->r->stays},
-		{"agreement", l->r->agreement},
-		{"conflicts", l->r->conflicts},
+		{"not_taken", l->r->not_taken, on_missing},
+		{"plugins", l->r->plugins, on_line},
+		{"stays", l->r->stays, on_line},
+		{"agreement", l->r->agreement, on_line},
+		{"conflicts", l->r->conflicts, on_line},
+		{"limits", l->r->limits, on_limit},
 	};
 
 	g_strlcpy(name, l->j.str, sizeof(name));
-	if (strcmp(name, "observations") == 0)
-		return load_observations(l);
-	if (strcmp(name, "not_taken") == 0)
-		return load_pairs(l, l->r->not_taken, on_not_taken);
 	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
 		if (strcmp(name, lists[i].name) == 0)
-			return load_pairs(l, lists[i].to, on_line);
+			return load_pairs(l, name, lists[i].to, lists[i].fn);
+	if (strcmp(name, "observations") == 0)
+		return load_observations(l);
 	if (strcmp(name, "geography") == 0)
-		return load_geography(l);
-	if (strcmp(name, "limits") == 0)
-		return load_pairs(l, l->r->limits, on_limit);
+		return load_within(l, name, "territories", l->r->territories, on_line, &there);
 	if (strcmp(name, "statement") == 0)
-		return load_within(l, "claims", l->r->claims, on_claim, &l->r->has_statement);
-	if (strcmp(name, "case_ref") == 0)
-		text = &l->r->case_ref;
-	if (strcmp(name, "mandate_id") == 0)
-		text = &l->r->mandate_id;
-	if (text == NULL && strcmp(name, "result") != 0 && strcmp(name, "simulated") != 0)
+		return load_within(l, name, "claims", l->r->claims, on_claim, &l->r->has_statement);
+	if (strcmp(name, "simulated") != 0)
 		return kt_json_skip(&l->j, KT_JSON_KEY, &l->err);
 	tok = kt_json_next(&l->j, &l->err);
-	if (strcmp(name, "result") == 0)
-		return walk(&l->j, tok, key, 0, on_result, l, &l->err);
-	if (text != NULL && tok == KT_JSON_STRING)
-		*text = keep(l->r, l->j.str);
 	l->r->simulated |= tok == KT_JSON_TRUE;
-	return tok < 0 ? tok : 0;
+	return kt_json_skip(&l->j, tok, &l->err);
 }
 
 const struct kd_pair *kd_pair_find(const GArray *pairs, const char *title)
@@ -547,26 +530,24 @@ char *kd_territory(const struct kd_report *r, const char *code)
 	return name != NULL ? name : g_strdup(code);
 }
 
-static const char *plugin_title(const struct kd_report *r, const char *item)
+static char *plugin_title(const struct kd_report *r, const char *item)
 {
-	char *id = g_strndup(item, strcspn(item, "/")), *title;
+	char *id = g_strndup(item, strcspn(item, "/")), *title, *shown;
 	const struct kd_pair *p = kd_pair_find(r->plugins, id);
-	const char *kept = item;
 
 	title = p != NULL ? kd_pair_get(p, "title") : NULL;
-	if (title != NULL)
-		kept = g_string_chunk_insert_const(r->strings, kd_tr(title));
+	shown = kd_isolate(title != NULL ? kd_tr(title) : item);
 	g_free(title);
 	g_free(id);
-	return kept;
+	return shown;
 }
 
 struct kd_report *kd_report_load(GInputStream *in)
 {
 	struct kd_report *r = g_new0(struct kd_report, 1);
 	struct load *l = g_new0(struct load, 1);
-	GArray **const pairs[] = {&r->not_taken, &r->limits,	&r->plugins,  &r->territories,
-				  &r->stays,	 &r->agreement, &r->conflicts};
+	GArray **const pairs[] = {&r->limits, &r->plugins,   &r->territories,
+				  &r->stays,  &r->agreement, &r->conflicts};
 	int tok, e = 0;
 
 	r->refs = 1;
@@ -574,14 +555,16 @@ struct kd_report *kd_report_load(GInputStream *in)
 	r->strings = g_string_chunk_new(65536);
 	r->obs = g_array_new(FALSE, FALSE, sizeof(struct kd_obs));
 	r->claims = g_array_new(FALSE, FALSE, sizeof(struct kd_claim));
+	r->not_taken = g_array_new(FALSE, FALSE, sizeof(struct kd_missing));
 	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
 		*pairs[i] = g_array_new(FALSE, FALSE, sizeof(struct kd_pair));
 	r->types = g_ptr_array_new();
 	r->items = g_ptr_array_new();
-	r->titles = g_ptr_array_new();
-	r->result = r->case_ref = r->mandate_id = "";
+	r->titles = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	l->r = r;
 	l->in = in;
+	l->types = g_hash_table_new(NULL, NULL);
+	l->items = g_hash_table_new(NULL, NULL);
 	kt_json_init(&l->j, (struct kt_json_src){stream_read, l, 0}, STR_MAX);
 	tok = kt_json_next(&l->j, &l->err);
 	if (tok != KT_JSON_OBJ)
@@ -589,7 +572,9 @@ struct kd_report *kd_report_load(GInputStream *in)
 	while (e == 0) {
 		tok = kt_json_next(&l->j, &l->err);
 		if (tok != KT_JSON_KEY) {
-			e = tok < 0 ? tok : 0;
+			/* nothing may follow */
+			tok = tok == KT_JSON_OBJ_END ? kt_json_next(&l->j, &l->err) : tok;
+			e = tok < 0 ? tok : tok == KT_JSON_END ? 0 : KT_E_FORMAT;
 			break;
 		}
 		e = load_member(l);
@@ -597,10 +582,13 @@ struct kd_report *kd_report_load(GInputStream *in)
 	if (e < 0)
 		r->problem = g_strdup(l->err.n > 0 ? kt_err_text(&l->err) : kt_code_name(e));
 	for (guint i = 0; i < r->items->len; i++)
-		g_ptr_array_add(r->titles, (gpointer)plugin_title(r, r->items->pdata[i]));
+		g_hash_table_insert(r->titles, r->items->pdata[i],
+				    plugin_title(r, r->items->pdata[i]));
 	drain(l);
 	kd_store_end(r->text);
 	kt_json_free(&l->j);
+	g_hash_table_unref(l->types);
+	g_hash_table_unref(l->items);
 	g_free(l);
 	return r;
 }
@@ -629,18 +617,16 @@ void kd_report_free(struct kd_report *r)
 	g_array_unref(r->conflicts);
 	g_ptr_array_unref(r->types);
 	g_ptr_array_unref(r->items);
-	g_ptr_array_unref(r->titles);
+	g_hash_table_unref(r->titles);
 	g_free(r->problem);
 	g_free(r);
 }
 
-/* Asked for each row of the table: the titles are found once. */
 const char *kd_source_title(const struct kd_report *r, const char *item)
 {
-	for (guint i = 0; i < r->items->len && i < r->titles->len; i++)
-		if (r->items->pdata[i] == item)
-			return r->titles->pdata[i];
-	return item;
+	const char *title = g_hash_table_lookup(r->titles, item);
+
+	return title != NULL ? title : item;
 }
 
 char *kd_place_text(const struct kd_obs *o)

@@ -34,7 +34,12 @@ struct kd_claim {
 	bool found_fits, found_not; /* both: sources differ; none: no data */
 };
 
-/* One line of "not taken" or of the limits: title and text. */
+/* What was not taken: one element of the list, as it stands in the report. */
+struct kd_missing {
+	const char *kind, *id, *what, *outcome, *reason, *absence; /* never NULL */
+};
+
+/* Title and text. */
 struct kd_pair {
 	const char *title, *text;
 };
@@ -44,15 +49,15 @@ struct kd_report {
 	struct kd_store *text;
 	struct kd_reader reader; /* of the main thread */
 	GStringChunk *strings;
-	GArray *obs;		    /* struct kd_obs, in the order of the report */
-	GArray *not_taken, *limits; /* struct kd_pair */
-	GArray *claims;		    /* struct kd_claim, in the order of the statement */
+	GArray *obs;	   /* struct kd_obs, in the order of the report */
+	GArray *not_taken; /* struct kd_missing */
+	GArray *limits;	   /* struct kd_pair: the text alone */
+	GArray *claims;	   /* struct kd_claim, in the order of the statement */
 	GPtrArray *types,
-		*items; /* of strings, each once; those of the rows are the same pointers */
+		*items;	    /* of strings, each once; those of the rows are the same pointers */
+	GHashTable *titles; /* of items, as they are shown */
 	/* struct kd_pair: id, code or number, and what is said of it as lines "key=value" */
-	GPtrArray *titles; /* of items, in words */
 	GArray *plugins, *territories, *stays, *agreement, *conflicts;
-	const char *result, *case_ref, *mandate_id;
 	bool simulated, has_statement;
 	char *problem; /* why it could not be read to its end, or NULL */
 };
@@ -67,7 +72,7 @@ static inline struct kd_obs *kd_obs(const struct kd_report *r, guint i)
 	return &g_array_index(r->obs, struct kd_obs, i);
 }
 
-/* What reads an item ("google-timeline/handed"), in words; the item itself when nothing says so. */
+/* What reads an item ("google-timeline/handed"), in words; the item itself when nothing says so; isolated. */
 const char *kd_source_title(const struct kd_report *r, const char *item);
 /* "48.20802, 16.37365", isolated; "" without a position. Free with g_free(). */
 char *kd_place_text(const struct kd_obs *o);

@@ -85,9 +85,9 @@ static GtkWidget *heading(struct facts *s, int group)
 /* Words large, the key of report.json small beside them. */
 static GtkWidget *title_label(const char *title, const char *key)
 {
-	char *first = g_utf8_substring(title, 0, 1), *up = g_utf8_strup(first, -1),
-	     *safe = kd_ltr(key),
-	     *all = g_strdup_printf("%s%s  %s", up, g_utf8_next_char(title), safe);
+	const char *rest = *title != '\0' ? g_utf8_next_char(title) : title;
+	char *up = g_utf8_strup(title, rest - title), *safe = kd_ltr(key),
+	     *all = g_strdup_printf("%s%s  %s", up, rest, safe);
 	GtkWidget *l = kd_text(all, "kd-fact-title");
 	PangoAttrList *attrs = pango_attr_list_new();
 	PangoAttribute *small = pango_attr_scale_new(0.82),
@@ -102,16 +102,15 @@ static GtkWidget *title_label(const char *title, const char *key)
 	g_free(all);
 	g_free(safe);
 	g_free(up);
-	g_free(first);
 	return l;
 }
 
-/* value: as it is; ltr: what runs left to right whatever the language. */
+/* title: in valid UTF-8; value: as it is; ltr: what runs left to right whatever the language. */
 static void line(struct facts *s, enum group g, const char *title, const char *key,
 		 const char *value, bool ltr)
 {
 	GtkWidget *box, *to;
-	char *safe;
+	char *safe, *shown;
 
 	if (s->at != (int)g)
 		g_string_append_printf(s->text, "%s%s\n", s->text->len > 0 ? "\n" : "",
@@ -123,9 +122,11 @@ static void line(struct facts *s, enum group g, const char *title, const char *k
 	box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 	to = s->group[g] != NULL ? s->group[g] : heading(s, (int)g);
 	safe = ltr ? kd_ltr(value) : kd_isolate(value);
-	gtk_box_append(GTK_BOX(box), title_label(title, key));
+	shown = g == FURTHER ? kd_isolate(title) : g_strdup(title); /* all others are ours */
+	gtk_box_append(GTK_BOX(box), title_label(shown, key));
 	gtk_box_append(GTK_BOX(box), kd_text(safe, NULL));
 	gtk_box_append(GTK_BOX(to), box);
+	g_free(shown);
 	g_free(safe);
 }
 

@@ -386,10 +386,10 @@ static void offer(GtkWidget *w, const char *all, GPtrArray *words)
 void kd_filter_fill(struct kd_review *rv)
 {
 	const struct kd_report *r = rv->report;
-	GPtrArray *types = g_ptr_array_new(), *items = g_ptr_array_new();
+	GPtrArray *types = g_ptr_array_new_with_free_func(g_free), *items = g_ptr_array_new();
 
 	for (guint i = 0; r != NULL && i < r->types->len; i++)
-		g_ptr_array_add(types, (gpointer)kd_word(KT_VOCAB_TYPES, r->types->pdata[i]));
+		g_ptr_array_add(types, kd_word_shown(KT_VOCAB_TYPES, r->types->pdata[i]));
 	for (guint i = 0; r != NULL && i < r->items->len; i++)
 		g_ptr_array_add(items, (gpointer)kd_source_title(r, r->items->pdata[i]));
 	rv->filling = true;

@@ -2,6 +2,8 @@
 /* What was stated beside what was found, what was not taken, and getting something out. */
 #include "desktop/review_i.h"
 
+#include "desktop/states.h"
+
 #include <string.h>
 
 static GtkWidget *page(const char *heading, const char *lead, GtkWidget **group, const char *title)
@@ -26,49 +28,192 @@ GtkWidget *kd_statement_view(struct kd_review *rv)
 
 GtkWidget *kd_not_taken_view(struct kd_review *rv)
 {
-	GtkWidget *w =
-		page(_("What was not taken"),
-		     _("With the reason, and what its absence does not show."), &rv->not_taken, "");
-	GtkWidget *content = gtk_widget_get_parent(rv->not_taken);
+	GtkWidget *w = page(_("What was not taken"),
+			    _("With the reason, and what its absence does not show."), &rv->limits,
+			    _("What this report can't say"));
 
-	rv->limits = kd_group(_("What this report can't say"), NULL);
-	gtk_box_append(GTK_BOX(content), rv->limits);
+	rv->not_taken = gtk_box_new(GTK_ORIENTATION_VERTICAL, 24);
+	gtk_widget_insert_before(rv->not_taken, gtk_widget_get_parent(rv->limits), rv->limits);
 	return w;
 }
 
-/* The same for several lines. */
-static char *lines_said(const char *text)
+/* -- what was not taken ----------------------------------------------------------------------- */
+
+/* Rows that a page shows at most: each is a widget, and a report made by others can hold any number. */
+#define ROWS_MAX 300
+
+/* In place of the rows that are not shown. */
+static GtkWidget *further(guint n)
 {
-	char **lines = g_strsplit(text, "\n", -1), *all;
+	char *s = g_strdup_printf(
+		_("%u more are not shown here; report.json, under Export, has them."), n);
+	GtkWidget *row = kd_row("", s);
 
-	for (char **l = lines; *l != NULL; l++) {
-		char *s = kd_said(*l);
-
-		g_free(*l);
-		*l = s;
-	}
-	all = g_strjoinv("\n", lines);
-	g_strfreev(lines);
-	return all;
+	g_free(s);
+	return row;
 }
 
-static void fill(GtkWidget *group, const GArray *pairs, const char *empty)
+/* The headings of the report's own page. */
+static const char *const kinds[][2] = {
+	{"item", N_("Planned, and not or not wholly acquired")},
+	{"scope", N_("Named by the mandate, and not possible")},
+	{"form", N_("Allowed by the mandate, and not in what was read")},
+	{"plugin", N_("Known to this program, and not in the mandate")},
+	{"user", N_("Other users of the phone")},
+	{"exclusion", N_("Excluded by the mandate")},
+	{"unreachable", N_("Out of reach on an unlocked phone")},
+};
+
+static const struct kd_missing *missing(const GArray *all, guint i)
 {
-	kd_group_clear(group);
-	for (guint i = 0; i < pairs->len; i++) {
-		const struct kd_pair *p = &g_array_index(pairs, struct kd_pair, i);
+	return &g_array_index(all, struct kd_missing, i);
+}
 
-		char *own = kd_said(p->title), *title = kd_isolate(own),
-		     *text = lines_said(p->text);
+static char *kind_title(const char *kind)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (strcmp(kinds[i][0], kind) == 0)
+			return g_strdup(kd_tr(kinds[i][1]));
+	return kd_isolate(kind);
+}
 
-		kd_group_add(group, kd_row(title, text));
-		g_free(own);
+static char *missing_title(const struct kd_missing *m)
+{
+	char *said, *what, *title;
+
+	if (strcmp(m->kind, "user") == 0) {
+		said = strspn(m->id, "0123456789") == strlen(m->id) ? g_strdup(m->id)
+								    : kd_isolate(m->id);
+		what = kd_isolate(m->what);
+		title = g_strdup_printf(_("user %s of the phone"), said);
+		if (m->what[0] != '\0') {
+			g_free(said);
+			said = title;
+			title = g_strdup_printf("%s: %s", said, what);
+		}
+		g_free(what);
+	} else if (strcmp(m->kind, "exclusion") == 0) {
+		said = kd_said(kt_word(KT_VOCAB_EXCLUSIONS, m->what));
+		title = kd_isolate(said);
+	} else {
+		said = kd_said(m->what[0] != '\0' ? m->what : m->id);
+		title = kd_isolate(said);
+	}
+	g_free(said);
+	return title;
+}
+
+/* reason: does it stand above all of them? twice: another has the same title, so the name tells them apart. */
+static GtkWidget *missing_row(const struct kd_missing *m, const char *title, bool reason,
+			      bool twice)
+{
+	GString *text = g_string_new(NULL);
+	char *said;
+	GtkWidget *row;
+
+	if (strcmp(m->kind, "item") == 0 && m->outcome[0] != '\0')
+		g_string_append(text, kd_outcome(m->outcome));
+	if (!reason && m->reason[0] != '\0') {
+		said = kd_said(m->reason);
+		g_string_append_printf(text, "%s%s", text->len > 0 ? ": " : "", said);
+		g_free(said);
+	}
+	if (m->absence[0] != '\0') {
+		said = kd_said(m->absence);
+		g_string_append_printf(text, "%s%s", text->len > 0 ? "\n" : "", said);
+		g_free(said);
+	}
+	row = kd_named_row(title, twice ? m->id : "", text->str);
+	gtk_widget_add_css_class(row, "kd-dense");
+	g_string_free(text, TRUE);
+	return row;
+}
+
+/* Those from i until before end, under one heading. The reason stands there when they share it. */
+static void missing_group(struct kd_review *rv, const GArray *all, guint i, guint end,
+			  const char *heading)
+{
+	GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	char *why = kd_said(missing(all, i)->reason), *safe = kd_isolate(why);
+	bool shared =
+		missing(all, i)->reason[0] != '\0' && strcmp(missing(all, i)->kind, "item") != 0;
+	GtkWidget *group;
+
+	for (guint k = i; k < end; k++) {
+		char *title = missing_title(missing(all, k));
+		gpointer n = g_hash_table_lookup(seen, title);
+
+		shared = shared && strcmp(missing(all, k)->reason, missing(all, i)->reason) == 0;
+		g_hash_table_insert(seen, title, GUINT_TO_POINTER(GPOINTER_TO_UINT(n) + 1));
+	}
+	group = kd_group(heading, shared ? safe : NULL);
+	for (guint k = i; k < end; k++) {
+		char *title = missing_title(missing(all, k));
+		bool twice = GPOINTER_TO_UINT(g_hash_table_lookup(seen, title)) > 1;
+
+		kd_group_add(group, missing_row(missing(all, k), title, shared, twice));
 		g_free(title);
-		g_free(text);
 	}
-	if (pairs->len == 0 && empty != NULL)
-		kd_group_add(group, kd_row(empty, NULL));
+	gtk_box_append(GTK_BOX(rv->not_taken), group);
+	g_hash_table_unref(seen);
+	g_free(safe);
+	g_free(why);
 }
+
+/* By kind, and what the phone could not hold by its reason too, as the report's own page has it. */
+static void fill_not_taken(struct kd_review *rv)
+{
+	const GArray *all = rv->report->not_taken;
+	guint n = MIN(all->len, ROWS_MAX), end;
+
+	kd_box_clear(rv->not_taken);
+	for (guint i = 0; i < n; i = end) {
+		const struct kd_missing *m = missing(all, i);
+		bool first = i == 0 || strcmp(missing(all, i - 1)->kind, m->kind) != 0,
+		     by_reason = strcmp(m->kind, "form") == 0;
+		char *heading = first ? kind_title(m->kind) : g_strdup("");
+
+		for (end = i + 1; end < n; end++)
+			if (strcmp(missing(all, end)->kind, m->kind) != 0 ||
+			    (by_reason && strcmp(missing(all, end)->reason, m->reason) != 0))
+				break;
+		missing_group(rv, all, i, end, heading);
+		g_free(heading);
+	}
+	if (n < all->len) {
+		GtkWidget *group = kd_group("", NULL);
+
+		kd_group_add(group, further(all->len - n));
+		gtk_box_append(GTK_BOX(rv->not_taken), group);
+	}
+	if (all->len == 0)
+		gtk_box_append(GTK_BOX(rv->not_taken),
+			       kd_text(rv->report->problem != NULL
+					       ? _("Not known: the report could not "
+						   "be read to its end.")
+					       : _("Everything was taken."),
+				       NULL));
+}
+
+static void fill_limits(struct kd_review *rv)
+{
+	const GArray *all = rv->report->limits;
+	guint n = MIN(all->len, ROWS_MAX);
+
+	kd_group_clear(rv->limits);
+	for (guint i = 0; i < n; i++) {
+		char *said = kd_said(g_array_index(all, struct kd_pair, i).text),
+		     *safe = kd_isolate(said);
+
+		kd_group_add(rv->limits, kd_named_row(safe, "", ""));
+		g_free(safe);
+		g_free(said);
+	}
+	if (n < all->len)
+		kd_group_add(rv->limits, further(all->len - n));
+}
+
+/* -- what was stated -------------------------------------------------------------------------- */
 
 static const char *finding(const struct kd_claim *c)
 {
@@ -87,10 +232,12 @@ static const char *finding(const struct kd_claim *c)
 static GtkWidget *side(const char *title, const char *count)
 {
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+	char *safe = kd_isolate(count);
 
 	gtk_widget_add_css_class(box, "kd-side-count");
 	gtk_box_append(GTK_BOX(box), kd_text(title, NULL));
-	gtk_box_append(GTK_BOX(box), kd_text(count, "title-3"));
+	gtk_box_append(GTK_BOX(box), kd_text(safe, "title-3"));
+	g_free(safe);
 	return box;
 }
 
@@ -98,7 +245,7 @@ static GtkWidget *claim_row(const struct kd_claim *c)
 {
 	GtkWidget *row = adw_preferences_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9),
 		  *sides = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	char *own = kd_isolate(c->text), *coverage = kd_said(c->coverage),
+	char *own = kd_isolate(c->text), *said = kd_said(c->coverage), *coverage = kd_isolate(said),
 	     *span = g_strdup_printf("%s – %s", c->from, c->to), *period = kd_ltr(span);
 
 	gtk_box_set_homogeneous(GTK_BOX(sides), TRUE);
@@ -111,37 +258,48 @@ static GtkWidget *claim_row(const struct kd_claim *c)
 	gtk_box_append(GTK_BOX(box), kd_text(finding(c), NULL));
 	gtk_box_append(GTK_BOX(box), sides);
 	gtk_box_append(GTK_BOX(box), kd_text(coverage, NULL));
-	kd_name(row, c->text);
+	kd_name(row, own);
 	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
 	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
 	g_free(own);
 	g_free(coverage);
+	g_free(said);
 	g_free(span);
 	g_free(period);
 	return row;
+}
+
+static void fill_statement(struct kd_review *rv)
+{
+	const GArray *all = rv->report->claims;
+	guint n = MIN(all->len, ROWS_MAX);
+
+	kd_group_clear(rv->statement);
+	for (guint i = 0; i < n; i++)
+		kd_group_add(rv->statement, claim_row(&g_array_index(all, struct kd_claim, i)));
+	if (n < all->len)
+		kd_group_add(rv->statement, further(all->len - n));
+	if (all->len == 0)
+		kd_group_add(
+			rv->statement,
+			kd_row(rv->report->has_statement ? _("The statement holds no claims.")
+			       : rv->report->problem != NULL
+				       ? _("Not known: the report could not be read to its end.")
+				       : _("No statement was given when this report was made."),
+			       NULL));
 }
 
 void kd_pages_fill(struct kd_review *rv)
 {
 	if (rv->report == NULL) {
 		kd_group_clear(rv->statement);
-		kd_group_clear(rv->not_taken);
+		kd_box_clear(rv->not_taken);
 		kd_group_clear(rv->limits);
 		return;
 	}
-	kd_group_clear(rv->statement);
-	for (guint i = 0; i < rv->report->claims->len; i++)
-		kd_group_add(rv->statement,
-			     claim_row(&g_array_index(rv->report->claims, struct kd_claim, i)));
-	if (rv->report->claims->len == 0)
-		kd_group_add(
-			rv->statement,
-			kd_row(rv->report->has_statement
-				       ? _("The statement holds no claims.")
-				       : _("No statement was given when this report was made."),
-			       NULL));
-	fill(rv->not_taken, rv->report->not_taken, _("Everything was taken."));
-	fill(rv->limits, rv->report->limits, NULL);
+	fill_statement(rv);
+	fill_not_taken(rv);
+	fill_limits(rv);
 }
 
 /* -- getting something out -------------------------------------------------------------------- */
@@ -151,13 +309,19 @@ static void csv_text(GString *s, const char *text)
 	/* a spreadsheet must not take text from a phone for a formula */
 	bool formula = text != NULL && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
 
-	g_string_append(s, formula ? ",\"'" : ",\"");
+	g_string_append(s, formula ? "\"'" : "\"");
 	for (; text != NULL && *text != '\0'; text++) {
 		if (*text == '"')
 			g_string_append_c(s, '"');
 		g_string_append_c(s, *text);
 	}
 	g_string_append_c(s, '"');
+}
+
+static void csv_more(GString *s, const char *text)
+{
+	g_string_append_c(s, ',');
+	csv_text(s, text);
 }
 
 static void csv_row(GString *s, const struct kd_obs *o)
@@ -168,15 +332,15 @@ static void csv_row(GString *s, const struct kd_obs *o)
 		g_snprintf(lat, sizeof(lat), "%.7f", o->lat / 1e7);
 		g_snprintf(lon, sizeof(lon), "%.7f", o->lon / 1e7);
 	}
-	g_string_append_printf(s, "\"%s\"", o->id != NULL ? o->id : "");
-	csv_text(s, o->when);
-	csv_text(s, o->local ? "local" : o->when != NULL ? "utc" : "");
-	csv_text(s, o->type);
+	csv_text(s, o->id);
+	csv_more(s, o->when);
+	csv_more(s, o->local ? "local" : o->when != NULL ? "utc" : "");
+	csv_more(s, o->type);
 	g_string_append_printf(s, ",%s,%s", lat, lon);
-	csv_text(s, o->what);
-	csv_text(s, o->item);
-	csv_text(s, o->object);
-	csv_text(s, o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
+	csv_more(s, o->what);
+	csv_more(s, o->item);
+	csv_more(s, o->object);
+	csv_more(s, o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
 	g_string_append(s, "\r\n");
 }
 
@@ -226,8 +390,6 @@ static void on_member(const struct kd_engine_result *res, gpointer data)
 		kd_set(rv->export_note, _("Nothing was saved."));
 	else if (res->status == 0)
 		put(rv, name, res->out, res->out_len);
-	else if (res->status < 0)
-		kd_setf(rv->export_note, "%s %s", _("Nothing was saved."), res->error);
 	else
 		kd_setf(rv->export_note, _("The package holds no %s."), name);
 	g_free(name);
@@ -240,7 +402,7 @@ static void on_page(GtkButton *b, gpointer data)
 	const char *args[KD_SHOW_ARGS];
 
 	args[kd_review_show_args(rv, member, args)] = NULL;
-	kd_engine_drop(rv->job);
+	kd_set(rv->export_note, "");
 	g_object_set_data(G_OBJECT(rv->out_row), "member", (gpointer)member);
 	rv->job = kd_engine_start(args, NULL, NULL, on_member, rv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
-/* The table of observations, its filter, and the one choice that table, map and timeline share. */
+/* The table of observations, and the one choice that table, map and timeline share. */
 #include "desktop/review_i.h"
 
 enum column { COL_TIME, COL_TYPE, COL_PLACE, COL_WHAT, COL_ITEM, COL_MARK, COLUMNS };
@@ -21,7 +21,7 @@ static char *cell(const struct kd_review *rv, const struct kd_obs *o, enum colum
 	case COL_TIME:
 		return o->when != NULL ? time_text(o) : g_strdup("");
 	case COL_TYPE:
-		return g_strdup(kd_word(KT_VOCAB_TYPES, o->type));
+		return kd_word_shown(KT_VOCAB_TYPES, o->type);
 	case COL_PLACE:
 		return kd_place_text(o);
 	case COL_WHAT:

@@ -92,26 +92,6 @@ static const char *title_of(const char *id)
 	return c != NULL ? kd_tr(c->title) : id;
 }
 
-/* Title large, the name that keten-verify gives it small beside it. */
-static GtkWidget *named_row(const char *title, const char *id, const char *value)
-{
-	GtkWidget *row = kd_row("", NULL);
-	char *own = kd_isolate(value), *text = g_markup_escape_text(own, -1),
-	     *t = g_markup_escape_text(title, -1), *i = g_markup_escape_text(id, -1),
-	     *all = g_strdup_printf("%s  <small><tt>\u2066%s\u2069</tt></small>", t, i);
-
-	gtk_widget_remove_css_class(row, "kd-fact");
-	adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), TRUE);
-	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), all);
-	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
-	g_free(all);
-	g_free(i);
-	g_free(t);
-	g_free(text);
-	g_free(own);
-	return row;
-}
-
 /* A check that is to be shown: 24 rows at once would hold the window up. */
 struct shown_check {
 	char *id, *result, *text;
@@ -129,7 +109,7 @@ static void shown_check_free(gpointer data)
 
 static void add_check(struct kd_review *rv, const struct shown_check *c)
 {
-	GtkWidget *row = named_row(title_of(c->id), c->id, c->text),
+	GtkWidget *row = kd_named_row(title_of(c->id), c->id, c->text),
 		  *image = gtk_image_new_from_icon_name(icon_of(c->result));
 
 	gtk_accessible_update_state(GTK_ACCESSIBLE(image), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
@@ -251,10 +231,10 @@ static void show_levels(struct kd_review *rv, const struct kt_jv *levels)
 	for (const struct kt_jv *l = levels != NULL ? levels->child : NULL; l != NULL; l = l->next)
 		if (l->type == KT_JV_STR && strcmp(l->key, "time") == 0)
 			kd_group_add(rv->levels,
-				     named_row(_("Outside clock"), l->key, clock_text(l->str)));
+				     kd_named_row(_("Outside clock"), l->key, clock_text(l->str)));
 		else if (l->type == KT_JV_STR)
-			kd_group_add(rv->levels,
-				     named_row(level_title(l->key), l->key, level_value(l->str)));
+			kd_group_add(rv->levels, kd_named_row(level_title(l->key), l->key,
+							      level_value(l->str)));
 }
 
 /* How many checks there are, how many are so, and the first that is. */

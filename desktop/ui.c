@@ -5,34 +5,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum kt_lang kd_lang = KT_LANG_EN;
-
-#define LRI "\u2066"
-#define FSI "\u2068"
-#define PDI "\u2069"
-
 void kd_name(GtkWidget *w, const char *name)
 {
 	gtk_accessible_update_property(GTK_ACCESSIBLE(w), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
-}
-
-char *kd_said(const char *text)
-{
-	struct kt_buf b;
-	char *s = NULL;
-
-	kt_buf_init(&b, 0);
-	if (kt_tr_composed(kd_lang, text, &b) && !b.failed)
-		s = g_strndup((const char *)b.p, b.len);
-	kt_buf_free(&b);
-	return s != NULL ? s : g_strdup(text);
-}
-
-const char *kd_word(enum kt_vocab v, const char *token)
-{
-	const char *w = kt_word(v, token);
-
-	return w == NULL ? "" : w == token ? token : kd_tr(w);
 }
 
 GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data)
@@ -124,37 +99,6 @@ void kd_setf(GtkWidget *label, const char *fmt, ...)
 	g_free(s);
 }
 
-/*
- * Characters that steer the direction of text are written out: one that ends an isolate would let a
- * name from a phone reorder the words around it.
- */
-static char *isolated(const char *with, const char *text)
-{
-	GString *s = g_string_new(with);
-
-	for (const char *p = text != NULL ? text : ""; *p != '\0'; p = g_utf8_next_char(p)) {
-		gunichar c = g_utf8_get_char(p);
-
-		if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e ||
-		    c == 0x200f || c == 0x061c)
-			g_string_append_printf(s, "\\u{%x}", c);
-		else
-			g_string_append_len(s, p, g_utf8_next_char(p) - p);
-	}
-	g_string_append(s, PDI);
-	return g_string_free(s, FALSE);
-}
-
-char *kd_isolate(const char *text)
-{
-	return isolated(FSI, text);
-}
-
-char *kd_ltr(const char *text)
-{
-	return isolated(LRI, text);
-}
-
 GtkWidget *kd_row(const char *title, const char *value)
 {
 	GtkWidget *row = adw_action_row_new();
@@ -175,13 +119,38 @@ void kd_row_value(GtkWidget *row, const char *value)
 	g_free(s);
 }
 
+GtkWidget *kd_named_row(const char *title, const char *id, const char *value)
+{
+	GtkWidget *row = kd_row("", NULL);
+	char *own = value[0] != '\0' ? kd_isolate(value) : g_strdup(""), *name = kd_ltr(id),
+	     *text = g_markup_escape_text(own, -1), *t = g_markup_escape_text(title, -1),
+	     *i = g_markup_escape_text(name, -1),
+	     *all = id[0] != '\0' ? g_strdup_printf("%s  <small><tt>%s</tt></small>", t, i)
+				  : g_strdup(t);
+
+	gtk_widget_remove_css_class(row, "kd-fact");
+	adw_preferences_row_set_use_markup(ADW_PREFERENCES_ROW(row), TRUE);
+	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), all);
+	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
+	g_free(all);
+	g_free(i);
+	g_free(t);
+	g_free(text);
+	g_free(name);
+	g_free(own);
+	return row;
+}
+
 GtkWidget *kd_group(const char *title, const char *description)
 {
 	GtkWidget *g = adw_preferences_group_new();
+	char *t = g_markup_escape_text(title, -1), /* both are markup there */
+		*d = description != NULL ? g_markup_escape_text(description, -1) : NULL;
 
-	adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(g), title);
-	if (description != NULL)
-		adw_preferences_group_set_description(ADW_PREFERENCES_GROUP(g), description);
+	adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(g), t);
+	adw_preferences_group_set_description(ADW_PREFERENCES_GROUP(g), d);
+	g_free(t);
+	g_free(d);
 	return g;
 }
 

@@ -8,20 +8,7 @@
 
 #include <adwaita.h>
 
-#include "core/tr.h"
-#include "core/vocab.h"
-
-/* The language of the window, set once at the start. */
-extern enum kt_lang kd_lang;
-__attribute__((format_arg(1))) static inline const char *kd_tr(const char *text)
-{
-	return kt_tr(kd_lang, text);
-}
-#define _(text) kd_tr(text)
-/* A token of the report in words; one that the list does not have as it is, NULL as "". */
-const char *kd_word(enum kt_vocab v, const char *token);
-/* What a report, a check or a reading says in our words, in the reader's language; free with g_free(). */
-char *kd_said(const char *text);
+#include "desktop/words.h"
 
 /* A button; the label may hold a mnemonic. Named by it alone. */
 GtkWidget *kd_button(const char *mnemonic, const char *css, GCallback clicked, gpointer data);
@@ -36,24 +23,26 @@ GtkWidget *kd_text(const char *text, const char *css);
  * width for its height, 0.1 s for three lines.
  */
 GtkWidget *kd_beneath(GtkWidget *label);
-/* A text of kd_text() to be changed later, announced when it does. */
+/*
+ * Changes a text of kd_text(). GTK 4.8 can announce nothing: a screen reader says it when it comes by.
+ */
 void kd_set(GtkWidget *label, const char *text);
 void kd_setf(GtkWidget *label, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
 /* A row "title: value" whose value comes from outside: no markup, its own direction. */
 GtkWidget *kd_row(const char *title, const char *value);
 void kd_row_value(GtkWidget *row, const char *value);
-/* text between FIRST STRONG ISOLATE and its end. Free with g_free(). */
-char *kd_isolate(const char *text);
 /*
- * The same for what runs left to right in every language: coordinates, times, hashes, paths, keys,
- * bytes.
+ * A row whose title is larger than its value, with the short name that programs give it small beside
+ * it; "" is none. title: ours, or isolated.
  */
-char *kd_ltr(const char *text);
+GtkWidget *kd_named_row(const char *title, const char *id, const char *value);
 
-/* A group with a heading. Rows are added with adw_preferences_group_add(). */
+/*
+ * A group with a heading. Rows that stay are added with adw_preferences_group_add(), those that
+ * kd_group_clear() takes out again with kd_group_add().
+ */
 GtkWidget *kd_group(const char *title, const char *description);
-/* Takes all rows out that kd_group_add() put in. */
 void kd_group_add(GtkWidget *group, GtkWidget *row);
 void kd_group_clear(GtkWidget *group);
 

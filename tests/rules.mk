@@ -96,6 +96,12 @@ LDLIBS_test_faults := $(foreach f,malloc calloc realloc writev fsync syncfs open
 PROGS_TEST += token-cert
 SRCS_token-cert := tests/tools/token_cert.c
 
+# -- what the window reads, without its widgets --
+SRCS_test_window_report += desktop/report.c desktop/store.c desktop/words.c
+CFLAGS_test_window_report := $(GTK_CFLAGS)
+PKGS_test_window_report := cmocka
+LDLIBS_test_window_report = $(shell $(PKGCONF) --libs gio-2.0 zlib) -lcrypto
+
 # -- views --
 SRCS_test_pdf += $(sort $(wildcard reports/pdf/*.c))
 PKGS_test_pdf += cairo harfbuzz fribidi freetype2

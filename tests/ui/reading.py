@@ -2,6 +2,7 @@
 # How a reviewer reads: the period filter, the record pane in words and copied as text, a window laid out right to
 # left, and a package whose records try to get out of their place.
 import copy
+import csv
 
 from atspi import extents, keys
 from scene import *
@@ -50,6 +51,12 @@ def make_hostile(good):
         o["record"].update(place_label=value, name=value, raw=value)
         o["record"]["a member of tomorrow " + name] = {"deep": [value, 7, True]}
         rows.append(o)
+    # names of members, kinds and sources are text from outside too
+    steering = rows[list(HOSTILE).index("direction")]
+    steering["record"].update({"type": "vi\u202esit", HOSTILE["direction"]: 1, "": 2, "\u00e9" * 300: {"\u00e9": 3}})
+    steering["item"] = "source\u202e/\u2069x"
+    rows[0]["id"] = '=1+"2",3'
+    rows[-1]["id"] = rows[-2]["id"]
     new = refill(text, b"observations", rows)
     new = refill(new, b"not_taken", [{"kind": "user", "id": "10", "what": HOSTILE["direction"], "reason": HOSTILE["markup"]}])
     is_(len(new), len(text), "length of the report")
@@ -177,6 +184,36 @@ def right_to_left(path):
     a.end()
 
 
+def twins(a, path, rows):
+    """Two records under one id have one mark, which is kept once."""
+    for key, place in (("Home", 2), ("Down", 3)):
+        n = len(a.states())
+        a.type_into("Search in everything that is shown of a record", rows[-1]["id"])
+        a.state("filtered", after=n)
+        n = len(a.states())
+        keys("ctrl+f", "Return", key)
+        a.state("record-" + rows[-1]["id"], after=n)
+        mark(a, place)
+    is_(json.loads(read(marks_file(path)), object_pairs_hook=list), [(rows[-1]["id"], "contradicts")], "marks")
+    n = len(a.states())
+    a.type_into("Search in everything that is shown of a record", "")
+    a.state("filtered", after=n)
+
+
+def table(a, rows):
+    """No cell of the table that is saved breaks out of its column, or is a formula."""
+    n = len(a.states())
+    a.click("Export")
+    a.state("tab-export", after=n)
+    a.type_into("Folder", OWN)
+    a.click("Save the table")
+    a.state("exported", after=n)
+    with open(OWN + "/observations.csv", encoding="utf-8", newline="") as f:
+        cells = list(csv.reader(f))
+    is_([len(c) for c in cells], [10] * (len(rows) + 1), "columns of the table")
+    is_(cells[1][0], "'" + rows[0]["id"], "an id that is a formula")
+
+
 def hostile(path):
     bad, rows = make_hostile(path)
     a = app(None, bad)
@@ -193,6 +230,10 @@ def hostile(path):
         shot(SHOTS + "/reading-hostile-%s.png" % name)
         n = len(a.states())
         keys("Down")
+    for text in ("vi\\u{202e}sit", "source\\u{202e}/\\u{2069}x"):  # in the lists of the filter too
+        a.see(text)
+    twins(a, bad, rows)
+    table(a, rows)
     for tab in ("Map", "Timeline", "Not taken"):
         n = len(a.states())
         a.click(tab)
