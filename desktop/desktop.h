@@ -95,6 +95,10 @@ void kd_intake_free(struct kd_intake *in);
 struct kd_review *kd_review_new(struct kd_app *app);
 GtkWidget *kd_review_widget(struct kd_review *rv);
 void kd_review_begin(struct kd_review *rv, const char *path);
+/* May the window close, or this package be left? False: a release runs. */
+bool kd_review_idle(const struct kd_review *rv);
+/* Asks what to do with it. */
+void kd_review_ask_stop(struct kd_review *rv);
 void kd_review_free(struct kd_review *rv);
 
 #endif

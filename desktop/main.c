@@ -130,10 +130,12 @@ static void on_back_home(GtkButton *b, gpointer data)
 	struct kd_app *app = data;
 
 	(void)b;
-	if (kd_intake_idle(app->intake))
-		kd_app_home(app);
-	else
+	if (!kd_intake_idle(app->intake))
 		kd_intake_ask_stop(app->intake);
+	else if (!kd_review_idle(app->review))
+		kd_review_ask_stop(app->review);
+	else
+		kd_app_home(app);
 }
 
 static GtkWidget *big_choice(const char *icon, const char *mnemonic, const char *what,
@@ -298,6 +300,10 @@ static gboolean on_close(GtkWindow *w, gpointer data)
 	(void)w;
 	if (!kd_intake_idle(app->intake)) {
 		kd_intake_ask_stop(app->intake);
+		return TRUE;
+	}
+	if (!kd_review_idle(app->review)) {
+		kd_review_ask_stop(app->review);
 		return TRUE;
 	}
 	if (app->set.kiosk && !app->leaving) {
@@ -484,6 +490,9 @@ static void open_path(struct kd_app *app, const char *path)
 
 	if (!kd_intake_idle(app->intake))
 		not_opened(app, _("An intake is running: the file was not opened. Open it again "
+				  "when that has ended."));
+	else if (!kd_review_idle(app->review))
+		not_opened(app, _("A release is running: the file was not opened. Open it again "
 				  "when that has ended."));
 	else if (package && !app->set.may_review)
 		not_opened(app, _("The package was not opened: your account has no role for "

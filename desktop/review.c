@@ -124,7 +124,14 @@ size_t kd_review_show_args(const struct kd_review *rv, const char *member, const
 	return n;
 }
 
-#define STATUS_INVALID 5 /* of keten, docs/user/keten.md */
+/* of keten, docs/user/keten.md */
+#define STATUS_USAGE   2 /* of show: it names a file that is not there */
+#define STATUS_INVALID 5
+
+bool kd_review_absent(const struct kd_engine_result *res)
+{
+	return res->status == STATUS_USAGE;
+}
 
 bool kd_review_changed(struct kd_review *rv, const struct kd_engine_result *res)
 {
@@ -139,6 +146,30 @@ bool kd_review_changed(struct kd_review *rv, const struct kd_engine_result *res)
 	return true;
 }
 
+static void no_report(struct kd_review *rv, const struct kd_engine_result *res)
+{
+	bool act = kd_about_is_act(rv), absent = kd_review_absent(res),
+	     invalid = strcmp(rv->verdict_word, "invalid") == 0;
+
+	kd_filter_apply(rv);
+	gtk_widget_set_visible(rv->release, absent && !act);
+	if (!absent) {
+		kd_setf(rv->banner, _("The report can't be shown: %s"), res->error);
+		kd_about_content(rv, _("It can't be read here; why stands above"));
+		kd_app_state(rv->app, "report-unread");
+		return;
+	}
+	if (!invalid)
+		kd_set(rv->banner, act ? _("This package is the record of something that was done. "
+					   "It brings no findings.")
+				       : _("No report can be shown: this package holds none, or it "
+					   "is sealed for a second stage."));
+	kd_about_content(rv, act ? _("A record of what was done: no phone's data is in it")
+				 : _("Sealed, or without a report: nothing of what was taken can "
+				     "be read here"));
+	kd_app_state(rv->app, "no-report");
+}
+
 static void on_report(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
@@ -150,21 +181,11 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	}
 	if (res->status != 0 || res->taken == NULL) {
 		kd_report_free(res->taken);
-		kd_filter_apply(rv);
-		if (strcmp(rv->verdict_word, "invalid") != 0)
-			kd_set(rv->banner, kd_about_is_act(rv)
-						   ? _("This package is the record of something "
-						       "that was done. It brings no findings.")
-						   : _("No report can be shown: this package holds "
-						       "none, or it is sealed for a second "
-						       "stage."));
-		gtk_widget_set_visible(rv->release, !kd_about_is_act(rv));
-		kd_about_content(rv, false);
-		kd_app_state(rv->app, "no-report");
+		no_report(rv, res);
 		return;
 	}
 	rv->report = res->taken;
-	kd_about_content(rv, true);
+	kd_about_content(rv, _("Open: its report can be read here"));
 	if (rv->report->problem != NULL)
 		kd_setf(rv->banner,
 			_("The report in this package could not be read to its end: %s"),
@@ -190,13 +211,12 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
 
-	rv->job = NULL;
+	rv->open_job = NULL;
 	if (res->json == NULL) {
 		kd_setf(rv->open_note, "%s %s", _("This file could not be judged."), res->error);
 		kd_app_state(rv->app, "not-judged");
 		return;
 	}
-	forget_report(rv);
 	kd_verify_show(rv, res);
 	gtk_widget_set_visible(rv->release, FALSE);
 	kd_set(rv->release_note, "");
@@ -211,18 +231,40 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 	ask_report(rv);
 }
 
+/* Nothing that belongs to the package that was shown stays, or comes later. */
+static void leave(struct kd_review *rv)
+{
+	kd_engine_drop(rv->open_job);
+	kd_engine_drop(rv->about_job);
+	kd_engine_drop(rv->export_job);
+	rv->open_job = rv->about_job = rv->export_job = NULL;
+	kd_set(rv->export_note, "");
+	kd_verify_forget(rv);
+	forget_report(rv);
+}
+
 void kd_review_open(struct kd_review *rv, const char *path)
 {
-	const char *args[4 + KD_TRUST_ARGS] = {"verify", path, "--json"};
+	char *own = g_strdup(path);
+	const char *args[4 + KD_TRUST_ARGS] = {"verify", own, "--json"};
 
-	args[kd_settings_trust_args(&rv->app->set, args, 3)] = NULL;
-
-	kd_engine_drop(rv->job);
-	rv->job = NULL;
+	if (!kd_review_idle(rv)) {
+		kd_review_ask_stop(rv);
+		g_free(own);
+		return;
+	}
+	leave(rv);
+	kd_stack_show(rv->stack, "open");
 	g_free(rv->path);
-	rv->path = g_strdup(path);
+	rv->path = own;
+	gtk_editable_set_text(GTK_EDITABLE(rv->path_row), own); /* which says whether it may be */
+	if (!gtk_widget_get_sensitive(rv->p_open.forward)) {
+		kd_app_state(rv->app, "not-judged");
+		return;
+	}
+	args[kd_settings_trust_args(&rv->app->set, args, 3)] = NULL;
 	kd_set(rv->open_note, _("It is being checked…"));
-	rv->job = kd_engine_start(args, NULL, NULL, on_verified, rv);
+	rv->open_job = kd_engine_start(args, NULL, NULL, on_verified, rv);
 }
 
 /* -- the first page --------------------------------------------------------------------------- */
@@ -349,6 +391,10 @@ GtkWidget *kd_review_widget(struct kd_review *rv)
 
 void kd_review_begin(struct kd_review *rv, const char *path)
 {
+	if (!kd_review_idle(rv)) {
+		kd_review_ask_stop(rv);
+		return;
+	}
 	kd_stack_show(rv->stack, "open");
 	kd_app_show(rv->app, "review", _("Review"));
 	kd_app_state(rv->app, "review");
@@ -369,13 +415,17 @@ void kd_review_free(struct kd_review *rv)
 	if (rv->record_idle != 0)
 		g_source_remove(rv->record_idle);
 	kd_verify_forget(rv);
-	kd_engine_drop(rv->job);
+	kd_engine_drop(rv->open_job);
+	kd_engine_drop(rv->release_job);
+	kd_engine_drop(rv->export_job);
 	kd_engine_drop(rv->raw_job);
 	kd_engine_drop(rv->report_job);
 	kd_engine_drop(rv->about_job);
 	g_free(rv->record_text);
 	kd_report_free(rv->report);
 	g_clear_object(&rv->rows);
+	if (rv->marks != NULL)
+		g_hash_table_unref(rv->marks);
 	g_free(rv->path);
 	g_free(rv->sha256);
 	g_free(rv->tags);
@@ -383,5 +433,3 @@ void kd_review_free(struct kd_review *rv)
 	g_free(rv->type);
 	g_free(rv);
 }
-	if (rv->marks != NULL)
-		g_hash_table_unref(rv->marks);

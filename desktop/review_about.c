@@ -100,42 +100,73 @@ static void on_beside(GtkButton *b, gpointer data)
 	g_free(path);
 }
 
-/* Other packages of this mandate in the same folder. */
-static void look_beside(struct kd_review *rv, const char *mandate_id)
+static int by_name(gconstpointer a, gconstpointer b)
 {
-	char *folder = g_path_get_dirname(rv->path), *own = g_path_get_basename(rv->path),
-	     *prefix = g_strdup_printf("KETEN-%s-", mandate_id);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names of the other packages of this mandate in the same folder. */
+static GPtrArray *names_beside(const char *folder, const char *own, const char *mandate_id)
+{
+	char *prefix = g_strdup_printf("KETEN-%s-", mandate_id);
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	GDir *d = g_dir_open(folder, 0, NULL);
 	const char *name;
-	guint n = 0;
+
+	while (d != NULL && (name = g_dir_read_name(d)) != NULL)
+		if (g_str_has_prefix(name, prefix) && g_str_has_suffix(name, ".asice") &&
+		    strcmp(name, own) != 0 && g_utf8_validate(name, -1, NULL))
+			g_ptr_array_add(names, g_strdup(name));
+	if (d != NULL)
+		g_dir_close(d);
+	g_ptr_array_sort(names, by_name);
+	g_free(prefix);
+	return names;
+}
+
+static void look_beside(struct kd_review *rv, const char *mandate_id)
+{
+	char *folder = g_path_get_dirname(rv->path), *own = g_path_get_basename(rv->path);
+	GPtrArray *names = names_beside(folder, own, mandate_id);
 
 	kd_group_clear(rv->beside);
-	while (d != NULL && n < BESIDE_MAX && (name = g_dir_read_name(d)) != NULL) {
-		GtkWidget *r, *b;
-		char *said;
+	for (guint i = 0; i < names->len && i < BESIDE_MAX; i++) {
+		const char *name = names->pdata[i];
+		char *safe = kd_isolate(name), *said = g_strdup_printf(_("Open %s"), safe);
+		GtkWidget *r = kd_row(safe, NULL),
+			  *b = kd_icon_button("document-open-symbolic", said, G_CALLBACK(on_beside),
+					      rv);
 
-		if (!g_str_has_prefix(name, prefix) || !g_str_has_suffix(name, ".asice") ||
-		    strcmp(name, own) == 0 || !g_utf8_validate(name, -1, NULL))
-			continue;
-		said = g_strdup_printf(_("Open %s"), name);
-		r = kd_row(name, NULL);
-		b = kd_icon_button("document-open-symbolic", said, G_CALLBACK(on_beside), rv);
 		g_object_set_data_full(G_OBJECT(b), "path", g_build_filename(folder, name, NULL),
 				       g_free);
 		adw_action_row_add_suffix(ADW_ACTION_ROW(r), b);
 		kd_group_add(rv->beside, r);
 		g_free(said);
-		n++;
+		g_free(safe);
 	}
-	gtk_widget_set_visible(rv->beside, n > 0);
-	if (d != NULL)
-		g_dir_close(d);
-	g_free(prefix);
+	if (names->len > BESIDE_MAX) {
+		char *s = g_strdup_printf(_("%u more lie there; they can be chosen on the page "
+					    "before."),
+					  names->len - BESIDE_MAX);
+
+		kd_group_add(rv->beside, kd_row("", s));
+		g_free(s);
+	}
+	gtk_widget_set_visible(rv->beside, names->len > 0);
+	g_ptr_array_unref(names);
 	g_free(own);
 	g_free(folder);
 }
 
 /* -- its own files ---------------------------------------------------------------------------- */
+
+static void unread(GtkWidget *row, const struct kd_engine_result *res)
+{
+	char *s = g_strdup_printf(_("It can't be read: %s"), res->error);
+
+	kd_row_value(row, s);
+	g_free(s);
+}
 
 static void on_case(const struct kd_engine_result *res, gpointer data)
 {
@@ -148,6 +179,8 @@ static void on_case(const struct kd_engine_result *res, gpointer data)
 	rv->about_job = NULL;
 	if (kd_review_changed(rv, res))
 		return;
+	if (res->json == NULL && !kd_review_absent(res))
+		unread(rv->about_phone, res);
 	if (simulated != NULL)
 		kd_row_value(rv->about_simulated,
 			     simulated->i != 0 ? _("Yes: made with a simulated phone, for practice")
@@ -198,8 +231,11 @@ static void on_mandate(const struct kd_engine_result *res, gpointer data)
 		kd_row_value(rv->about_case, ref != NULL ? ref : _("not stated"));
 		look_beside(rv, id);
 		g_free(s);
-	} else {
+	} else if (kd_review_absent(res)) {
 		kd_row_value(rv->about_mandate, _("The package brings no mandate along"));
+	} else {
+		unread(rv->about_case, res);
+		kd_row_value(rv->about_mandate, _("It can't be read here; why stands above"));
 	}
 	rv->about_job = kd_engine_start(args, NULL, NULL, on_case, rv);
 }
@@ -215,14 +251,9 @@ bool kd_about_is_act(const struct kd_review *rv)
 	return true;
 }
 
-void kd_about_content(struct kd_review *rv, bool open)
+void kd_about_content(struct kd_review *rv, const char *text)
 {
-	kd_row_value(rv->about_content,
-		     open ? _("Open: its report can be read here")
-		     : kd_about_is_act(rv)
-			     ? _("A record of what was done: no phone's data is in it")
-			     : _("Sealed, or without a report: nothing of what was taken can be "
-				 "read here"));
+	kd_row_value(rv->about_content, text);
 }
 
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json)

@@ -14,7 +14,9 @@ struct kd_review {
 	struct kd_page p_open;
 	GtkWidget *path_row, *open_note;
 	char *path;
-	struct kd_engine *job, *report_job;
+	/* each for itself: none ends another. A release that runs is asked about before it is left */
+	struct kd_engine *open_job, *report_job, *release_job, *export_job;
+	bool asking;
 
 	/* package */
 	GtkWidget *tabs, *tab_buttons, *views, *banner, *filter_bar, *side, *paned;
@@ -51,7 +53,6 @@ struct kd_review {
 
 	/* the rest */
 	GtkWidget *statement, *not_taken, *limits, *out_row, *export_note;
-	GPtrArray *exports;
 };
 
 /* review_verify.c */
@@ -61,13 +62,15 @@ void kd_verify_forget(struct kd_review *rv);
 /* review_about.c */
 GtkWidget *kd_about_view(struct kd_review *rv);
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json);
-/* Can its report be read? */
+/* Is it a record of something that was done, without data of a phone? */
 bool kd_about_is_act(const struct kd_review *rv);
-void kd_about_content(struct kd_review *rv, bool open);
+void kd_about_content(struct kd_review *rv, const char *text);
 /* review_release.c: the second stage, offered where a package holds no report */
 GtkWidget *kd_release_group(struct kd_review *rv);
 /* Opens a package in this window, from the check on. Nothing of an earlier one stays. */
 void kd_review_open(struct kd_review *rv, const char *path);
+/* Says keten show that the package holds no such file? All else is a failure, with its own words. */
+bool kd_review_absent(const struct kd_engine_result *res);
 /*
  * Begins args (KD_SHOW_ARGS) to keten for a file of the package as it was judged; returns how many there
  * are, without an end.

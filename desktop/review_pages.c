@@ -385,13 +385,18 @@ static void on_member(const struct kd_engine_result *res, gpointer data)
 	struct kd_review *rv = data;
 	char *name = g_path_get_basename(g_object_get_data(G_OBJECT(rv->out_row), "member"));
 
-	rv->job = NULL;
+	rv->export_job = NULL;
 	if (kd_review_changed(rv, res))
 		kd_set(rv->export_note, _("Nothing was saved."));
 	else if (res->status == 0)
 		put(rv, name, res->out, res->out_len);
 	else
-		kd_setf(rv->export_note, _("The package holds no %s."), name);
+		kd_setf(rv->export_note,
+			kd_review_absent(res) ? _("The package holds no %s.")
+					      : _("Nothing was saved: %s"),
+			kd_review_absent(res) ? name : res->error);
+	if (res->status != 0)
+		kd_app_state(rv->app, "not-exported");
 	g_free(name);
 }
 
@@ -401,10 +406,16 @@ static void on_page(GtkButton *b, gpointer data)
 	const char *member = g_object_get_data(G_OBJECT(b), "member");
 	const char *args[KD_SHOW_ARGS];
 
+	if (rv->export_job != NULL) {
+		kd_set(rv->export_note,
+		       _("The copy before is still being made. Try again when it is "
+			 "there."));
+		return;
+	}
 	args[kd_review_show_args(rv, member, args)] = NULL;
 	kd_set(rv->export_note, "");
 	g_object_set_data(G_OBJECT(rv->out_row), "member", (gpointer)member);
-	rv->job = kd_engine_start(args, NULL, NULL, on_member, rv);
+	rv->export_job = kd_engine_start(args, NULL, NULL, on_member, rv);
 }
 
 static void add_export(struct kd_review *rv, GtkWidget *group, const char *title, const char *what,
@@ -430,7 +441,7 @@ GtkWidget *kd_export_view(struct kd_review *rv)
 		_("Copies for reading. The package itself is the evidence; pass it on as it is."));
 	gtk_widget_set_visible(p.bar, FALSE);
 	rv->out_row = kd_path_row(rv->app, _("Folder"), NULL);
-	gtk_editable_set_text(GTK_EDITABLE(rv->out_row), g_get_home_dir());
+	gtk_editable_set_text(GTK_EDITABLE(rv->out_row), kd_out_folder(rv->app));
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(where), rv->out_row);
 	add_export(rv, what, _("Report to read"),
 		   _("One page for any browser; it fetches nothing."), _("Save the _page"),

@@ -7,13 +7,15 @@
 
 #include "desktop/states.h"
 
+#include <string.h>
+
 static void on_released(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
 	const char *package = kt_jv_str(res->json, "package");
 	char *path;
 
-	rv->job = NULL;
+	rv->release_job = NULL;
 	gtk_widget_set_sensitive(rv->release, TRUE);
 	if (package == NULL) {
 		kd_setf(rv->release_note, "%s %s", _("It was not released."), res->error);
@@ -65,10 +67,44 @@ static void on_release(GtkButton *b, gpointer data)
 	n = kd_settings_trust_args(&rv->app->set, args, n);
 	n = kd_settings_clock_args(&rv->app->set, args, n);
 	args[n] = NULL;
+	kd_set(rv->release_note, "");
 	gtk_widget_set_sensitive(rv->release, FALSE);
-	kd_engine_drop(rv->job);
-	rv->job = kd_engine_start(args, NULL, on_line, on_released, rv);
+	rv->release_job = kd_engine_start(args, NULL, on_line, on_released, rv);
 	kd_app_state(rv->app, "releasing");
+}
+
+bool kd_review_idle(const struct kd_review *rv)
+{
+	return rv == NULL || rv->release_job == NULL;
+}
+
+static void on_stop_answer(const char *response, gpointer data)
+{
+	struct kd_review *rv = data;
+
+	rv->asking = false;
+	kd_app_state(rv->app, "release-%s", response);
+	if (strcmp(response, "stop") == 0 && rv->release_job != NULL)
+		kd_engine_stop(rv->release_job);
+}
+
+void kd_review_ask_stop(struct kd_review *rv)
+{
+	const struct kd_answer answers[] = {
+		{"on", _("_Go on with it"), "suggested-action"},
+		{"stop", _("_Stop the release"), "destructive-action"},
+		{NULL, NULL, NULL},
+	};
+
+	if (rv->asking)
+		return;
+	rv->asking = true;
+	kd_app_state(rv->app, "ask-release");
+	kd_ask(rv->app, _("A release is under way"),
+	       _("Until it has ended, this package stays open. If you stop it, what was opened "
+		 "stays "
+		 "logged, no released package comes of it, and it can be started again."),
+	       answers, on_stop_answer, rv);
 }
 
 /* Without a key and a folder there is nothing to start. */
@@ -101,7 +137,7 @@ GtkWidget *kd_release_group(struct kd_review *rv)
 	rv->release_out = kd_path_row(rv->app, _("Folder for the released package"), NULL);
 	g_signal_connect(rv->releaser_row, "changed", G_CALLBACK(on_row), rv);
 	g_signal_connect(rv->release_out, "changed", G_CALLBACK(on_row), rv);
-	gtk_editable_set_text(GTK_EDITABLE(rv->release_out), g_get_home_dir());
+	gtk_editable_set_text(GTK_EDITABLE(rv->release_out), kd_out_folder(rv->app));
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->releaser_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->second_row);
 	adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), rv->envelope_row);

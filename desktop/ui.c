@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "desktop/ui.h"
-#include "core/buf.h"
 
 #include <stdarg.h>
 #include <string.h>

@@ -7,18 +7,10 @@ from atspi import Atspi, S, has, keys, laid_out, name, tree
 from scene import *
 
 
-def make_package(inbox):
-    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
-              DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
-              OWN + "/case", "--out", OWN + "/made", "--simulated")
-    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    path = package("made")
+def bring_package(inbox):
+    path = made()
     os.symlink(path, inbox + "/" + os.path.basename(path).replace(".asice", "-link.asice"))
     return shutil.copy(path, inbox)
-
-
-def rows(a):
-    return [name(n) for n in a.all("list item")]
 
 
 def first_row(a):
@@ -29,7 +21,7 @@ def first_row(a):
 def scene():
     inbox = OWN + "/inbox"
     os.makedirs(inbox)
-    path = make_package(inbox)
+    path = bring_package(inbox)
     for i in range(205):
         f = os.fsencode("%s/%03d.asice" % (inbox, i)) if i < 204 else os.fsencode(inbox) + b"/\xff\xc3.asice"
         with open(f, "wb"):

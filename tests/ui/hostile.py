@@ -41,6 +41,51 @@ def rewritten():
     os.unlink(path)
 
 
+def no_package():
+    """What can't be read is not called absent, nothing is offered with it, and what was shown before is gone."""
+    folder = OWN + "/beside"
+    os.makedirs(folder)
+    path = shutil.copy(made(), folder)
+    start = os.path.basename(path)[:-len(".asice")]
+    shutil.copy(path, "%s/%s-whole.asice" % (folder, start))
+    with open("%s/%s-no-zip.asice" % (folder, start), "wb") as f:
+        f.write(read(path)[:3000])
+    os.mkdir("%s/%s-folder.asice" % (folder, start))
+    a = app(None, path)
+    a.state("report-shown")
+    a.state("about-shown")
+    n = len(a.states())
+    a.click("Open \u2068%s-folder.asice\u2069" % start)
+    a.state("not-judged", after=n)
+    a.see("There is no such file here.")
+    is_(a.find("toggle button", "Findings"), None, "the package that was shown before")
+    n = len(a.states())
+    a.type_into("Package file", "%s/%s-whole.asice" % (folder, start))
+    a.click("Open")
+    a.state("verdict-valid", after=n)
+    a.state("about-shown", after=n)
+    n = len(a.states())
+    a.click("Open \u2068%s-no-zip.asice\u2069" % start)
+    a.state("verdict-invalid", after=n)
+    a.state("report-unread", after=n)
+    a.state("about-shown", after=n)
+    a.see("The report can't be shown: ")
+    a.see("It can't be read: ")
+    for text in ("The package brings no mandate along", "Sealed, or without a report"):
+        if any(text in t for t in a.texts()):
+            raise Failed("what can't be read is called absent: " + text)
+    is_(a.find("push button", "Release"), None, "a release of what can't be read")
+    shot(SHOTS + "/hostile-no-package.png")
+    n = len(a.states())
+    a.click("Export")
+    a.type_into("Folder", OWN)
+    a.click("Save the JSON")
+    a.state("not-exported", after=n)
+    a.see("Nothing was saved: ")
+    a.end()
+    shutil.rmtree(folder)
+
+
 def unfinished(name, mandate_id):
     """A case that was begun, of which nothing more is known than its log says."""
     folder = OWN + "/cases/" + name
@@ -94,6 +139,7 @@ def cases():
 
 def scene():
     rewritten()
+    no_package()
     cases()
 
 

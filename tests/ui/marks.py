@@ -5,15 +5,6 @@ from atspi import keys
 from scene import *
 
 
-def make_package():
-    os.makedirs(OWN, exist_ok=True)
-    r = keten("import", "--from", WORK + "/phone/Download/Timeline.json", "--form", "file", "--mandate",
-              DESK + "/file.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem", "--case",
-              OWN + "/case", "--out", OWN + "/out", "--simulated")
-    is_(r.returncode, 0, "keten import: " + r.stderr.decode()[-300:])
-    return package()
-
-
 def chosen(a, record):
     """That one alone, as a tree of 200 rows takes its time."""
     a.state("report-shown")
@@ -29,7 +20,7 @@ def chosen(a, record):
 
 
 def scene():
-    path = make_package()
+    path = made()
     ids = [o["id"] for o in json.loads(keten("show", path, "report/report.json").stdout)["observations"][:2]]
     kept = marks_file(path)
     os.makedirs(os.path.dirname(kept))

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 # The second stage: a desk seals what it takes; the window says so, refuses a key that is not a releaser's by
 # name, and opens it with the releaser's: a package of its own, whose findings are shown.
+import signal
+
+from atspi import keys
 from pages import sound
 from scene import *
 
@@ -24,6 +27,39 @@ def clock():
 
 def releases():
     return [f for f in os.listdir(OWN + "/released") if f.endswith(".asice")]
+
+
+def release_of(a):
+    """The keten that this window started for it."""
+    def look():
+        for p in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if int(read("/proc/%s/stat" % p).rsplit(b")", 1)[1].split()[1]) == a.proc.pid and \
+                        read("/proc/%s/cmdline" % p).split(b"\0")[1:2] == [b"release"]:
+                    return int(p)
+            except OSError:  # it is gone
+                pass
+        return 0
+    return wait_for("keten release", look)
+
+
+def under_way(a):
+    """A release that runs is not left without a word; stopped, nothing comes of it, and it can be done again."""
+    n = len(a.states())
+    a.click("Release")
+    a.state("releasing", after=n)
+    pid = release_of(a)
+    os.kill(pid, signal.SIGSTOP)  # it takes as long as this takes
+    a.click("To the first page")
+    a.state("ask-release", after=n)
+    shot(SHOTS + "/release-ask.png")
+    a.click("Stop the release")
+    a.state("release-stop", after=n)
+    os.kill(pid, signal.SIGCONT)
+    a.state("not-released", after=n)
+    a.see("It was not released.")
+    is_("home" in a.states()[n:], False, "left while it ran")
+    is_(releases(), [], "released though it was stopped")
 
 
 def scene():
@@ -51,7 +87,17 @@ def scene():
     is_(releases(), [], "released with the operator's key")
     n = len(a.states())
     a.type_into("Releaser's key, or the address of a card", DESK + "/releaser.pem")
+    under_way(a)
+    n = len(a.states())
     a.click("Release")
+    # what else is asked for meanwhile ends no release, and the window asks before it closes
+    a.click("Export")
+    a.type_into("Folder", OWN)
+    a.click("Save the page")
+    a.state("not-exported", after=n)
+    keys("ctrl+q")
+    a.state("ask-release", after=n)
+    a.click("Go on with it")
     a.state("released", after=n)
     a.state("verdict-valid", after=n)
     a.state("report-shown", after=n)

@@ -3,6 +3,7 @@
 # table, inspector and raw bytes; a mark; an export.
 from scene import *
 
+
 def tamper(path):
     bad = OWN + "/tampered.asice"
     data = bytearray(read(path))
