@@ -133,6 +133,12 @@ ends 7 "name another folder" run --mandate "$work/phone/mandate.json" --trust "$
 mkdir "$work/alone"
 cp "$build/keten" "$work/alone"
 build=$work/alone ends 8 "keten-worker is not installed" parsers tracks --try "$work/good.gpx"
+# a limit that may not be raised again is no sandbox (a parser gets more seconds than these)
+drop=()
+if [ "$(id -u)" -eq 0 ]; then drop=(setpriv --bounding-set=-all --inh-caps=-all); fi
+(ulimit -t 3 && exec "${drop[@]}" "$build/keten" parsers tracks --try "$work/good.gpx" >"$work/said" 2>"$work/err")
+check "no sandbox: 8" is $? 8
+check "no sandbox: says so" grep -qF no-sandbox "$work/err"
 
 # -- cases: a folder that can't be listed is not one without cases; their texts do not steer the terminal
 mkdir -p "$work/cases/one"
