@@ -38,7 +38,7 @@ void kt_jw_str(struct kt_jw *w, const char *s); /* NULL writes null */
 /*
  * Bytes as a JSON string: valid UTF-8 is kept, but control, bidi-control and invalid bytes become
  * visible escapes of ours (backslash x HH, backslash u{HHHH}); a backslash is doubled. So the
- * text is safe to show, and the escape can be undone (kt_text_unescape()).
+ * text is safe to show, and the escape can be undone.
  */
 void kt_jw_bytes(struct kt_jw *w, const void *p, size_t n);
 void kt_jw_strn(struct kt_jw *w, const char *p, size_t n); /* UTF-8 text of ours, kept as it is */
@@ -69,10 +69,10 @@ void kt_jw_kbytes(struct kt_jw *w, const char *key, const void *p, size_t n);
 
 /* Appends bytes in the visible form described at kt_jw_bytes() (without JSON quoting). */
 void kt_text_escape(struct kt_buf *b, const void *p, size_t n);
+/* The same as text of HTML or XML, in quotes or not; line feeds and backslashes stay as they are. */
+void kt_text_markup(struct kt_buf *b, const char *s);
 /* Whether kt_text_escape() would leave these bytes as they are. */
 bool kt_text_is_plain(const void *p, size_t n);
-/* The inverse. 0 or KT_E_FORMAT. */
-int kt_text_unescape(struct kt_buf *b, const char *p, size_t n);
 /* Length of the valid UTF-8 sequence at p (n bytes left), 0 when invalid; *cp gets the code point. */
 unsigned kt_utf8_next(const uint8_t *p, size_t n, uint32_t *cp);
 /*
@@ -170,6 +170,11 @@ const struct kt_jv *kt_jdoc_root(const struct kt_jdoc *doc);
 const struct kt_jv *kt_jv_get(const struct kt_jv *v, const char *key);
 /* Text of a string member, or NULL. */
 const char *kt_jv_str(const struct kt_jv *v, const char *key);
+/*
+ * A string member into out, which is terminated. false: there is none, and out stays as it was; or it is
+ * longer, and out has its beginning.
+ */
+bool kt_jv_copy(const struct kt_jv *v, const char *key, char *out, size_t cap);
 /* Integer member, or the default when missing or of another type. */
 int64_t kt_jv_int(const struct kt_jv *v, const char *key, int64_t dflt);
 

@@ -3,6 +3,7 @@
 #include "core/err.h"
 #include "core/json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,6 +237,13 @@ const char *kt_jv_str(const struct kt_jv *v, const char *key)
 	const struct kt_jv *m = kt_jv_get(v, key);
 
 	return m != NULL && m->type == KT_JV_STR ? m->str : NULL;
+}
+
+bool kt_jv_copy(const struct kt_jv *v, const char *key, char *out, size_t cap)
+{
+	const char *s = kt_jv_str(v, key);
+
+	return s != NULL && (size_t)snprintf(out, cap, "%s", s) < cap;
 }
 
 int64_t kt_jv_int(const struct kt_jv *v, const char *key, int64_t dflt)

@@ -86,14 +86,6 @@ const struct kt_request *kt_request_get(unsigned id)
 	return &table[id - 1];
 }
 
-const struct kt_request *kt_request_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].name, name) == 0)
-			return &table[i];
-	return NULL;
-}
-
 const char *kt_request_kind_name(const struct kt_request *q)
 {
 	static const char *const names[] = {"",	     "command", "folder", "image-file",

@@ -63,7 +63,6 @@ struct kt_request {
 
 /* NULL when the id is unknown. Constant storage. */
 const struct kt_request *kt_request_get(unsigned id);
-const struct kt_request *kt_request_find(const char *name);
 /* "command", "folder", "image-file", "media", "file", "values", "handed"; "" for NULL. */
 const char *kt_request_kind_name(const struct kt_request *q);
 /* Word of one form ("phone", ...), NULL when unknown; and back, 0 when unknown. */

@@ -3,7 +3,7 @@
 #include "core/err.h"
 #include "core/json.h"
 
-#include <stdio.h>
+#include <string.h>
 
 unsigned kt_utf8_next(const uint8_t *p, size_t n, uint32_t *cp)
 {
@@ -135,58 +135,49 @@ void kt_text_escape(struct kt_buf *b, const void *p, size_t n)
 	}
 }
 
-static int hex_value(char c)
+static const char *entity(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
 }
 
-/* One escape behind the backslash; returns how many bytes it took, 0 when malformed. */
-static size_t unescape_one(struct kt_buf *b, const char *p, size_t n)
+void kt_text_markup(struct kt_buf *b, const char *s)
 {
-	uint8_t utf8[4];
-	uint32_t v = 0;
-	size_t i;
-
-	if (n >= 1 && p[0] == '\\') {
-		kt_buf_putc(b, '\\');
-		return 1;
-	}
-	if (n >= 3 && p[0] == 'x' && hex_value(p[1]) >= 0 && hex_value(p[2]) >= 0) {
-		kt_buf_put_u8(b, (uint8_t)(hex_value(p[1]) << 4 | hex_value(p[2])));
-		return 3;
-	}
-	if (n < 4 || p[0] != 'u' || p[1] != '{')
-		return 0;
-	for (i = 2; i < n && i < 8 && p[i] != '}'; i++) {
-		if (hex_value(p[i]) < 0)
-			return 0;
-		v = v << 4 | (uint32_t)hex_value(p[i]);
-	}
-	if (i >= n || i == 2 || p[i] != '}' || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-		return 0;
-	kt_buf_put(b, utf8, kt_utf8_put(utf8, v));
-	return i + 1;
-}
-
-int kt_text_unescape(struct kt_buf *b, const char *p, size_t n)
-{
-	size_t i = 0;
+	size_t n = strlen(s), from = 0, i = 0;
 
 	while (i < n) {
-		size_t used;
+		const uint8_t *p = (const uint8_t *)s + i;
+		const char *ent = entity(s[i]);
+		uint32_t cp = 0;
+		unsigned len = 1;
 
-		if (p[i] != '\\') {
-			kt_buf_putc(b, p[i++]);
+		if (ent == NULL && ((*p >= 0x20 && *p < 0x7f) || *p == '\n')) {
+			i++;
 			continue;
 		}
-		used = unescape_one(b, p + i + 1, n - i - 1);
-		if (used == 0)
-			return KT_E_FORMAT;
-		i += 1 + used;
+		kt_buf_put(b, s + from, i - from);
+		if (ent != NULL) {
+			kt_buf_puts(b, ent);
+		} else {
+			len = kt_utf8_next(p, n - i, &cp);
+			if (len == 0)
+				len = 1;
+			kt_text_escape(b, p, len);
+		}
+		i += len;
+		from = i;
 	}
-	return b->failed ? KT_E_LIMIT : 0;
+	kt_buf_put(b, s + from, i - from);
 }

@@ -62,7 +62,7 @@ int kt_unzip_read(struct kt_unzip_stream *s, void *p, size_t n, size_t *got, str
 /* Bytes at off of the unpacked member. Stored members cost one read. */
 int kt_unzip_read_at(struct kt_unzip_stream *s, uint64_t off, void *p, size_t n, size_t *got,
 		     struct kt_err *err);
-/* How often kt_unzip_read_at() had to begin anew. */
+/* For the tests: how often kt_unzip_read_at() had to begin anew, which its answers don't show. */
 uint32_t kt_unzip_rewinds(const struct kt_unzip_stream *s);
 void kt_unzip_stop(struct kt_unzip_stream **s);
 

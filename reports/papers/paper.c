@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/err.h"
+#include "core/json.h"
 #include "reports/papers/qr.h"
 
 #define WIDTH 78u
@@ -36,28 +37,6 @@ static const char css[] =
 	"dt{color:#aab2bd}.note,.blank{border-color:#e8eaed}}}";
 
 /* -- text as it is ---------------------------------------------------------------------------- */
-
-static void put_escaped(struct kt_buf *b, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		switch (*s) {
-		case '&':
-			kt_buf_puts(b, "&amp;");
-			break;
-		case '<':
-			kt_buf_puts(b, "&lt;");
-			break;
-		case '>':
-			kt_buf_puts(b, "&gt;");
-			break;
-		case '"':
-			kt_buf_puts(b, "&quot;");
-			break;
-		default:
-			kt_buf_putc(b, *s);
-		}
-	}
-}
 
 static const char *word(const struct kt_paper *p, const char *key)
 {
@@ -94,7 +73,10 @@ static void wrap(struct kt_buf *b, const char *s, size_t at, size_t indent)
 			kt_buf_putc(b, ' ');
 			at++;
 		}
-		kt_buf_put(b, s, n);
+		if (kt_text_is_plain(s, n))
+			kt_buf_put(b, s, n);
+		else /* nothing that steers the terminal */
+			kt_text_escape(b, s, n);
 		at += c;
 		s += n;
 		first = false;
@@ -114,7 +96,7 @@ static void close_rows(struct kt_paper *p)
 static void begin_page(struct kt_paper *p, const char *title)
 {
 	kt_buf_puts(p->out, "<!doctype html>\n<html lang=\"");
-	put_escaped(p->out, word(p, "language"));
+	kt_text_markup(p->out, word(p, "language"));
 	kt_buf_printf(p->out, "\" dir=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
 		      kt_words_rtl(p->words) ? "rtl" : "ltr");
 	kt_buf_puts(p->out,
@@ -122,7 +104,7 @@ static void begin_page(struct kt_paper *p, const char *title)
 		    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-	put_escaped(p->out, word(p, title));
+	kt_text_markup(p->out, word(p, title));
 	kt_buf_printf(p->out, "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n", css);
 }
 
@@ -130,7 +112,7 @@ static void put_note(struct kt_paper *p, const char *key)
 {
 	if (p->html) {
 		kt_buf_puts(p->out, "<p class=\"note\">");
-		put_escaped(p->out, word(p, key));
+		kt_text_markup(p->out, word(p, key));
 		kt_buf_puts(p->out, "</p>\n");
 	} else {
 		kt_buf_puts(p->out, "** ");
@@ -149,7 +131,7 @@ void kt_paper_begin(struct kt_paper *p, const char *title, const char *note)
 		put_note(p, note);
 	if (p->html) {
 		kt_buf_puts(p->out, "<h1>");
-		put_escaped(p->out, word(p, title));
+		kt_text_markup(p->out, word(p, title));
 		kt_buf_puts(p->out, "</h1>\n");
 	} else {
 		size_t n = columns(word(p, title), strlen(word(p, title)));
@@ -176,7 +158,7 @@ void kt_paper_heading(struct kt_paper *p, const char *key)
 		return;
 	}
 	kt_buf_puts(p->out, "<h2>");
-	put_escaped(p->out, word(p, key));
+	kt_text_markup(p->out, word(p, key));
 	kt_buf_puts(p->out, "</h2>\n");
 }
 
@@ -191,7 +173,7 @@ void kt_paper_para(struct kt_paper *p, const char *key, const struct kt_words_fi
 		p->out->failed = true;
 	} else if (p->html) {
 		kt_buf_puts(p->out, "<p>");
-		put_escaped(p->out, (const char *)b.p);
+		kt_text_markup(p->out, (const char *)b.p);
 		kt_buf_puts(p->out, "</p>\n");
 	} else {
 		kt_buf_puts(p->out, "  ");
@@ -209,9 +191,9 @@ void kt_paper_row(struct kt_paper *p, const char *label, const char *value, bool
 		if (!p->rows)
 			kt_buf_puts(p->out, "<dl>\n");
 		kt_buf_puts(p->out, "<dt>");
-		put_escaped(p->out, l);
+		kt_text_markup(p->out, l);
 		kt_buf_puts(p->out, token ? "</dt><dd><bdi dir=\"ltr\">" : "</dt><dd><bdi>");
-		put_escaped(p->out, value);
+		kt_text_markup(p->out, value);
 		kt_buf_puts(p->out, "</bdi></dd>\n");
 	} else {
 		kt_buf_printf(p->out, "  %s%*s", l, c < LABEL ? (int)(LABEL - c) : 1, "");
@@ -228,7 +210,7 @@ void kt_paper_table(struct kt_paper *p, const char *const *keys, size_t n)
 	kt_buf_puts(p->out, "<table><thead><tr>");
 	for (size_t i = 0; i < n; i++) {
 		kt_buf_puts(p->out, "<th scope=\"col\">");
-		put_escaped(p->out, word(p, keys[i]));
+		kt_text_markup(p->out, word(p, keys[i]));
 		kt_buf_puts(p->out, "</th>");
 	}
 	kt_buf_puts(p->out, "</tr></thead><tbody>\n");
@@ -241,7 +223,7 @@ void kt_paper_cells(struct kt_paper *p, const char *const *text, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (p->html) {
 			kt_buf_puts(p->out, "<td><bdi>");
-			put_escaped(p->out, text[i]);
+			kt_text_markup(p->out, text[i]);
 			kt_buf_puts(p->out, "</bdi></td>");
 		} else {
 			kt_buf_puts(p->out, i == 0 ? "  - " : "      ");
@@ -264,7 +246,7 @@ void kt_paper_bullet(struct kt_paper *p, const char *text)
 		if (!p->rows)
 			kt_buf_puts(p->out, "<ul>\n");
 		kt_buf_puts(p->out, "<li><bdi>");
-		put_escaped(p->out, text);
+		kt_text_markup(p->out, text);
 		kt_buf_puts(p->out, "</bdi></li>\n");
 	} else {
 		kt_buf_puts(p->out, "  - ");
@@ -285,7 +267,7 @@ void kt_paper_blank(struct kt_paper *p, const char *key)
 	close_rows(p);
 	if (p->html) {
 		kt_buf_puts(p->out, "<p class=\"blank\">");
-		put_escaped(p->out, word(p, key));
+		kt_text_markup(p->out, word(p, key));
 		kt_buf_puts(p->out, "</p>\n");
 	} else {
 		kt_buf_printf(p->out, "\n\n  ______________________________________\n  %s\n",

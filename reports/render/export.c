@@ -75,42 +75,6 @@ int kt_export_feed(struct kt_export_reader *r, const void *p, size_t n, struct k
 
 /* -- text ------------------------------------------------------------------------------------- */
 
-void x_text(struct kt_buf *b, const char *s)
-{
-	size_t n = strlen(s), i = 0, from = 0;
-
-	while (i < n) {
-		uint8_t c = (uint8_t)s[i];
-		const char *ent = c == '&'   ? "&amp;"
-				  : c == '<' ? "&lt;"
-				  : c == '>' ? "&gt;"
-				  : c == '"' ? "&quot;"
-					     : NULL;
-		uint32_t cp = c;
-		unsigned len = 1;
-
-		if (ent == NULL && c >= 0x20 && c < 0x7f) {
-			i++;
-			continue;
-		}
-		kt_buf_put(b, s + from, i - from);
-		if (ent != NULL) {
-			kt_buf_puts(b, ent);
-		} else {
-			len = kt_utf8_next((const uint8_t *)s + i, n - i, &cp);
-			if (len == 0)
-				len = 1;
-			if (cp == 0xfffe || cp == 0xffff)
-				kt_buf_printf(b, "\\u{%x}", cp);
-			else
-				kt_text_escape(b, s + i, len);
-		}
-		i += len;
-		from = i;
-	}
-	kt_buf_put(b, s + from, i - from);
-}
-
 void x_json(struct kt_buf *b, const char *s)
 {
 	struct kt_jw w;

@@ -135,11 +135,11 @@ static void describe(struct kt_buf *b, const struct obs *o)
 		if (o->v[parts[i].col] == NULL)
 			continue;
 		kt_buf_printf(b, "%s%s: ", any ? "; " : "", parts[i].label);
-		x_text(b, o->v[parts[i].col]);
+		kt_text_markup(b, o->v[parts[i].col]);
 		any = true;
 		if (parts[i].col == C_VERDICT && o->territories.len > 0) {
 			kt_buf_putc(b, ' ');
-			x_text(b, kt_buf_cstr((struct kt_buf *)&o->territories));
+			kt_text_markup(b, kt_buf_cstr((struct kt_buf *)&o->territories));
 		}
 	}
 }
@@ -151,11 +151,11 @@ static void xml_head(struct kt_buf *b, struct export *x, const char *open, const
 	kt_buf_puts(b, open);
 	kt_buf_puts(b, name);
 	kt_buf_puts(b, "Keten ");
-	x_text(b, x->case_ref);
+	kt_text_markup(b, x->case_ref);
 	kt_buf_puts(b, name_end);
 	kt_buf_puts(b, desc);
 	kt_buf_puts(b, "A view of report.json, which is the record. Case ");
-	x_text(b, x->case_id);
+	kt_text_markup(b, x->case_id);
 	kt_buf_printf(b,
 		      ". %llu observations, %llu of them with a usable position. Not every "
 		      "position is one of "
@@ -179,7 +179,7 @@ void gpx_head(struct export *x)
 		 "<name>", "</name>\n", "<desc>", "</desc>\n");
 	if (x->sealed[0] != '\0') {
 		kt_buf_puts(b, "<time>");
-		x_text(b, x->sealed);
+		kt_text_markup(b, x->sealed);
 		kt_buf_puts(b, "</time>\n");
 	}
 	kt_buf_puts(b, "</metadata>\n");
@@ -193,23 +193,23 @@ void gpx_row(struct export *x)
 	if (!x_has_position(o))
 		return;
 	kt_buf_puts(b, "<wpt lat=\"");
-	x_text(b, o->v[C_LAT]);
+	kt_text_markup(b, o->v[C_LAT]);
 	kt_buf_puts(b, "\" lon=\"");
-	x_text(b, o->v[C_LON]);
+	kt_text_markup(b, o->v[C_LON]);
 	kt_buf_puts(b, "\">");
 	if (x_instant(o) != NULL) {
 		kt_buf_puts(b, "<time>");
-		x_text(b, x_instant(o));
+		kt_text_markup(b, x_instant(o));
 		kt_buf_puts(b, "</time>");
 	}
 	kt_buf_puts(b, "<name>");
-	x_text(b, or_none(o->v[C_ID]));
+	kt_text_markup(b, or_none(o->v[C_ID]));
 	kt_buf_puts(b, "</name><desc>");
 	describe(b, o);
 	kt_buf_puts(b, "</desc><src>");
-	x_text(b, or_none(o->v[C_ITEM]));
+	kt_text_markup(b, or_none(o->v[C_ITEM]));
 	kt_buf_puts(b, "</src><type>");
-	x_text(b, or_none(o->v[C_AS]));
+	kt_text_markup(b, or_none(o->v[C_AS]));
 	kt_buf_puts(b, "</type></wpt>\n");
 }
 
@@ -234,29 +234,29 @@ void kml_row(struct export *x)
 	const char *t = x_instant(o);
 
 	kt_buf_puts(b, "<Placemark><name>");
-	x_text(b, or_none(o->v[C_ID]));
+	kt_text_markup(b, or_none(o->v[C_ID]));
 	kt_buf_puts(b, "</name><description>");
 	describe(b, o);
 	kt_buf_puts(b, "</description>");
 	if (t != NULL && o->v[C_T_END] != NULL) {
 		kt_buf_puts(b, "<TimeSpan><begin>");
-		x_text(b, t);
+		kt_text_markup(b, t);
 		kt_buf_puts(b, "</begin><end>");
-		x_text(b, o->v[C_T_END]);
+		kt_text_markup(b, o->v[C_T_END]);
 		kt_buf_puts(b, "</end></TimeSpan>");
 	} else if (t != NULL) {
 		kt_buf_puts(b, "<TimeStamp><when>");
-		x_text(b, t);
+		kt_text_markup(b, t);
 		kt_buf_puts(b, "</when></TimeStamp>");
 	}
 	kt_buf_puts(b, "<ExtendedData><Data name=\"used_as\"><value>");
-	x_text(b, or_none(o->v[C_AS]));
+	kt_text_markup(b, or_none(o->v[C_AS]));
 	kt_buf_puts(b, "</value></Data></ExtendedData>");
 	if (x_has_position(o)) {
 		kt_buf_puts(b, "<Point><coordinates>");
-		x_text(b, o->v[C_LON]);
+		kt_text_markup(b, o->v[C_LON]);
 		kt_buf_putc(b, ',');
-		x_text(b, o->v[C_LAT]);
+		kt_text_markup(b, o->v[C_LAT]);
 		kt_buf_puts(b, "</coordinates></Point>");
 	}
 	kt_buf_puts(b, "</Placemark>\n");
@@ -364,10 +364,10 @@ void table_head(struct export *x)
 		       "content=\"width=device-width, initial-scale=1\">\n<style>");
 	kt_buf_puts(b, page_css);
 	kt_buf_puts(b, "</style>\n<title>");
-	x_text(b, x->case_ref);
+	kt_text_markup(b, x->case_ref);
 	kt_buf_printf(b, ": observations %u / %u</title>\n</head>\n<body>\n<main>\n<h1>", page + 1,
 		      x->pages);
-	x_text(b, x->case_ref);
+	kt_text_markup(b, x->case_ref);
 	kt_buf_printf(b, ": observations, <span lang=\"nl\">waarnemingen</span> %u / %u</h1>\n",
 		      page + 1, x->pages);
 	table_links(x, b, page);
@@ -387,7 +387,7 @@ void table_head(struct export *x)
 static void cell(struct kt_buf *b, const char *s)
 {
 	kt_buf_puts(b, "<td>");
-	x_text(b, or_none(s));
+	kt_text_markup(b, or_none(s));
 }
 
 void table_row(struct export *x)
@@ -400,43 +400,43 @@ void table_row(struct export *x)
 	cell(b, o->v[C_T_LOCAL] != NULL ? o->v[C_T_LOCAL] : o->v[C_T]);
 	if (o->v[C_T_END] != NULL) {
 		kt_buf_puts(b, "<br>");
-		x_text(b, o->v[C_T_END]);
+		kt_text_markup(b, o->v[C_T_END]);
 	}
 	kt_buf_puts(b, "</td>");
 	cell(b, o->v[C_LAT]);
 	if (x_has_position(o)) {
 		kt_buf_puts(b, ", ");
-		x_text(b, o->v[C_LON]);
+		kt_text_markup(b, o->v[C_LON]);
 	}
 	kt_buf_puts(b, "</td>");
 	cell(b, o->v[C_ACCURACY]);
 	kt_buf_puts(b, "</td>");
 	cell(b, o->v[C_TYPE]);
 	kt_buf_puts(b, ", ");
-	x_text(b, or_none(o->v[C_BASIS]));
+	kt_text_markup(b, or_none(o->v[C_BASIS]));
 	kt_buf_puts(b, "</td>");
 	cell(b, o->v[C_WHY] != NULL ? o->v[C_WHY] : o->v[C_AS]);
 	kt_buf_puts(b, "</td>");
 	cell(b, o->v[C_VERDICT]);
 	kt_buf_putc(b, ' ');
-	x_text(b, kt_buf_cstr((struct kt_buf *)&o->territories));
+	kt_text_markup(b, kt_buf_cstr((struct kt_buf *)&o->territories));
 	kt_buf_puts(b, "</td><td><bdi>");
-	x_text(b, or_none(o->v[C_RAW]));
+	kt_text_markup(b, or_none(o->v[C_RAW]));
 	kt_buf_puts(b, "</bdi></td><td><bdi>");
-	x_text(b, or_none(o->v[C_PATH]));
+	kt_text_markup(b, or_none(o->v[C_PATH]));
 	kt_buf_puts(b, "</bdi> ");
 	if (o->v[C_L_PATH] != NULL) {
 		kt_buf_puts(b, "<bdi>");
-		x_text(b, o->v[C_L_PATH]);
+		kt_text_markup(b, o->v[C_L_PATH]);
 		kt_buf_puts(b, "</bdi> ");
 	}
 	if (o->v[C_L_LENGTH] != NULL && strcmp(o->v[C_L_LENGTH], "0") != 0) {
-		x_text(b, or_none(o->v[C_L_OFFSET]));
+		kt_text_markup(b, or_none(o->v[C_L_OFFSET]));
 		kt_buf_putc(b, '+');
-		x_text(b, o->v[C_L_LENGTH]);
+		kt_text_markup(b, o->v[C_L_LENGTH]);
 		kt_buf_putc(b, ' ');
 	}
-	x_text(b, or_none(o->v[C_ID]));
+	kt_text_markup(b, or_none(o->v[C_ID]));
 	kt_buf_puts(b, "</td></tr>\n");
 }
 

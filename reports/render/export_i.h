@@ -66,8 +66,6 @@ struct export
 	bool first_feature, first_node;
 };
 
-/* Text for XML and HTML: escaped, characters that XML has none of written out. */
-void x_text(struct kt_buf *b, const char *s);
 /* A JSON string. */
 void x_json(struct kt_buf *b, const char *s);
 /* The time that a form may give as an instant; NULL for a local time or none. */

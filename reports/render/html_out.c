@@ -158,57 +158,6 @@ void put_raw(struct html *h, const char *s)
 	kt_buf_puts(h->o, s);
 }
 
-static const char *entity(char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
-	}
-}
-
-/*
- * Text for the page. Hidden characters can't come from report.json's own texts, but the page does
- * not rely on that: they are made visible here too. A backslash stays as it is.
- */
-static void put_text(struct kt_buf *b, const char *s)
-{
-	size_t n = strlen(s), from = 0, i = 0;
-
-	while (i < n) {
-		const uint8_t *p = (const uint8_t *)s + i;
-		const char *ent = entity(s[i]);
-		uint32_t cp = 0;
-		unsigned len = 1;
-
-		if (ent == NULL && ((*p >= 0x20 && *p < 0x7f) || *p == '\n')) {
-			i++;
-			continue;
-		}
-		kt_buf_put(b, s + from, i - from);
-		if (ent != NULL) {
-			kt_buf_puts(b, ent);
-		} else {
-			len = kt_utf8_next(p, n - i, &cp);
-			if (len == 0)
-				len = 1;
-			kt_text_escape(b, p, len);
-		}
-		i += len;
-		from = i;
-	}
-	kt_buf_put(b, s + from, i - from);
-}
-
 static bool all_digits(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -223,7 +172,7 @@ static void put_grouped(struct kt_buf *b, const char *s)
 	size_t n = strlen(s), i = 0;
 
 	if (!all_digits(s, n)) {
-		put_text(b, s);
+		kt_text_markup(b, s);
 		return;
 	}
 	for (; i < n; i++) {
@@ -263,7 +212,7 @@ static void put_decimal(struct kt_buf *b, enum kt_lang lang, const char *s)
 	kt_buf_puts(b, "<bdi dir=\"ltr\">");
 	for (; *s != '\0' && strchr("-0123456789.", *s) != NULL; s++)
 		kt_buf_putc(b, *s == '.' && lang == KT_LANG_NL ? ',' : *s);
-	put_text(b, s);
+	kt_text_markup(b, s);
 	kt_buf_puts(b, "</bdi>");
 }
 
@@ -279,12 +228,12 @@ static void put_utc(struct kt_buf *b, const char *s)
 		snprintf(date, sizeof(date), "%.10s", s);
 		snprintf(time, sizeof(time), "%.*s", (int)(n - 12), s + 11);
 		kt_buf_puts(b, "<span>");
-		put_text(b, date);
+		kt_text_markup(b, date);
 		kt_buf_puts(b, "</span> <span>");
-		put_text(b, time);
+		kt_text_markup(b, time);
 		kt_buf_puts(b, " UTC</span>");
 	} else {
-		put_text(b, s);
+		kt_text_markup(b, s);
 	}
 	kt_buf_puts(b, "</bdi>");
 }
@@ -296,12 +245,12 @@ static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
 	size_t n = strlen(s);
 
 	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
-		put_text(b, kt_tr(lang, s));
+		kt_text_markup(b, kt_tr(lang, s));
 		return;
 	}
 	for (size_t i = 0; i <= n; i++)
 		t[i] = s[i] == '-' ? ' ' : s[i];
-	put_text(b, kt_tr(lang, t));
+	kt_text_markup(b, kt_tr(lang, t));
 }
 
 /* One text of ours, or one that was made of a pattern. */
@@ -312,7 +261,7 @@ static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 	bool ok;
 
 	if (t != s) {
-		put_text(b, t);
+		kt_text_markup(b, t);
 		return true;
 	}
 	if (strchr(s, ' ') == NULL)
@@ -320,7 +269,7 @@ static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 	kt_buf_init(&made, 0);
 	ok = kt_tr_composed(lang, s, &made) && !made.failed;
 	if (ok)
-		put_text(b, kt_buf_cstr(&made));
+		kt_text_markup(b, kt_buf_cstr(&made));
 	kt_buf_free(&made);
 	return ok;
 }
@@ -356,7 +305,7 @@ static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
 			s++;
 		}
 	}
-	put_text(b, s);
+	kt_text_markup(b, s);
 }
 
 static void put_one(struct html *h, char what, const char *s)
@@ -369,7 +318,7 @@ static void put_one(struct html *h, char what, const char *s)
 	}
 	switch (what) {
 	case 't':
-		put_text(b, s);
+		kt_text_markup(b, s);
 		break;
 	case 'T':
 		put_ours(b, h->lang, s);
@@ -379,12 +328,12 @@ static void put_one(struct html *h, char what, const char *s)
 		break;
 	case 'p':
 		kt_buf_puts(b, "<bdi class=\"phone\">");
-		put_text(b, s);
+		kt_text_markup(b, s);
 		kt_buf_puts(b, "</bdi>");
 		break;
 	case 'c':
 		kt_buf_puts(b, "<code dir=\"ltr\">");
-		put_text(b, s);
+		kt_text_markup(b, s);
 		kt_buf_puts(b, "</code>");
 		break;
 	case 'n':

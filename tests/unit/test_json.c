@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "core/err.h"
 #include "core/json.h"
+#include "tests/unit/unescape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -725,7 +726,7 @@ static void any_bytes_make_valid_json(void **state)
 		kt_jw_arr_end(&w);
 		assert_int_equal(kt_jdoc_parse(b.p, b.len, &d, NULL), 0);
 		s = kt_jdoc_root(d)->child;
-		assert_int_equal(kt_text_unescape(&back, s->str, s->len), 0);
+		assert_int_equal(text_unescape(&back, s->str, s->len), 0);
 		assert_int_equal(back.len, sizeof(raw));
 		assert_memory_equal(back.p, raw, sizeof(raw));
 		kt_jdoc_free(&d);

@@ -150,8 +150,9 @@ static void test_as_it_is(void **state)
 	kt_buf_init(&json, 0);
 	kt_buf_init(&html, 0);
 	kt_buf_init(&text, 0);
-	put(&json, "{\"authority\":{\"issuer\":\"<script>alert(1)</script> & \\\"co\\\"\"},"
-		   "\"case_ref\":\"C{issuer}\",\"custody_head\":\"");
+	put(&json,
+	    "{\"authority\":{\"issuer\":\"<script>alert(1)</script> & \\\"co\\\" \\u001b[31m'\"},"
+	    "\"case_ref\":\"C{issuer}\",\"custody_head\":\"");
 	for (int i = 0; i < 8; i++)
 		put(&json, "0123abcd");
 	put(&json, "\",\"custody_lines\":7,\"format\":\"keten-receipt-1\",\"items\":["
@@ -163,7 +164,7 @@ static void test_as_it_is(void **state)
 	assert_int_equal(kt_words_load(NULL, "en", &w, NULL), 0);
 	assert_int_equal(kt_receipt_html(json.p, json.len, w, own_name, &html, NULL), 0);
 	assert_non_null(strstr(kt_buf_cstr(&html), "&lt;script&gt;alert(1)&lt;/script&gt; &amp; "
-						   "&quot;co&quot;"));
+						   "&quot;co&quot; \\u{001b}[31m&#39;<"));
 	assert_null(strstr((const char *)html.p, "<script"));
 	/* filled in once: what comes in is not filled again */
 	assert_non_null(strstr((const char *)html.p, "name the case C{issuer}"));
@@ -176,6 +177,8 @@ static void test_as_it_is(void **state)
 		strstr((const char *)html.p, "<bdi>c</bdi></td><td><bdi>not on the phone</bdi>"));
 	assert_int_equal(kt_receipt_text(json.p, json.len, w, own_name, &text, NULL), 0);
 	assert_non_null(strstr(kt_buf_cstr(&text), "0123abcd 0123abcd 0123abcd 0123abcd\n"));
+	assert_non_null(strstr((const char *)text.p, "\"co\" \\u{001b}[31m'\n"));
+	assert_null(strchr((const char *)text.p, 0x1b));
 	assert_int_equal(kt_receipt_text("{}", 2, w, own_name, &text, NULL), KT_E_FORMAT);
 	kt_words_free(&w);
 	kt_buf_free(&json);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "core/err.h"
 #include "core/json.h"
+#include "tests/unit/unescape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +53,7 @@ static void round_trip(const uint8_t *p, size_t n)
 	kt_text_escape(&b, p, n);
 	for (size_t i = 0; i < b.len; i++)
 		assert_true(b.p[i] >= 0x20 && b.p[i] != 0x7f);
-	assert_int_equal(kt_text_unescape(&back, (const char *)b.p, b.len), 0);
+	assert_int_equal(text_unescape(&back, (const char *)b.p, b.len), 0);
 	assert_int_equal(back.len, n);
 	if (n > 0)
 		assert_memory_equal(back.p, p, n);
@@ -92,7 +93,7 @@ static void every_character_comes_back(void **state)
 			continue;
 		kt_buf_reset(&b);
 		snprintf(text, sizeof(text), "\\u{%04x}", (unsigned)c);
-		assert_int_equal(kt_text_unescape(&b, text, strlen(text)), 0);
+		assert_int_equal(text_unescape(&b, text, strlen(text)), 0);
 		n = kt_utf8_put(utf8, c);
 		assert_int_equal(b.len, n);
 		assert_memory_equal(b.p, utf8, n);
@@ -148,9 +149,48 @@ static void refuses_other_escapes(void **state)
 	(void)state;
 	kt_buf_init(&b, 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (kt_text_unescape(&b, bad[i], strlen(bad[i])) != KT_E_FORMAT)
+		if (text_unescape(&b, bad[i], strlen(bad[i])) != KT_E_FORMAT)
 			fail_msg("taken: %s", bad[i]);
 	kt_buf_free(&b);
+}
+
+static void marked_up(const char *s, const char *want)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	kt_text_markup(&b, s);
+	assert_string_equal(kt_buf_cstr(&b), want);
+	kt_buf_free(&b);
+}
+
+static void makes_text_of_pages(void **state)
+{
+	(void)state;
+	marked_up("", "");
+	marked_up("plain \\ text\nof two lines", "plain \\ text\nof two lines");
+	marked_up("<b a=\"1\" c='2'>&amp;", "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;");
+	marked_up("\xc3\xa9\xe2\x80\xae\x1b[31m\r", "\xc3\xa9\\u{202e}\\u{001b}[31m\\u{000d}");
+	marked_up("\xff<\xef\xbf\xbe", "\\xff&lt;\\u{fffe}");
+}
+
+static void copies_members(void **state)
+{
+	static const char text[] = "{\"a\":\"four\",\"n\":4}";
+	struct kt_jdoc *d = NULL;
+	char out[5] = "old";
+
+	(void)state;
+	assert_int_equal(kt_jdoc_parse(text, sizeof(text) - 1, &d, NULL), 0);
+	assert_false(kt_jv_copy(kt_jdoc_root(d), "b", out, sizeof(out)));
+	assert_false(kt_jv_copy(kt_jdoc_root(d), "n", out, sizeof(out)));
+	assert_false(kt_jv_copy(NULL, "a", out, sizeof(out)));
+	assert_string_equal(out, "old");
+	assert_true(kt_jv_copy(kt_jdoc_root(d), "a", out, sizeof(out)));
+	assert_string_equal(out, "four");
+	assert_false(kt_jv_copy(kt_jdoc_root(d), "a", out, 4));
+	assert_string_equal(out, "fou");
+	kt_jdoc_free(&d);
 }
 
 int main(void)
@@ -161,6 +201,8 @@ int main(void)
 		cmocka_unit_test(every_character_comes_back),
 		cmocka_unit_test(writes_utf8),
 		cmocka_unit_test(refuses_other_escapes),
+		cmocka_unit_test(makes_text_of_pages),
+		cmocka_unit_test(copies_members),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
