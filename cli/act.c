@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define NOTE_MAX 2000
+
 static int sign(void *arg, const void *content, size_t n, struct kt_buf *der, struct kt_err *err)
 {
 	return kt_sign(arg, content, n, der, err);
@@ -103,6 +105,19 @@ int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 		r = kt_act_make(q->o->out_dir, q->o->operator_key, q->a->trust, pkg, &act, name,
 				err);
 	kt_package_free(&pkg);
+	return r;
+}
+
+int kt_act_check_opts(const struct kt_opts *o, struct kt_err *err)
+{
+	int r = kt_need(o->operator_key, "your key with --operator FILE", err);
+
+	if (r == 0)
+		r = kt_need(o->out_dir, "the folder for the package with --out DIR", err);
+	if (r == 0 && o->note != NULL && strlen(o->note) > NOTE_MAX)
+		r = KT_FAIL(err, KT_E_USAGE, "--note takes at most %d bytes", NOTE_MAX);
+	if (r == 0 && o->nargs > 0)
+		r = KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
 	return r;
 }
 

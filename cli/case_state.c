@@ -13,14 +13,14 @@ struct scan {
 	struct kt_case_state *st;
 };
 
-static void item_event(struct scan *s, const char *event, const char *item)
+static void item_event(struct scan *s, const struct kt_custody_item *it)
 {
-	for (size_t i = 0; item != NULL && i < s->plan->n; i++) {
-		if (strcmp(s->plan->item[i].id, item) != 0)
+	for (size_t i = 0; it->outcome != NULL && i < s->plan->n; i++) {
+		if (strcmp(s->plan->item[i].id, it->id) != 0)
 			continue;
 		s->st->item_done[i] = true;
 		s->st->item_partial[i] =
-			strcmp(event, "item.acquired") != 0 && strcmp(event, "item.absent") != 0;
+			strcmp(it->outcome, "acquired") != 0 && strcmp(it->outcome, "absent") != 0;
 	}
 }
 
@@ -40,6 +40,7 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	const struct kt_jv *d = kt_jv_get(line, "detail");
 	const char *plan_sha = kt_jv_str(d, "plan_sha256");
 	const char *operator_sha = kt_jv_str(d, "operator_cert_sha256");
+	struct kt_custody_item item;
 
 	(void)seq;
 	(void)err;
@@ -58,8 +59,8 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 			snprintf(s->st->source_sha256, sizeof(s->st->source_sha256), "%s", sha);
 	} else if (strcmp(event, "device.identified") == 0) {
 		s->st->connected = true;
-	} else if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
-		item_event(s, event, kt_jv_str(d, "item"));
+	} else if (kt_custody_item(event, line, &item)) {
+		item_event(s, &item);
 	} else if (strcmp(event, "acquisition.sealed") == 0) {
 		const char *utc = kt_jv_str(line, "utc");
 

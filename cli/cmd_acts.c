@@ -21,17 +21,12 @@
 #define TEXT_MAX ((size_t)1 << 20)
 #define WORD_MAX 300 /* bytes of --to, --purpose */
 
-static int need(const char *value, const char *what, struct kt_err *err)
-{
-	return value != NULL ? 0 : KT_FAIL(err, KT_E_USAGE, "name %s", what);
-}
-
 static int check_opts(const struct kt_opts *o, int packages, struct kt_err *err)
 {
-	int r = need(o->operator_key, "your key with --operator FILE", err);
+	int r = kt_need(o->operator_key, "your key with --operator FILE", err);
 
 	if (r == 0)
-		r = need(o->out_dir, "the folder for the package with --out DIR", err);
+		r = kt_need(o->out_dir, "the folder for the package with --out DIR", err);
 	if (r == 0 && (o->nargs < 1 || (packages > 0 && o->nargs > packages)))
 		r = KT_FAIL(err, KT_E_USAGE,
 			    packages == 1 ? "name one package" : "name the packages");
@@ -54,7 +49,7 @@ static bool is_text(const struct kt_buf *b)
 
 static int read_text(const struct kt_opts *o, struct kt_buf *b, struct kt_err *err)
 {
-	int r = need(o->text, "the file with the text with --text FILE", err);
+	int r = kt_need(o->text, "the file with the text with --text FILE", err);
 
 	if (r == 0)
 		r = kt_path_read(o->text, TEXT_MAX, b, err);
@@ -228,7 +223,8 @@ int kt_cmd_erratum(const struct kt_opts *o)
 
 	kt_buf_init(&text, 0);
 	if (r == 0)
-		r = need(o->plugin, "the plugin with --plugin ID (keten parsers lists them)", &err);
+		r = kt_need(o->plugin, "the plugin with --plugin ID (keten parsers lists them)",
+			    &err);
 	if (r == 0 && present_version(o->plugin) == 0)
 		r = KT_FAIL(&err, KT_E_USAGE, "there is no plugin \"%.40s\"; see keten parsers",
 			    o->plugin);
@@ -447,7 +443,7 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	if (o->purpose == NULL)
 		o->purpose = "disclosure to counsel";
 	if (r == 0)
-		r = need(o->to, "who gets it with --to NAME", &err);
+		r = kt_need(o->to, "who gets it with --to NAME", &err);
 	if (r == 0 && (strlen(o->to) > WORD_MAX || strlen(o->purpose) > WORD_MAX))
 		r = KT_FAIL(&err, KT_E_USAGE, "--to and --purpose take at most %d bytes", WORD_MAX);
 	if (r == 0)

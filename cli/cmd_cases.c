@@ -29,29 +29,23 @@ struct one {
 	int64_t bytes;
 };
 
-static void keep(char *out, size_t cap, const struct kt_jv *o, const char *key)
-{
-	const char *s = kt_jv_str(o, key);
-
-	snprintf(out, cap, "%s", s != NULL ? s : "");
-}
-
 static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
 		   struct kt_err *err)
 {
 	struct one *c = arg;
 	const struct kt_jv *d = kt_jv_get(line, "detail");
+	struct kt_custody_item item;
 
 	(void)seq;
 	(void)err;
-	keep(c->last, sizeof(c->last), line, "utc");
-	if (strncmp(event, "item.", 5) == 0 && strcmp(event, "item.start") != 0) {
+	kt_jv_copy(line, "utc", c->last, sizeof(c->last));
+	if (kt_custody_item(event, line, &item) && item.outcome != NULL) {
 		c->answered++;
-		if (__builtin_add_overflow(c->bytes, kt_jv_int(d, "bytes", 0), &c->bytes))
+		if (__builtin_add_overflow(c->bytes, item.bytes, &c->bytes))
 			c->bytes = INT64_MAX;
 	}
 	if (strcmp(event, "session.interrupted") == 0)
-		keep(c->reason, sizeof(c->reason), d, "reason");
+		kt_jv_copy(d, "reason", c->reason, sizeof(c->reason));
 	else if (strcmp(event, "session.resume") == 0)
 		c->reason[0] = '\0';
 	c->sealed |= strcmp(event, "acquisition.sealed") == 0;
@@ -77,12 +71,12 @@ static int read_case(int fd, struct one *c, struct kt_err *err)
 	if (r == 0) {
 		const struct kt_jv *o = kt_jdoc_root(doc);
 
-		keep(c->case_id, sizeof(c->case_id), o, "case_id");
-		keep(c->mandate_id, sizeof(c->mandate_id), o, "mandate_id");
-		keep(c->device, sizeof(c->device), o, "device");
-		keep(c->kind, sizeof(c->kind), o, "device_kind");
-		keep(c->form, sizeof(c->form), o, "form");
-		keep(c->begun, sizeof(c->begun), o, "created");
+		kt_jv_copy(o, "case_id", c->case_id, sizeof(c->case_id));
+		kt_jv_copy(o, "mandate_id", c->mandate_id, sizeof(c->mandate_id));
+		kt_jv_copy(o, "device", c->device, sizeof(c->device));
+		kt_jv_copy(o, "device_kind", c->kind, sizeof(c->kind));
+		kt_jv_copy(o, "form", c->form, sizeof(c->form));
+		kt_jv_copy(o, "created", c->begun, sizeof(c->begun));
 		release = kt_jv_str(o, "release");
 		c->two_stage = release != NULL && strcmp(release, "two-stage") == 0;
 	}

@@ -17,8 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOTE_MAX 2000
-
 /* What was destroyed. */
 struct gone {
 	uint64_t files, bytes;
@@ -33,17 +31,6 @@ static bool is_reason(const char *s)
 		if (strcmp(s, reasons[i]) == 0)
 			return true;
 	return false;
-}
-
-static int check_opts(const struct kt_opts *o, struct kt_err *err)
-{
-	if (o->operator_key == NULL)
-		return KT_FAIL(err, KT_E_USAGE, "name your key with --operator FILE");
-	if (o->out_dir == NULL)
-		return KT_FAIL(err, KT_E_USAGE, "name the folder for the package with --out DIR");
-	if (o->note != NULL && strlen(o->note) > NOTE_MAX)
-		return KT_FAIL(err, KT_E_USAGE, "--note takes at most %d bytes", NOTE_MAX);
-	return o->nargs == 0 ? 0 : KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
 }
 
 static void put_text(struct kt_jw *w, const char *key, const char *s)
@@ -167,7 +154,7 @@ int kt_cmd_refuse(const struct kt_opts *o)
 	const char *reason = o->reason;
 	struct kt_err err = {0};
 	struct kt_buf detail;
-	int r = check_opts(o, &err);
+	int r = kt_act_check_opts(o, &err);
 
 	kt_buf_init(&detail, 0);
 	if (reason == NULL)
@@ -325,7 +312,7 @@ int kt_cmd_withdraw(const struct kt_opts *o)
 	static struct kt_acq q;
 	struct kt_authority a = {0};
 	struct kt_err err = {0};
-	int r = check_opts(o, &err);
+	int r = kt_act_check_opts(o, &err);
 
 	q.log.fd = q.c.fd = q.c.objects_fd = q.c.index_fd = q.c.lock_fd = -1;
 	if (r == 0)

@@ -40,11 +40,6 @@ static int create(const struct redaction *x, const char *name, struct kt_err *er
 	return fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%s: %s", name, strerror(errno)) : fd;
 }
 
-static bool copy_text(char *out, size_t n, const char *s)
-{
-	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
-}
-
 /* A file of the package into the folder of ours. */
 static int extract(struct redaction *x, const char *member, const char *to, struct kt_err *err)
 {
@@ -129,8 +124,7 @@ static int read_marks(struct redaction *x, const char *path, struct kt_err *err)
 	else if (r == 0 && (kt_jv_str(root, "package_sha256") == NULL ||
 			    strcmp(kt_jv_str(root, "package_sha256"), x->full.sha256) != 0))
 		r = bad_marks("they are for another package", err);
-	else if (r == 0 &&
-		 !copy_text(x->reviewer, sizeof(x->reviewer), kt_jv_str(root, "reviewer")))
+	else if (r == 0 && !kt_jv_copy(root, "reviewer", x->reviewer, sizeof(x->reviewer)))
 		r = bad_marks("no reviewer is named", err);
 	else if (r == 0 &&
 		 (list == NULL || list->type != KT_JV_ARR || list->count == 0 || root->count != 4))

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,14 +228,6 @@ static int pack(struct rel *x, struct kt_err *err)
 	return e;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
-}
-
 /* The package is there: the folder of the release has served. */
 static void drop_work(const struct rel *x)
 {
@@ -244,7 +235,7 @@ static void drop_work(const struct rel *x)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", x->r.o->out_dir, x->work_name) <
 	    sizeof(path))
-		nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		kt_tree_remove(path);
 }
 
 static int print_release(const struct rel *x, bool partial, struct kt_err *err)

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,12 +61,6 @@ static int judge(struct again *x, const struct kt_opts *o, struct kt_err *err)
 	return e;
 }
 
-static void on_defect(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text; /* the verifier has named them */
-}
-
 static int load_release(struct again *x, struct kt_err *err)
 {
 	const struct kt_judged *j = &x->judged[1];
@@ -79,7 +72,7 @@ static int load_release(struct again *x, struct kt_err *err)
 	x->fd = kt_judged_open(j, O_RDONLY, &x->st, err);
 	if (x->fd < 0)
 		return x->fd;
-	e = kt_zip_read_open(x->fd, &x->zip, on_defect, NULL, err);
+	e = kt_zip_read_open(x->fd, &x->zip, NULL, NULL, err);
 	x->zip_open = e == 0;
 	return e;
 }
@@ -167,14 +160,6 @@ static int open_log(struct again *x, struct kt_err *err)
 	return e == 0 ? kt_custody_event(&x->r.q.log, "envelope.opened", "purpose", "reproduce",
 					 err)
 		      : e;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
 }
 
 static void note(struct again *x, const char *file, uint64_t at)
@@ -431,6 +416,6 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 	kt_buf_free(&x.statement);
 	kt_release_close(&x.r);
 	if (x.dir[0] != '\0')
-		nftw(x.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		kt_tree_remove(x.dir);
 	return status;
 }

@@ -68,11 +68,6 @@ static int print_result(const struct kt_opts *o, const struct kt_acq *q, const s
 	return kt_print_json(&b, err);
 }
 
-static int need(const char *value, const char *what, struct kt_err *err)
-{
-	return value != NULL ? 0 : KT_FAIL(err, KT_E_USAGE, "name %s", what);
-}
-
 static int check_run_opts(const struct kt_opts *o, const struct kt_source *src, bool package,
 			  struct kt_err *err)
 {
@@ -83,11 +78,11 @@ static int check_run_opts(const struct kt_opts *o, const struct kt_source *src, 
 			    "this command reads a phone; keten import reads backups, images, "
 			    "carriers and files");
 	if (r == 0)
-		r = need(o->operator_key, "the operator's key with --operator FILE", err);
+		r = kt_need(o->operator_key, "the operator's key with --operator FILE", err);
 	if (r == 0)
-		r = need(o->case_dir, "a case folder with --case DIR", err);
+		r = kt_need(o->case_dir, "a case folder with --case DIR", err);
 	if (r == 0 && package)
-		r = need(o->out_dir, "the folder for the package with --out DIR", err);
+		r = kt_need(o->out_dir, "the folder for the package with --out DIR", err);
 	if (r == 0 && o->nargs > 0)
 		r = KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
 	return r;
@@ -151,7 +146,7 @@ static int name_phone(struct kt_opts *o, const struct kt_authority *a, struct kt
 {
 	if (o->device == NULL && kt_platform_find(a->mandate->device_kind) == KT_PLATFORM_IOS)
 		o->device = a->mandate->device_identifier;
-	return need(o->device, "the phone with --device (keten devices lists them)", err);
+	return kt_need(o->device, "the phone with --device (keten devices lists them)", err);
 }
 
 /* Before its package: what is there stays, and that it ended is recorded. */
@@ -274,10 +269,10 @@ int kt_cmd_report(const struct kt_opts *o)
 static int package_step(struct kt_acq *q, struct kt_err *err)
 {
 	char name[KT_PKG_NAME_MAX + 1];
-	int r = need(q->o->operator_key, "the operator's key with --operator FILE", err);
+	int r = kt_need(q->o->operator_key, "the operator's key with --operator FILE", err);
 
 	if (r == 0)
-		r = need(q->o->out_dir, "the folder for the package with --out DIR", err);
+		r = kt_need(q->o->out_dir, "the folder for the package with --out DIR", err);
 	if (r == 0 && !q->state.reported && !q->c.sealed)
 		r = KT_FAIL(err, KT_E_REFUSED,
 			    "no-report: make the report first (keten parse, then keten report)");

@@ -15,20 +15,6 @@ static int by_sha(const void *a, const void *b)
 	return memcmp(a, b, KT_SHA256_LEN);
 }
 
-static bool unhex(const char *hex, uint8_t *out, size_t max, size_t *n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (*n = 0; hex[0] != '\0' && hex[1] != '\0' && *n < max; hex += 2) {
-		const char *h = strchr(digits, hex[0]), *l = strchr(digits, hex[1]);
-
-		if (h == NULL || l == NULL)
-			return false;
-		out[(*n)++] = (uint8_t)((h - digits) << 4 | (l - digits));
-	}
-	return *hex == '\0';
-}
-
 static int key(const struct kt_done *d, const void *path, size_t n, uint64_t size, int64_t mtime,
 	       uint8_t out[KT_SHA256_LEN], struct kt_err *err)
 {
@@ -79,7 +65,8 @@ static int on_line(void *arg, unsigned segment, const struct kt_jv *line, struct
 	(void)segment;
 	if (hex == NULL || (!d->c->sealed && outcome == NULL))
 		return 0;
-	if (!unhex(hex, path, sizeof(path), &n) || (d->c->sealed && n != KT_RESUME_ID))
+	n = strlen(hex) / 2;
+	if (n > sizeof(path) || !kt_unhex(hex, path, n) || (d->c->sealed && n != KT_RESUME_ID))
 		return KT_FAIL(err, KT_E_INVALID, "index: malformed path");
 	if (d->n == d->cap) {
 		size_t cap = d->cap > 0 ? d->cap * 2 : 256;

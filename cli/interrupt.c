@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOTE_MAX 2000
-
 static const char *const reasons[] = {"stopped",    "phone-not-there", "phone-refused",
 				      "phone-lost", "refused",	       "storage",
 				      "failed",	    "cut-off",	       NULL};
@@ -31,22 +29,21 @@ struct tale {
 	int64_t objects, bytes;
 };
 
-static void on_item(struct tale *t, const char *event, const struct kt_jv *d)
+static void on_item(struct tale *t, const struct kt_custody_item *said)
 {
-	const char *id = kt_jv_str(d, "item");
 	const struct kt_plan *plan = &t->q->plan;
 
-	for (size_t i = 0; id != NULL && i < plan->n; i++) {
+	for (size_t i = 0; i < plan->n; i++) {
 		struct item *it = &t->item[i];
 
-		if (strcmp(plan->item[i].id, id) != 0)
+		if (strcmp(plan->item[i].id, said->id) != 0)
 			continue;
 		it->begun = true;
-		if (strcmp(event, "item.start") == 0)
+		if (said->outcome == NULL)
 			continue;
-		snprintf(it->outcome, sizeof(it->outcome), "%s", event + strlen("item."));
-		it->objects = kt_jv_int(d, "objects", 0);
-		it->bytes = kt_jv_int(d, "bytes", 0);
+		snprintf(it->outcome, sizeof(it->outcome), "%s", said->outcome);
+		it->objects = said->objects;
+		it->bytes = said->bytes;
 	}
 }
 
@@ -54,14 +51,15 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		   struct kt_err *err)
 {
 	struct tale *t = arg;
+	struct kt_custody_item item;
 
 	(void)seq;
 	(void)err;
 	t->attempt += strcmp(event, "session.open") == 0 || strcmp(event, "session.resume") == 0;
 	t->connected |=
 		strcmp(event, "device.identified") == 0 || strcmp(event, "source.opened") == 0;
-	if (strncmp(event, "item.", 5) == 0)
-		on_item(t, event, kt_jv_get(line, "detail"));
+	if (kt_custody_item(event, line, &item))
+		on_item(t, &item);
 	return 0;
 }
 
@@ -241,19 +239,13 @@ static int check_opts(const struct kt_opts *o, struct kt_err *err)
 {
 	const char *const *w = reasons;
 
-	if (o->operator_key == NULL)
-		return KT_FAIL(err, KT_E_USAGE, "name your key with --operator FILE");
-	if (o->out_dir == NULL)
-		return KT_FAIL(err, KT_E_USAGE, "name the folder for the package with --out DIR");
-	if (o->note != NULL && strlen(o->note) > NOTE_MAX)
-		return KT_FAIL(err, KT_E_USAGE, "--note takes at most %d bytes", NOTE_MAX);
 	while (o->reason != NULL && *w != NULL && strcmp(*w, o->reason) != 0)
 		w++;
 	if (o->reason != NULL && *w == NULL)
 		return KT_FAIL(err, KT_E_USAGE,
 			       "--reason is stopped, phone-not-there, phone-refused, phone-lost, "
 			       "refused, storage, failed or cut-off");
-	return o->nargs == 0 ? 0 : KT_FAIL(err, KT_E_USAGE, "unexpected \"%.60s\"", o->args[0]);
+	return kt_act_check_opts(o, err);
 }
 
 /* For a reading whose program could not do it itself: it was killed, or the key was not at hand. */

@@ -64,6 +64,8 @@ struct kt_opts {
 /* Parses argv[2..]. 0 or KT_E_USAGE with the reason in err. Free with kt_opts_free(). */
 int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err);
 void kt_opts_free(struct kt_opts *o);
+/* KT_E_USAGE, "name what", for an option that was not given. */
+int kt_need(const char *value, const char *what, struct kt_err *err);
 
 /* Prints "keten: story" and what to do next, returns the exit status of the code. */
 int kt_fail_exit(int code, const struct kt_err *err);

@@ -162,6 +162,11 @@ int kt_opts_parse(int argc, char **argv, struct kt_opts *o, struct kt_err *err)
 	return 0;
 }
 
+int kt_need(const char *value, const char *what, struct kt_err *err)
+{
+	return value != NULL ? 0 : KT_FAIL(err, KT_E_USAGE, "name %s", what);
+}
+
 void kt_opts_free(struct kt_opts *o)
 {
 	free(o->args);

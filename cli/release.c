@@ -60,13 +60,6 @@ static int on_session(void *arg, uint64_t seq, const char *event, const struct k
 	return 0;
 }
 
-static bool take(const struct kt_jv *o, const char *key, char *out, size_t cap)
-{
-	const char *s = kt_jv_str(o, key);
-
-	return s != NULL && (size_t)snprintf(out, cap, "%s", s) < cap;
-}
-
 /* case.json, as kt_case_open() would read it from a folder. */
 static int read_case(struct kt_release *r, struct kt_err *err)
 {
@@ -81,12 +74,13 @@ static int read_case(struct kt_release *r, struct kt_err *err)
 	if (e == 0)
 		e = kt_jdoc_parse(b.p, b.len, &doc, err);
 	o = e == 0 ? kt_jdoc_root(doc) : NULL;
-	if (e == 0 && (!take(o, "case_id", c->id, sizeof(c->id)) ||
-		       !take(o, "mandate_id", c->mandate_id, sizeof(c->mandate_id)) ||
-		       !take(o, "mandate_sha256", c->mandate_sha256, sizeof(c->mandate_sha256)) ||
-		       !take(o, "device", c->device, sizeof(c->device)) ||
-		       !take(o, "device_kind", c->device_kind, sizeof(c->device_kind)) ||
-		       !take(o, "form", c->form, sizeof(c->form)) || kt_form_find(c->form) == 0))
+	if (e == 0 &&
+	    (!kt_jv_copy(o, "case_id", c->id, sizeof(c->id)) ||
+	     !kt_jv_copy(o, "mandate_id", c->mandate_id, sizeof(c->mandate_id)) ||
+	     !kt_jv_copy(o, "mandate_sha256", c->mandate_sha256, sizeof(c->mandate_sha256)) ||
+	     !kt_jv_copy(o, "device", c->device, sizeof(c->device)) ||
+	     !kt_jv_copy(o, "device_kind", c->device_kind, sizeof(c->device_kind)) ||
+	     !kt_jv_copy(o, "form", c->form, sizeof(c->form)) || kt_form_find(c->form) == 0))
 		e = KT_FAIL(err, KT_E_INVALID, "case.json is not as this version reads it");
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
@@ -118,9 +112,10 @@ static int read_clear(struct kt_release *r, struct kt_err *err)
 		e = kt_judged_read(&r->res, KT_PKG_RELEASE, 65536, &r->info, err);
 	if (e == 0)
 		e = kt_jdoc_parse(r->info.p, r->info.len, &doc, err);
-	if (e == 0 && (!take(kt_jdoc_root(doc), "recipient", r->recipient, sizeof(r->recipient)) ||
-		       !take(kt_jdoc_root(doc), "envelope_sha256", r->envelope_sha256,
-			     sizeof(r->envelope_sha256))))
+	if (e == 0 &&
+	    (!kt_jv_copy(kt_jdoc_root(doc), "recipient", r->recipient, sizeof(r->recipient)) ||
+	     !kt_jv_copy(kt_jdoc_root(doc), "envelope_sha256", r->envelope_sha256,
+			 sizeof(r->envelope_sha256))))
 		e = KT_FAIL(err, KT_E_INVALID, "keys/release.json is not as this version reads it");
 	if (e == 0)
 		e = kt_judged_read(&r->res, KT_PKG_CUSTODY, KT_PKG_MAX_SMALL, &log, err);

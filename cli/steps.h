@@ -62,6 +62,8 @@ int kt_act_make_at(struct kt_place *place, const char *key, const struct kt_trus
 /* The same of an open case, with its mandate, log and papers, into the folder of the options. */
 int kt_act_of_case(struct kt_acq *q, enum kt_pkg_type type, const char *detail,
 		   char name[KT_PKG_NAME_MAX + 1], struct kt_err *err);
+/* What an act of a case needs of its options; nothing beside them is named. 0 or KT_E_USAGE. */
+int kt_act_check_opts(const struct kt_opts *o, struct kt_err *err);
 /* Says what was recorded: for people, or as keten-act-result-1 with --json. As kt_print_json(). */
 int kt_act_print(const struct kt_opts *o, const char *type, const char *name, uint64_t files,
 		 uint64_t bytes, struct kt_err *err);

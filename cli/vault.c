@@ -232,18 +232,6 @@ static int open_object(struct kt_vault *v, struct kt_vault_object *o, struct kt_
 
 /* -- the index -------------------------------------------------------------------------------- */
 
-static bool unhex(const char *hex, uint8_t *out, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (hex == NULL || strlen(hex) != 2 * n || strspn(hex, digits) != 2 * n)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		out[i] = (uint8_t)((strchr(digits, hex[2 * i]) - digits) << 4 |
-				   (strchr(digits, hex[2 * i + 1]) - digits));
-	return true;
-}
-
 /* A value as it was read; texts are in their visible form already. */
 static void put_value(struct kt_jw *w, const struct kt_jv *v)
 {
@@ -319,7 +307,7 @@ static int add_object(struct kt_vault *v, const struct kt_jv *line, struct kt_va
 	memset(o, 0, sizeof(*o));
 	o->keyed = key != NULL;
 	if (strlen(name) >= sizeof(o->name) || name[0] != 'o' || kt_jv_int(line, "bytes", -1) < 0 ||
-	    (o->keyed ? !unhex(key, o->key, sizeof(o->key))
+	    (o->keyed ? !kt_unhex(key, o->key, sizeof(o->key))
 		      : sha == NULL || strlen(sha) != KT_SHA256_HEX - 1))
 		return KT_FAIL(err, KT_E_INVALID, "the sealed index has a malformed line");
 	memcpy(o->name, name, strlen(name) + 1);
@@ -515,12 +503,6 @@ static int view_open(void *arg, const char *name, struct kt_err *err)
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-static void on_defect(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text; /* the verifier has named them */
-}
-
 int kt_vault_begin(struct kt_vault *v, int fd, struct kt_err *err)
 {
 	memset(v, 0, sizeof(*v));
@@ -529,7 +511,7 @@ int kt_vault_begin(struct kt_vault *v, int fd, struct kt_err *err)
 	v->view = (struct kt_case_view){view_open, v};
 	for (size_t i = 0; i <= KT_PLAN_MAX; i++)
 		v->index_fd[i] = -1;
-	return kt_zip_read_open(fd, &v->zip, on_defect, NULL, err);
+	return kt_zip_read_open(fd, &v->zip, NULL, NULL, err);
 }
 
 int kt_vault_unlock(struct kt_vault *v, const void *envelope, size_t n, const char *key,

@@ -53,11 +53,6 @@ static int random_id(char out[KT_CASE_ID], struct kt_err *err)
 	return 0;
 }
 
-static bool copy_text(char *out, size_t n, const char *s)
-{
-	return s != NULL && (size_t)snprintf(out, n, "%s", s) < n;
-}
-
 static int make_resume_key(struct kt_case *c, struct kt_err *err)
 {
 	uint8_t key[KT_SHA256_LEN];
@@ -144,17 +139,16 @@ static int read_case(struct kt_case *c, struct kt_err *err)
 		root = kt_jdoc_root(doc);
 		format = kt_jv_str(root, "format");
 		form = kt_jv_str(root, "form"); /* cases made before other forms: a phone's */
+		snprintf(c->form, sizeof(c->form), "phone");
 		sim = kt_jv_get(root, "simulated");
 		if (format == NULL || strcmp(format, CASE_FORMAT) != 0 ||
-		    !copy_text(c->id, sizeof(c->id), kt_jv_str(root, "case_id")) ||
-		    !copy_text(c->mandate_id, sizeof(c->mandate_id),
-			       kt_jv_str(root, "mandate_id")) ||
-		    !copy_text(c->mandate_sha256, sizeof(c->mandate_sha256),
-			       kt_jv_str(root, "mandate_sha256")) ||
-		    !copy_text(c->device, sizeof(c->device), kt_jv_str(root, "device")) ||
-		    !copy_text(c->device_kind, sizeof(c->device_kind),
-			       kt_jv_str(root, "device_kind")) ||
-		    !copy_text(c->form, sizeof(c->form), form != NULL ? form : "phone") ||
+		    !kt_jv_copy(root, "case_id", c->id, sizeof(c->id)) ||
+		    !kt_jv_copy(root, "mandate_id", c->mandate_id, sizeof(c->mandate_id)) ||
+		    !kt_jv_copy(root, "mandate_sha256", c->mandate_sha256,
+				sizeof(c->mandate_sha256)) ||
+		    !kt_jv_copy(root, "device", c->device, sizeof(c->device)) ||
+		    !kt_jv_copy(root, "device_kind", c->device_kind, sizeof(c->device_kind)) ||
+		    (form != NULL && !kt_jv_copy(root, "form", c->form, sizeof(c->form))) ||
 		    kt_jv_str(root, "created") == NULL ||
 		    kt_time_parse(kt_jv_str(root, "created"), strlen(kt_jv_str(root, "created")),
 				  true, &c->created_us, NULL, NULL) < 0)

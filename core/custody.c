@@ -99,6 +99,21 @@ out:
 	return r;
 }
 
+bool kt_custody_item(const char *event, const struct kt_jv *line, struct kt_custody_item *it)
+{
+	const struct kt_jv *d = kt_jv_get(line, "detail");
+	const char *id = kt_jv_str(d, "item");
+
+	if (strncmp(event, "item.", 5) != 0)
+		return false;
+	it->id = id != NULL ? id : "";
+	it->outcome = strcmp(event, "item.start") != 0 ? event + 5 : NULL;
+	it->plugin = kt_jv_str(d, "plugin");
+	it->objects = kt_jv_int(d, "objects", 0);
+	it->bytes = kt_jv_int(d, "bytes", 0);
+	return true;
+}
+
 int kt_custody_check(const void *p, size_t n, char head[KT_SHA256_HEX], uint64_t *lines,
 		     kt_custody_fn fn, void *arg, struct kt_err *err)
 {

@@ -47,6 +47,16 @@ int kt_custody_event(struct kt_custody *c, const char *event, const char *key, c
 typedef int (*kt_custody_fn)(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
 			     struct kt_err *err);
 
+/* What a line item.* says of an item of the plan. The verifier reads these lines by itself. */
+struct kt_custody_item {
+	const char *id;	     /* "" when it names none; borrowed from the line, as plugin is */
+	const char *outcome; /* NULL: it was begun */
+	const char *plugin;  /* NULL: not told */
+	int64_t objects, bytes;
+};
+/* false: this is no line of an item. */
+bool kt_custody_item(const char *event, const struct kt_jv *line, struct kt_custody_item *it);
+
 /*
  * Checks a whole log: every line complete, canonical (keys as documented), seq 1.., prev right,
  * monotonic clock not running backwards inside a session. head gets the hash of the last line.

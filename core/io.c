@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -290,6 +291,19 @@ int kt_share(int dirfd, int fd, mode_t mode, struct kt_err *err)
 	if (fchmod(fd, mode) < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "it can't be shared: %s", strerror(errno));
 	return kt_sync_fd(fd, err);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+void kt_tree_remove(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void kt_dir_remove_files(int dirfd, const char *name)

@@ -67,6 +67,8 @@ int kt_dir_open(int dirfd, const char *name, bool create, struct kt_err *err);
  * mode (0640, 0660), on the disk. 0 or KT_E_STORAGE.
  */
 int kt_share(int dirfd, int fd, mode_t mode, struct kt_err *err);
+/* Removes a folder with all that is in it, as far as that goes; for folders that this program made. */
+void kt_tree_remove(const char *path);
 /* Removes a folder of plain files, as far as that goes; for folders that this program made. */
 void kt_dir_remove_files(int dirfd, const char *name);
 /* The code for an errno of storage: KT_E_STORAGE, or KT_E_ABSENT for ENOENT. */

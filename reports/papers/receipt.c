@@ -29,19 +29,9 @@ struct story {
 	size_t n;
 };
 
-static void keep(char *out, size_t cap, const struct kt_jv *d, const char *key)
+static struct item *item_of(struct story *s, const char *id)
 {
-	const char *s = kt_jv_str(d, key);
-
-	if (s != NULL)
-		snprintf(out, cap, "%s", s);
-}
-
-static struct item *item_of(struct story *s, const struct kt_jv *d)
-{
-	const char *id = kt_jv_str(d, "item");
-
-	if (id == NULL)
+	if (*id == '\0')
 		return NULL;
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->item[i].id, id) == 0)
@@ -53,18 +43,19 @@ static struct item *item_of(struct story *s, const struct kt_jv *d)
 	return &s->item[s->n++];
 }
 
-static void on_item(struct story *s, const char *event, const struct kt_jv *d)
+static void on_item(struct story *s, const struct kt_custody_item *said)
 {
-	struct item *it = item_of(s, d);
+	struct item *it = item_of(s, said->id);
 
 	if (it == NULL)
 		return;
-	keep(it->source, sizeof(it->source), d, "plugin");
-	if (strcmp(event, "item.start") == 0)
+	if (said->plugin != NULL)
+		snprintf(it->source, sizeof(it->source), "%s", said->plugin);
+	if (said->outcome == NULL)
 		return;
-	snprintf(it->outcome, sizeof(it->outcome), "%s", event + strlen("item."));
-	it->objects = kt_jv_int(d, "objects", 0);
-	it->bytes = kt_jv_int(d, "bytes", 0);
+	snprintf(it->outcome, sizeof(it->outcome), "%s", said->outcome);
+	it->objects = said->objects;
+	it->bytes = said->bytes;
 }
 
 static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
@@ -73,27 +64,28 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 	struct story *s = arg;
 	const struct kt_jv *d = kt_jv_get(line, "detail");
 	const char *utc = kt_jv_str(line, "utc");
+	struct kt_custody_item item;
 
 	(void)seq;
 	(void)err;
 	if (strcmp(event, "session.open") == 0) {
-		keep(s->opened, sizeof(s->opened), line, "utc");
-		keep(s->operator_cert, sizeof(s->operator_cert), d, "operator_cert_sha256");
-		keep(s->tool, sizeof(s->tool), d, "tool_version");
+		kt_jv_copy(line, "utc", s->opened, sizeof(s->opened));
+		kt_jv_copy(d, "operator_cert_sha256", s->operator_cert, sizeof(s->operator_cert));
+		kt_jv_copy(d, "tool_version", s->tool, sizeof(s->tool));
 	} else if (strcmp(event, "subject.informed") == 0) {
-		keep(s->language, sizeof(s->language), d, "language");
-		keep(s->sheet, sizeof(s->sheet), d, "sheet_sha256");
+		kt_jv_copy(d, "language", s->language, sizeof(s->language));
+		kt_jv_copy(d, "sheet_sha256", s->sheet, sizeof(s->sheet));
 	} else if (strcmp(event, "subject.position") == 0) {
-		keep(s->position, sizeof(s->position), d, "position");
-		keep(s->interpreter, sizeof(s->interpreter), d, "interpreter");
+		kt_jv_copy(d, "position", s->position, sizeof(s->position));
+		kt_jv_copy(d, "interpreter", s->interpreter, sizeof(s->interpreter));
 	} else if (strcmp(event, "device.identified") == 0) {
-		keep(s->device, sizeof(s->device), d, "serial");
+		kt_jv_copy(d, "serial", s->device, sizeof(s->device));
 	} else if (strcmp(event, "source.opened") == 0) {
-		keep(s->device, sizeof(s->device), d, "identifier");
+		kt_jv_copy(d, "identifier", s->device, sizeof(s->device));
 	} else if (strcmp(event, "acquisition.sealed") == 0) {
 		kt_time_parse(utc, strlen(utc), true, &s->sealed_us, NULL, NULL);
-	} else if (strncmp(event, "item.", 5) == 0) {
-		on_item(s, event, d);
+	} else if (kt_custody_item(event, line, &item)) {
+		on_item(s, &item);
 	}
 	return 0;
 }

@@ -11,13 +11,6 @@
 #define TAGS_MAX ((size_t)4 << 20)
 #define LIST_MAX ((size_t)256 << 20) /* a line for each file of the largest package */
 
-/* A defect is the verifier's to judge; here it only matters whether the bytes can be had. */
-static void pass_over(void *arg, const char *text)
-{
-	(void)arg;
-	(void)text;
-}
-
 /* -- what was judged -------------------------------------------------------------------------- */
 
 static int changed(const char *name, struct kt_err *err)
@@ -145,7 +138,8 @@ int kt_verify_show(int fd, const struct kt_show *s, FILE *out, struct kt_err *er
 	const struct kt_zip_entry *e;
 	char want[KT_SHA256_HEX];
 	struct kt_zip z;
-	int r = kt_zip_read_open(fd, &z, pass_over, NULL, err);
+	/* a defect is the verifier's to judge; here it only matters whether the bytes can be had */
+	int r = kt_zip_read_open(fd, &z, NULL, NULL, err);
 
 	e = r == 0 ? kt_zip_find(&z, s->member) : NULL;
 	if (r == 0 && s->tags != NULL)

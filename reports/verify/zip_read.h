@@ -44,8 +44,8 @@ struct kt_zip {
 
 /*
  * Reads the structure. 0 (look at z->defects), KT_E_FORMAT when it is no container that can be
- * read on, KT_E_STORAGE, KT_E_NOMEM. defect is called for each defect found, also for the one
- * behind KT_E_FORMAT. Free with kt_zip_read_close() in every case; fd stays open.
+ * read on, KT_E_STORAGE, KT_E_NOMEM. defect, or NULL, is called for each defect found, also for the
+ * one behind KT_E_FORMAT. Free with kt_zip_read_close() in every case; fd stays open.
  */
 int kt_zip_read_open(int fd, struct kt_zip *z, void (*defect)(void *arg, const char *text),
 		     void *arg, struct kt_err *err);
