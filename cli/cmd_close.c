@@ -271,10 +271,12 @@ static int withdraw_detail(const struct kt_acq *q, const struct gone *g, struct 
 	kt_jw_init(&w, b);
 	kt_jw_obj(&w);
 	kt_jw_kuint(&w, "bytes", g->bytes);
+	kt_jw_kstr(&w, "device", q->c.device);
+	kt_jw_kstr(&w, "device_kind", q->c.device_kind);
 	kt_jw_kuint(&w, "files", g->files);
+	kt_jw_kstr(&w, "form", q->c.form);
 	put_subject(q->o, "objects", &w);
-	if (q->c.simulated)
-		kt_jw_kbool(&w, "simulated", true);
+	kt_jw_kbool(&w, "simulated", q->c.simulated);
 	kt_jw_obj_end(&w);
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
 }

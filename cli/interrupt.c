@@ -157,6 +157,9 @@ static int detail(const struct tale *t, const char *reason, const char *text, st
 	kt_jw_kint(&w, "bytes", t->bytes);
 	kt_jw_kstr(&w, "custody_head", q->log.head);
 	kt_jw_kuint(&w, "custody_lines", q->log.seq);
+	kt_jw_kstr(&w, "device", q->c.device);
+	kt_jw_kstr(&w, "device_kind", q->c.device_kind);
+	kt_jw_kstr(&w, "form", q->c.form);
 	kt_jw_key(&w, "items");
 	kt_jw_arr(&w);
 	for (size_t i = 0; i < q->plan.n; i++) {
@@ -174,6 +177,7 @@ static int detail(const struct tale *t, const char *reason, const char *text, st
 	kt_jw_kint(&w, "objects", t->objects);
 	kt_jw_kuint(&w, "planned", q->plan.n);
 	kt_jw_kstr(&w, "reason", reason);
+	kt_jw_kbool(&w, "simulated", q->c.simulated);
 	kt_jw_kbytes(&w, "text", text, strlen(text));
 	kt_jw_obj_end(&w);
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");

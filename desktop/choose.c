@@ -331,3 +331,31 @@ GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix
 	g_free(name);
 	return row;
 }
+
+/* -- dropping --------------------------------------------------------------------------------- */
+
+static gboolean on_drop(GtkDropTarget *t, const GValue *value, double x, double y, gpointer data)
+{
+	struct choice *c = g_object_get_data(G_OBJECT(t), "kd-choice");
+	char *path = g_file_get_path(g_value_get_object(value));
+
+	(void)x;
+	(void)y;
+	(void)data;
+	if (path != NULL)
+		c->done(path, c->data);
+	g_free(path);
+	return TRUE;
+}
+
+void kd_take_drops(GtkWidget *w, kd_chosen done, gpointer data)
+{
+	GtkDropTarget *t = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
+	struct choice *c = g_new0(struct choice, 1);
+
+	c->done = done;
+	c->data = data;
+	g_object_set_data_full(G_OBJECT(t), "kd-choice", c, g_free);
+	g_signal_connect(t, "drop", G_CALLBACK(on_drop), NULL);
+	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(t));
+}

@@ -46,6 +46,8 @@ void kd_app_say(struct kd_app *app, const char *text);
 /* "home", "intake" or "review"; title for the header bar. */
 void kd_app_show(struct kd_app *app, const char *page, const char *title);
 void kd_app_home(struct kd_app *app);
+/* The same for the Back of a first page; data: the app. */
+void kd_on_home(GtkButton *b, gpointer data);
 /* Puts the focus on a widget once it has a place on the screen. */
 void kd_app_focus(GtkWidget *w);
 
@@ -68,6 +70,8 @@ void kd_ask(struct kd_app *app, const char *heading, const char *body,
 	    const struct kd_answer *answers, kd_answered done, gpointer data);
 /* Where copies go at first: a folder that may be chosen. */
 const char *kd_out_folder(const struct kd_app *app);
+/* Takes files that are dropped on a widget. */
+void kd_take_drops(GtkWidget *w, kd_chosen done, gpointer data);
 /* An entry row for a path, with a button that chooses one. */
 GtkWidget *kd_path_row(struct kd_app *app, const char *title, const char *suffix);
 

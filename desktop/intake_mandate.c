@@ -320,34 +320,17 @@ static void on_forward(GtkButton *b, gpointer data)
 		kd_person_begin(in);
 }
 
-static void on_home(GtkButton *b, gpointer data)
+static void on_file(const char *path, gpointer data)
 {
 	struct kd_intake *in = data;
 
-	(void)b;
-	kd_mandate_leave(in);
-	kd_app_home(in->app);
-}
-
-static gboolean on_drop(GtkDropTarget *t, const GValue *value, double x, double y, gpointer data)
-{
-	struct kd_intake *in = data;
-	char *path = g_file_get_path(g_value_get_object(value));
-
-	(void)t;
-	(void)x;
-	(void)y;
-	if (path != NULL)
-		gtk_editable_set_text(GTK_EDITABLE(in->mandate_row), path);
-	g_free(path);
-	return TRUE;
+	gtk_editable_set_text(GTK_EDITABLE(in->mandate_row), path);
 }
 
 void kd_mandate_page(struct kd_intake *in)
 {
 	struct kd_page *p = &in->p_mandate;
 	GtkWidget *choose = kd_group("", NULL);
-	GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
 
 	kd_page_init(
 		p, _("The mandate"),
@@ -371,11 +354,10 @@ void kd_mandate_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(p->content), in->facts);
 	gtk_box_append(GTK_BOX(p->content), in->sources);
 	gtk_box_append(GTK_BOX(p->content), in->never);
-	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(on_home), in),
+	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(kd_on_home), in->app),
 			kd_button(_("_Continue"), "suggested-action", G_CALLBACK(on_forward), in));
 	gtk_widget_set_sensitive(p->forward, FALSE);
-	g_signal_connect(drop, "drop", G_CALLBACK(on_drop), in);
-	gtk_widget_add_controller(p->root, GTK_EVENT_CONTROLLER(drop));
+	kd_take_drops(p->root, on_file, in);
 }
 
 void kd_mandate_begin(struct kd_intake *in, const char *path)

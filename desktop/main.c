@@ -94,6 +94,12 @@ void kd_app_home(struct kd_app *app)
 	kd_unfinished_refresh(app->unfinished);
 }
 
+void kd_on_home(GtkButton *b, gpointer data)
+{
+	(void)b;
+	kd_app_home(data);
+}
+
 static gboolean focus_now(gpointer w)
 {
 	if (gtk_widget_get_mapped(w))

@@ -288,26 +288,9 @@ static void on_open(GtkButton *b, gpointer data)
 	kd_review_open(rv, gtk_editable_get_text(GTK_EDITABLE(rv->path_row)));
 }
 
-static void on_home(GtkButton *b, gpointer data)
+static void on_file(const char *path, gpointer data)
 {
-	struct kd_review *rv = data;
-
-	(void)b;
-	kd_app_home(rv->app);
-}
-
-static gboolean on_drop(GtkDropTarget *t, const GValue *value, double x, double y, gpointer data)
-{
-	struct kd_review *rv = data;
-	char *path = g_file_get_path(g_value_get_object(value));
-
-	(void)t;
-	(void)x;
-	(void)y;
-	if (path != NULL)
-		kd_review_begin(rv, path);
-	g_free(path);
-	return TRUE;
+	kd_review_begin(data, path);
 }
 
 static void open_page(struct kd_review *rv)
@@ -325,7 +308,7 @@ static void open_page(struct kd_review *rv)
 	gtk_box_append(GTK_BOX(p->content), group);
 	rv->open_note = kd_text("", NULL);
 	gtk_box_append(GTK_BOX(p->content), rv->open_note);
-	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(on_home), rv),
+	kd_page_buttons(p, kd_button(_("_Back"), NULL, G_CALLBACK(kd_on_home), rv->app),
 			kd_button(_("_Open"), "suggested-action", G_CALLBACK(on_open), rv));
 	gtk_widget_set_sensitive(p->forward, FALSE);
 }
@@ -369,7 +352,6 @@ static GtkWidget *package_page(struct kd_review *rv)
 struct kd_review *kd_review_new(struct kd_app *app)
 {
 	struct kd_review *rv = g_new0(struct kd_review, 1);
-	GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
 
 	rv->app = app;
 	rv->selected = G_MAXUINT;
@@ -379,8 +361,7 @@ struct kd_review *kd_review_new(struct kd_app *app)
 	open_page(rv);
 	gtk_stack_add_named(GTK_STACK(rv->stack), rv->p_open.root, "open");
 	gtk_stack_add_named(GTK_STACK(rv->stack), package_page(rv), "package");
-	g_signal_connect(drop, "drop", G_CALLBACK(on_drop), rv);
-	gtk_widget_add_controller(rv->stack, GTK_EVENT_CONTROLLER(drop));
+	kd_take_drops(rv->stack, on_file, rv);
 	return rv;
 }
 

@@ -168,13 +168,15 @@ static void unread(GtkWidget *row, const struct kd_engine_result *res)
 	g_free(s);
 }
 
+/* Of case.json, or of an act that says which case it is about. */
 static void on_case(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_review *rv = data;
-	const struct kt_jv *simulated = kt_jv_get(res->json, "simulated");
-	const char *form = kt_jv_str(res->json, "form"), *source = kt_jv_str(res->json, "source"),
-		   *kind = kt_jv_str(res->json, "device_kind"),
-		   *device = kt_jv_str(res->json, "device");
+	const struct kt_jv *detail = kt_jv_get(res->json, "detail"),
+			   *of = detail != NULL ? detail : res->json,
+			   *simulated = kt_jv_get(of, "simulated");
+	const char *form = kt_jv_str(of, "form"), *source = kt_jv_str(of, "source"),
+		   *kind = kt_jv_str(of, "device_kind"), *device = kt_jv_str(of, "device");
 
 	rv->about_job = NULL;
 	if (kd_review_changed(rv, res))
@@ -219,7 +221,8 @@ static void on_mandate(const struct kd_engine_result *res, gpointer data)
 	rv->about_job = NULL;
 	if (kd_review_changed(rv, res))
 		return;
-	args[kd_review_show_args(rv, "data/case.json", args)] = NULL;
+	args[kd_review_show_args(rv, kd_about_is_act(rv) ? "data/act.json" : "data/case.json",
+				 args)] = NULL;
 	if (id != NULL) {
 		char *s = g_strdup_printf("%s\n%s, %s", id, issuer != NULL ? issuer : "",
 					  g_strcmp0(mode, "consent") == 0 ? _("by consent")

@@ -124,6 +124,16 @@ def scene():
     is_(log.count('"event":"session.resume"'), 1, "resumed")
     r = keten("verify", package(), stop, "--trust", DESK + "/trust")
     is_(r.returncode, 0, "verify, as a chain: " + r.stdout.decode()[-300:])
+    # the record of the stop says which phone it is about
+    n = len(a.states())
+    a.click("Finish")
+    a.click("Review")
+    a.type_into("Package file", stop)
+    a.click("Open")
+    a.state("about-shown", after=n)
+    a.see("Android, SIM0001")
+    a.see("Yes: made with a simulated phone, for practice")
+    shot(SHOTS + "/stopped-reviewed.png")
     a.end()
 
 

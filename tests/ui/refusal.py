@@ -74,6 +74,7 @@ def scene():
     a.see("KETEN-")
     a.state("receipt")
     a.see("You said no. Nothing was read from your phone")
+    a.see("Practice: this was done with a simulated phone.")
     digest = hashlib.sha256(read(package())).hexdigest()
     a.see(" ".join(digest[i:i + 8] for i in range(0, 32, 8)))
     shot(SHOTS + "/refused.png")
@@ -119,6 +120,7 @@ def scene():
     a.see("-withdrawal.asice")
     a.state("receipt", after=n)
     a.see("You stopped the reading.")
+    a.see("Practice: this was done with a simulated phone.")
     a.see("The holder has the receipt")
     if any("destroyed " in t for t in a.texts() if "=======" not in t):  # the receipt may
         raise Failed("what the command printed is shown as it is")
