@@ -96,6 +96,25 @@ static int cut_tail(int fd, struct kt_err *err)
 	return 0;
 }
 
+/* Counts stand before the end line. When that one is not there, they are made anew with it. */
+static int cut_counts(int fd, struct kt_err *err)
+{
+	static const char count[] = "{\"count\":";
+	char line[sizeof(count) - 1], c;
+	off_t at;
+
+	while ((at = lseek(fd, 0, SEEK_END)) > 0) {
+		for (at--; at > 0 && pread(fd, &c, 1, at - 1) == 1 && c != '\n';)
+			at--;
+		if (pread(fd, line, sizeof(line), at) != (ssize_t)sizeof(line) ||
+		    memcmp(line, count, sizeof(line)) != 0)
+			break;
+		if (ftruncate(fd, at) < 0)
+			return KT_FAIL(err, KT_E_STORAGE, "index: %s", strerror(errno));
+	}
+	return 0;
+}
+
 int kt_index_open(struct kt_case *c, const struct kt_index_head *h, struct kt_index *ix,
 		  struct kt_err *err)
 {
@@ -113,6 +132,8 @@ int kt_index_open(struct kt_case *c, const struct kt_index_head *h, struct kt_in
 	if (ix->fd < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "index/%s: %s", ix->name, strerror(errno));
 	r = cut_tail(ix->fd, err);
+	if (r == 0)
+		r = cut_counts(ix->fd, err);
 	if (r == 0 && lseek(ix->fd, 0, SEEK_END) == 0) {
 		put_head(&ix->pending, h);
 		if (c->sealed)

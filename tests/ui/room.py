@@ -60,9 +60,10 @@ def scene():
     shot(SHOTS + "/room-full.png")
     log = read(case + "/custody.jsonl").decode()
     is_('"event":"acquisition.sealed"' in log, False, "sealed on a full disk")
-    record = interruption()
-    is_(json.loads(keten("show", record, "data/act.json").stdout)["detail"]["reason"], "storage", "the record's reason")
-    is_(keten("verify", record, "--trust", DESK + "/trust").returncode, 0, "the record of how it ended")
+    records = [interruption()] if DISK else []  # the limit is on files everywhere: a record can't be written either
+    for record in records:
+        is_(json.loads(keten("show", record, "data/act.json").stdout)["detail"]["reason"], "storage", "the record's reason")
+        is_(keten("verify", record, "--trust", DESK + "/trust").returncode, 0, "the record of how it ended")
     make_room(a)
     n = len(a.states())
     a.click("Go on reading")
@@ -71,7 +72,7 @@ def scene():
     a.state("done-complete", after=n)
     log = read(case + "/custody.jsonl").decode()
     is_((log.count('"event":"session.open"'), log.count('"event":"session.resume"')), (1, 1), "one session, resumed once")
-    r = keten("verify", package(), record, "--trust", DESK + "/trust")
+    r = keten("verify", package(), *records, "--trust", DESK + "/trust")
     is_(r.returncode, 0, "verify, as a chain: " + r.stdout.decode()[-300:])
     a.end()
     r = keten("run", "--mandate", DESK + "/one.json", "--trust", DESK + "/trust", "--operator", DESK + "/operator.pem",

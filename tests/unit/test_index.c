@@ -259,6 +259,57 @@ static void resumes_after_half_a_line(void **state)
 	kt_buf_free(&b);
 }
 
+static size_t lines_with(const struct kt_buf *b, const char *text)
+{
+	size_t n = 0, len = strlen(text);
+
+	for (const uint8_t *p = b->p;
+	     (p = memmem(p, b->len - (size_t)(p - b->p), text, len)) != NULL; p += len)
+		n++;
+	return n;
+}
+
+/* A disk that is full at the end line: what was counted before it is not counted twice. */
+static void counts_once_when_the_end_is_missing(void **state)
+{
+	char sha[KT_SHA256_HEX];
+	struct kt_index ix;
+	struct kt_buf b, again;
+	size_t last, first;
+
+	(void)state;
+	kt_buf_init(&b, 0);
+	kt_buf_init(&again, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(kt_index_open(&c, &head, &ix, NULL), 0);
+		assert_int_equal(ix.withheld, 0);
+		if (i == 0)
+			add(&ix, "/one", 4, "");
+		assert_int_equal(kt_index_count(&ix, "unmatched", "not-asked-for", 3, NULL), 0);
+		assert_int_equal(kt_index_count(&ix, "withheld", "undated", 4, NULL), 0);
+		assert_int_equal(kt_index_end(&ix, "acquired", "", sha, NULL), 0);
+		kt_buf_reset(&b);
+		assert_int_equal(kt_file_read(c.index_fd, "i0003.jsonl", 1 << 20, &b, NULL), 0);
+		assert_int_equal(lines_with(&b, "\"kind\":\"unmatched\""), 1);
+		assert_int_equal(lines_with(&b, "\"kind\":\"withheld\""), 1);
+		last = (size_t)((uint8_t *)memrchr(b.p, '\n', b.len - 1) - b.p) + 1;
+		assert_int_equal(kt_file_write(c.index_fd, "i0003.jsonl", b.p, last, 0600, NULL),
+				 0);
+	}
+	/* wherever it was cut: opened again there is the object and nothing behind it */
+	first = (size_t)((uint8_t *)memmem(b.p, b.len, "{\"count\"", 8) - b.p);
+	for (size_t n = first; n < b.len; n += 5) {
+		assert_int_equal(kt_file_write(c.index_fd, "i0003.jsonl", b.p, n, 0600, NULL), 0);
+		assert_int_equal(kt_index_open(&c, &head, &ix, NULL), 0);
+		kt_index_close(&ix);
+		kt_buf_reset(&again);
+		assert_int_equal(kt_file_read(c.index_fd, "i0003.jsonl", 1 << 20, &again, NULL), 0);
+		assert_int_equal(again.len, first);
+	}
+	kt_buf_free(&again);
+	kt_buf_free(&b);
+}
+
 /* Killed between the end line and the log: opened again, nothing is added to an ended segment. */
 static void an_ended_segment_stays_as_it_is(void **state)
 {
@@ -352,6 +403,7 @@ int main(void)
 		T(held_lines_wait),
 		T(what_was_decrypted_has_both_hashes),
 		T(resumes_after_half_a_line),
+		T(counts_once_when_the_end_is_missing),
 		T(an_ended_segment_stays_as_it_is),
 		T(segments_of_others_are_refused),
 		T(damage_is_named),
