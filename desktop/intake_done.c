@@ -65,18 +65,26 @@ static void check_row(struct kd_intake *in, const char *title, const char *what)
 	kd_group_add(in->done_checklist, row);
 }
 
-static void show_checklist(struct kd_intake *in, bool phone_was_touched, bool recorded,
-			   bool receipt)
+/* The holder of an iPhone was asked and did not trust this station. */
+static bool is_denied(const struct kd_engine_result *res)
 {
+	return res->status == 4 && strstr(res->error, "trust-denied:") != NULL;
+}
+
+static void show_checklist(struct kd_intake *in, const struct kd_engine_result *res, bool receipt)
+{
+	bool recorded = res->status == 0;
+
 	kd_group_clear(in->done_checklist);
-	gtk_widget_set_visible(in->done_checklist, phone_was_touched);
-	if (!phone_was_touched)
+	gtk_widget_set_visible(in->done_checklist, in->touched);
+	if (!in->touched)
 		return;
 	if (g_strcmp0(in->kind, "ios") == 0) {
-		check_row(
-			in, _("Trust is taken back"),
-			_("Keten did that. To be sure: Settings, General, Transfer or Reset, Reset "
-			  "Location and Privacy."));
+		if (!is_denied(res)) /* else there is none to take back */
+			check_row(in, _("Trust is taken back"),
+				  _("Keten did that. To be sure: Settings, General, Transfer or "
+				    "Reset, Reset "
+				    "Location and Privacy."));
 	} else {
 		check_row(in, _("USB debugging is switched off"),
 			  _("Settings, Developer options. Its holder does it."));
@@ -183,6 +191,11 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 		return _("Ask whoever issued the mandate, or change what was asked. Nothing more "
 			 "was read.");
 	case 4:
+		if (is_denied(res))
+			return _("That is their decision; nothing is read without it. To ask them "
+				 "again, unplug the phone and plug it in, then go on: it uses up "
+				 "no further session. If they stay with it, withdraw the case on "
+				 "the first page, which records that.");
 		return _("See that the phone is unlocked and plugged in, then go on. It uses up no "
 			 "further session.");
 	case 6:
@@ -218,7 +231,8 @@ static const char *headline(const struct kd_intake *in, const struct kd_engine_r
 	case 3:
 		return _("Refused by the mandate");
 	case 4:
-		return _("The phone was not there, not trusted, or lost");
+		return is_denied(res) ? kd_state_title("trust-refused")
+				      : _("The phone was not there, not trusted, or lost");
 	case 7:
 		return _("No room, or the disk does not take it");
 	default:
@@ -317,7 +331,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	gtk_widget_set_visible(in->done_facts, !kd_ends_here(in) || in->record != NULL);
 	show_items(in, open && in->head != NULL);
-	show_checklist(in, in->touched, res->status == 0, receipt);
+	show_checklist(in, res, receipt);
 	gtk_widget_set_visible(in->again, again);
 	gtk_widget_set_visible(in->retry, unrecorded);
 	if (unrecorded)

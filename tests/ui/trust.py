@@ -93,7 +93,10 @@ def scene():
     a.click("Start reading")
     a.state("run-trust-refused", after=n)
     a.state("done-device", after=n)
+    a.see("The holder tapped Don't Trust")
     a.see("the holder chose not to trust this station")
+    a.see("That is their decision; nothing is read without it.")
+    is_([t for t in a.texts() if "Trust is taken back" in t], [], "trust that was never given, taken back")
     a.state("receipt", after=n)
     shot(SHOTS + "/state-iphone-trust-refused.png")
     if "trust-denied" not in (log := read(case_dir() + "/custody.jsonl").decode()):
