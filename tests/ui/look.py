@@ -2,7 +2,7 @@
 # Every page in every guise: light, dark, high contrast, right to left, Dutch, text of twice the size, a small screen.
 # Each control has a name that a screen reader can say, Tab comes to each of them, and nothing is cut off at the side.
 # Pictures are kept to be looked at.
-from atspi import Atspi, S, has, keys, name, pixels, tree
+from atspi import Atspi, S, extents, has, keys, laid_out, name, pixels, tree
 from pages import controls, fits, inside, named
 from scene import *
 
@@ -49,7 +49,7 @@ def typed(texts):
 
 def walk(a, page):
     """Tab from control to control until each one had the focus."""
-    nodes = {i: n for i, n in enumerate(controls(a)) if has(n, S.SENSITIVE) and has(n, S.FOCUSABLE)}
+    nodes = {i: n for i, n in enumerate(controls(a.all())) if has(n, S.SENSITIVE) and has(n, S.FOCUSABLE)}
     todo = {i: n for i, n in nodes.items() if name(n) not in ("Minimize", "Maximize", "Close") and
             not inside(n, "combo box")}
 
@@ -72,20 +72,32 @@ def walk(a, page):
     raise Failed("%s: Tab never comes to %s" % (page, ", ".join("\"%s\"" % name(n) for n in todo.values())))
 
 
-def brightness(guise, what):
-    """A guise of colours is one: most of the screen is dark, or light."""
-    rgb = pixels()[2]
+def is_guise(a, guise, what):
+    """What is on the screen is of this guise: dark or light, with lines that stand out, mirrored, of that size."""
+    width, height, rgb = pixels()
     mean = sum(rgb[::97]) / len(rgb[::97])
     if (mean < 90) != (guise == "dark"):
         raise Failed("%s: a mean brightness of %d of 255" % (what, mean))
+    if guise in ("light", "contrast"):  # the line below the title
+        line = min(rgb[3 * (width * y + 200)] for y in range(62, 113))
+        if (line < 180) != (guise == "contrast"):
+            raise Failed("%s: the line below the title has a brightness of %d of 255" % (what, line))
+    menu = a.get("push button", "Menu")
+    frame = next(n for n in a.all("frame") if laid_out(n))
+    is_(extents(menu).x < extents(frame).width / 2, guise == "rtl", what + ": the menu lies left")
+    if guise in ("large", "light"):
+        title = next(extents(n).height for n in a.all("label") if laid_out(n))
+        is_(title > 25, guise == "large", "%s: text twice as large, a title %d high" % (what, title))
+    is_((width, height), (1024, 768) if guise == "small" else (1280, 900), "screen")
 
 
 def page(a, guise, what, tabs=False):
     shot("%s/%s-%s.png" % (SHOTS, guise, what))
-    named(a, what)
-    if what not in ("help", "exit"):  # a window before the other: what is wide is told by their own
-        fits(a, what)
-    brightness(guise, what)
+    nodes = list(a.all())
+    named(a, what, nodes=nodes)
+    if what != "help":  # a window of its own, which lies before this one
+        fits(a, what, nodes)
+        is_guise(a, guise, what)
     if tabs and guise == "light":
         walk(a, what)
 

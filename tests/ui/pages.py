@@ -14,13 +14,13 @@ def inside(n, role):
     return p is not None and p.get_role_name() == role and name(p)
 
 
-def controls(a):
-    return [n for n in a.all() if n.get_role_name() in ROLES and laid_out(n)]
+def controls(nodes):
+    return [n for n in nodes if n.get_role_name() in ROLES and laid_out(n)]
 
 
-def named(a, what, least=1):
-    """Every control has a name of its own; there are at least so many of them."""
-    found = controls(a)
+def named(a, what, least=1, nodes=None):
+    """Every control has a name of its own; there are at least so many of them. nodes: all of a, to walk it once."""
+    found = controls(nodes or a.all())
     bad = []
     for n in found:
         said = name(n)
@@ -41,14 +41,15 @@ def in_table(n):
     return n is not None
 
 
-def fits(a, what):
+def fits(a, what, nodes=None):
     """Nothing is wider than the window, but a table that scrolls, nor the window larger than the screen."""
     width, height, _ = pixels()
-    frame = extents(next(a.all("frame")))
+    nodes = nodes or list(a.all())
+    frame = extents(next(n for n in nodes if n.get_role_name() == "frame"))
     if frame.width > width or frame.height > height:
         raise Failed("%s: the window is %d x %d, the screen %d x %d" % (what, frame.width, frame.height, width, height))
     seen = 0
-    for n in a.all():
+    for n in nodes:
         if n.get_role_name() not in ROLES + ("label", "image"):
             continue
         e = extents(n)
@@ -61,5 +62,6 @@ def fits(a, what):
 
 
 def sound(a, what):
-    named(a, what)
-    fits(a, what)
+    nodes = list(a.all())
+    named(a, what, nodes=nodes)
+    fits(a, what, nodes)
