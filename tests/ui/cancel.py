@@ -63,6 +63,7 @@ def asked_in_time():
     a.state("ask-new", after=handed_over(a, DESK + "/order.json"))
     shot(SHOTS + "/ask-new.png")
     a.click("Go on with this one")
+    wait_for("the question to close", lambda: a.find("push button", "Begin a new one") is None)
     a.see(json.loads(read(DESK + "/one.json"))["mandate_id"])
     n = handed_over(a, DESK + "/order.json")
     a.click("Begin a new one")
