@@ -92,12 +92,22 @@ GtkWidget *kd_filter_bar(struct kd_review *rv);
 void kd_filter_fill(struct kd_review *rv);
 void kd_filter_apply(struct kd_review *rv);
 void kd_filter_forget(struct kd_review *rv);
+/* review_view.c: what map and timeline share */
+#define KD_ZOOM_STEP 1.5 /* of a key or a button */
+struct kd_view_moves {
+	gboolean (*move)(GtkWidget *w, int right, int down); /* steps; false: not that way */
+	void (*zoom)(GtkWidget *w, double closer);
+	void (*all)(GtkWidget *w);
+	guint (*nearest)(GtkWidget *w, double x, double y); /* position, or G_MAXUINT */
+};
+GtkWidget *kd_view_new(struct kd_review *rv, const char *name, GtkDrawingAreaDrawFunc draw,
+		       const struct kd_view_moves *moves);
+/* The buttons and keys of a view, and a text beside them. */
+GtkWidget *kd_view_bar(GtkWidget *view, GtkWidget *note);
 /* review_map.c */
 GtkWidget *kd_map_view(struct kd_review *rv);
 void kd_map_reset(struct kd_review *rv);
 void kd_map_filtered(struct kd_review *rv);
-/* Closer, farther, everything: three buttons with their keys, shared by map and timeline. */
-GtkWidget *kd_view_buttons(GCallback closer, GCallback farther, GCallback all, gpointer data);
 /* review_timeline.c */
 GtkWidget *kd_timeline_view(struct kd_review *rv);
 void kd_timeline_reset(struct kd_review *rv);

@@ -479,51 +479,9 @@ static void everything(GtkWidget *w)
 	gtk_widget_queue_draw(w);
 }
 
-static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModifierType mods,
-		       gpointer data)
+static gboolean step(GtkWidget *w, int right, int down)
 {
-	GtkWidget *w = data;
-
-	(void)k;
-	(void)code;
-	if ((mods & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0)
-		return FALSE;
-	switch (key) {
-	case GDK_KEY_Left:
-	case GDK_KEY_Right:
-		move(w, key == GDK_KEY_Left ? -60 : 60, 0);
-		return TRUE;
-	case GDK_KEY_Up:
-	case GDK_KEY_Down:
-		move(w, 0, key == GDK_KEY_Up ? -60 : 60);
-		return TRUE;
-	case GDK_KEY_plus:
-	case GDK_KEY_equal:
-	case GDK_KEY_KP_Add:
-		zoom(w, 1.5);
-		return TRUE;
-	case GDK_KEY_minus:
-	case GDK_KEY_KP_Subtract:
-		zoom(w, 1 / 1.5);
-		return TRUE;
-	case GDK_KEY_0:
-	case GDK_KEY_KP_0:
-		everything(w);
-		return TRUE;
-	case GDK_KEY_Page_Up:
-	case GDK_KEY_Page_Down:
-		kd_review_step(map_of(w)->rv, key == GDK_KEY_Page_Down);
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
-
-static gboolean on_scroll(GtkEventControllerScroll *s, double dx, double dy, gpointer data)
-{
-	(void)s;
-	(void)dx;
-	zoom(data, dy < 0 ? 1.25 : 0.8);
+	move(w, 60 * right, 60 * down);
 	return TRUE;
 }
 
@@ -548,16 +506,12 @@ static void on_drag(GtkGestureDrag *d, double dx, double dy, gpointer data)
 	move(data, -dx, -dy);
 }
 
-static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer data)
+static guint nearest(GtkWidget *w, double x, double y)
 {
-	struct map *m = map_of(data);
-	guint n = m->rv->report != NULL ? g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows)) : 0;
+	struct map *m = map_of(w);
+	guint n = g_list_model_get_n_items(G_LIST_MODEL(m->rv->rows)), found = G_MAXUINT;
 	double best = 12 * 12;
-	guint found = G_MAXUINT;
 
-	(void)g;
-	(void)times;
-	gtk_widget_grab_focus(data);
 	for (guint i = 0; i < n; i++) {
 		guint at = kd_rows_at(m->rv->rows, i);
 		const struct kd_obs *o = kd_obs(m->rv->report, at);
@@ -572,26 +526,7 @@ static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer
 			found = at;
 		}
 	}
-	if (found != G_MAXUINT)
-		kd_review_select(m->rv, found, data);
-}
-
-static void on_closer(GtkButton *b, gpointer w)
-{
-	(void)b;
-	zoom(w, 1.5);
-}
-
-static void on_farther(GtkButton *b, gpointer w)
-{
-	(void)b;
-	zoom(w, 1 / 1.5);
-}
-
-static void on_all(GtkButton *b, gpointer w)
-{
-	(void)b;
-	everything(w);
+	return found;
 }
 
 static void map_free(gpointer data)
@@ -603,52 +538,29 @@ static void map_free(gpointer data)
 	g_free(m);
 }
 
-static void controllers(GtkWidget *w)
-{
-	GtkEventController *key = gtk_event_controller_key_new(),
-			   *scroll = gtk_event_controller_scroll_new(
-				   GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
-	GtkGesture *drag = gtk_gesture_drag_new(), *click = gtk_gesture_click_new();
-
-	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key), w);
-	g_signal_connect(scroll, "scroll", G_CALLBACK(on_scroll), w);
-	g_signal_connect(drag, "drag-begin", G_CALLBACK(on_drag_begin), w);
-	g_signal_connect(drag, "drag-update", G_CALLBACK(on_drag), w);
-	g_signal_connect(click, "pressed", G_CALLBACK(on_click), w);
-	gtk_widget_add_controller(w, key);
-	gtk_widget_add_controller(w, scroll);
-	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(drag));
-	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(click));
-}
-
 GtkWidget *kd_map_view(struct kd_review *rv)
 {
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
-		  *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6), *w;
+	static const struct kd_view_moves moves = {step, zoom, everything, nearest};
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *w;
+	GtkGesture *drag = gtk_gesture_drag_new();
 	struct map *m = g_new0(struct map, 1);
 
 	m->rv = rv;
 	m->chosen = G_MAXUINT;
 	m->v.lat = 20;
-	w = rv->map = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role",
-				   GTK_ACCESSIBLE_ROLE_IMG, NULL);
+	w = rv->map =
+		kd_view_new(rv, _("Map of the positions; the table holds the same"), draw, &moves);
 	g_object_set_data_full(G_OBJECT(w), "kd-map", m, map_free);
-	gtk_widget_set_direction(w, GTK_TEXT_DIR_LTR); /* east, and later, are on the right */
-	kd_name(w, _("Map of the positions; the table holds the same"));
-	gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(w), draw, NULL, NULL);
-	gtk_widget_set_focusable(w, TRUE);
 	gtk_widget_set_vexpand(w, TRUE);
 	gtk_widget_set_size_request(w, 420, 300);
-	controllers(w);
+	g_signal_connect(drag, "drag-begin", G_CALLBACK(on_drag_begin), w);
+	g_signal_connect(drag, "drag-update", G_CALLBACK(on_drag), w);
+	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(drag));
 	g_signal_connect_object(adw_style_manager_get_default(), "notify::dark",
 				G_CALLBACK(gtk_widget_queue_draw), w, G_CONNECT_SWAPPED);
-	gtk_widget_add_css_class(bar, "kd-margin");
-	gtk_box_append(GTK_BOX(bar), kd_view_buttons(G_CALLBACK(on_closer), G_CALLBACK(on_farther),
-						     G_CALLBACK(on_all), w));
 	rv->map_note = kd_text("", "dim-label");
-	gtk_box_append(GTK_BOX(bar), kd_beneath(rv->map_note));
 	gtk_box_append(GTK_BOX(box), w);
-	gtk_box_append(GTK_BOX(box), bar);
+	gtk_box_append(GTK_BOX(box), kd_view_bar(w, rv->map_note));
 	return box;
 }
 

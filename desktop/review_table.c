@@ -171,36 +171,6 @@ void kd_review_step(struct kd_review *rv, bool forward)
 	kd_review_select(rv, kd_rows_at(rv->rows, place), NULL);
 }
 
-static GtkWidget *view_button(const char *icon, const char *name, const char *key,
-			      GCallback clicked, gpointer data)
-{
-	GtkWidget *b = kd_icon_button(icon, name, clicked, data);
-	char *tip = g_strdup_printf("%s (%s)", name, key);
-
-	gtk_widget_set_tooltip_text(b, tip);
-	g_free(tip);
-	return b;
-}
-
-GtkWidget *kd_view_buttons(GCallback closer, GCallback farther, GCallback all, gpointer data)
-{
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6),
-		  *keys = gtk_image_new_from_icon_name("input-keyboard-symbolic");
-
-	gtk_box_append(GTK_BOX(box),
-		       view_button("zoom-in-symbolic", _("Closer"), "+", closer, data));
-	gtk_box_append(GTK_BOX(box),
-		       view_button("zoom-out-symbolic", _("Farther away"), "−", farther, data));
-	gtk_box_append(GTK_BOX(box),
-		       view_button("zoom-fit-best-symbolic", _("Everything"), "0", all, data));
-	gtk_widget_set_tooltip_text(keys, _("Arrow keys move the picture, + and − zoom, 0 shows "
-					    "everything; Page Up and Page Down choose the record "
-					    "before and behind. A click chooses the nearest."));
-	kd_name(keys, _("Keys"));
-	gtk_box_append(GTK_BOX(box), keys);
-	return box;
-}
-
 void kd_review_marked(struct kd_review *rv)
 {
 	guint place = kd_rows_place(rv->rows, rv->selected);

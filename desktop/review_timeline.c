@@ -217,11 +217,11 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	}
 }
 
-static void zoom(GtkWidget *w, double by)
+static void zoom(GtkWidget *w, double closer)
 {
 	struct line *l = line_of(w);
 	gint64 mid = l->from + (l->to - l->from) / 2,
-	       half = (gint64)((double)(l->to - l->from) / 2 * by);
+	       half = (gint64)((double)(l->to - l->from) / 2 / closer);
 
 	half = CLAMP(half, 30 * G_USEC_PER_SEC, (l->last - l->first) + G_USEC_PER_SEC);
 	l->from = mid - half;
@@ -229,60 +229,35 @@ static void zoom(GtkWidget *w, double by)
 	gtk_widget_queue_draw(w);
 }
 
-static void move(GtkWidget *w, double by)
+static gboolean step(GtkWidget *w, int right, int down)
 {
 	struct line *l = line_of(w);
-	gint64 d = (gint64)((double)(l->to - l->from) * by);
+	gint64 d = (l->to - l->from) / 5 * right;
 
+	if (down != 0) /* the page around it scrolls */
+		return FALSE;
 	if (l->from + d > l->last || l->to + d < l->first)
-		return;
+		return TRUE;
 	l->from += d;
 	l->to += d;
 	gtk_widget_queue_draw(w);
-}
-
-static gboolean on_key(GtkEventControllerKey *k, guint key, guint code, GdkModifierType mods,
-		       gpointer data)
-{
-	(void)k;
-	(void)code;
-	if ((mods & (GDK_CONTROL_MASK | GDK_ALT_MASK)) != 0)
-		return FALSE;
-	if (key == GDK_KEY_Left || key == GDK_KEY_Right)
-		move(data, key == GDK_KEY_Left ? -0.2 : 0.2);
-	else if (key == GDK_KEY_plus || key == GDK_KEY_equal || key == GDK_KEY_KP_Add)
-		zoom(data, 0.6);
-	else if (key == GDK_KEY_minus || key == GDK_KEY_KP_Subtract)
-		zoom(data, 1.7);
-	else if (key == GDK_KEY_0 || key == GDK_KEY_KP_0)
-		kd_timeline_reset(line_of(data)->rv);
-	else if (key == GDK_KEY_Page_Up || key == GDK_KEY_Page_Down)
-		kd_review_step(line_of(data)->rv, key == GDK_KEY_Page_Down);
-	else
-		return FALSE;
 	return TRUE;
 }
 
-static gboolean on_scroll(GtkEventControllerScroll *s, double dx, double dy, gpointer data)
+static void everything(GtkWidget *w)
 {
-	(void)s;
-	(void)dx;
-	zoom(data, dy < 0 ? 0.8 : 1.25);
-	return TRUE;
+	kd_timeline_reset(line_of(w)->rv);
 }
 
-static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer data)
+static guint nearest(GtkWidget *area, double x, double y)
 {
-	struct line *l = line_of(data);
-	int w = gtk_widget_get_width(data);
+	struct line *l = line_of(area);
+	int w = gtk_widget_get_width(area);
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(l->rv->rows)), found = G_MAXUINT,
 	      row = y > l->top ? (guint)((y - l->top) / l->line_h) : 0;
 	double best = 8;
 
-	(void)g;
-	(void)times;
-	gtk_widget_grab_focus(data);
-	for (guint i = 0; i < n && l->rv->report != NULL; i++) {
+	for (guint i = 0; i < n; i++) {
 		guint at = kd_rows_at(l->rv->rows, i);
 		const struct kd_obs *o = kd_obs(l->rv->report, at);
 		double d;
@@ -295,64 +270,27 @@ static void on_click(GtkGestureClick *g, int times, double x, double y, gpointer
 			found = at;
 		}
 	}
-	if (found != G_MAXUINT)
-		kd_review_select(l->rv, found, data);
-}
-
-static void on_closer(GtkButton *b, gpointer w)
-{
-	(void)b;
-	zoom(w, 0.6);
-}
-
-static void on_farther(GtkButton *b, gpointer w)
-{
-	(void)b;
-	zoom(w, 1.7);
-}
-
-static void on_all(GtkButton *b, gpointer w)
-{
-	(void)b;
-	kd_timeline_reset(line_of(w)->rv);
+	return found;
 }
 
 GtkWidget *kd_timeline_view(struct kd_review *rv)
 {
+	static const struct kd_view_moves moves = {step, zoom, everything, nearest};
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
-		  *bar = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6),
 		  *scroll = gtk_scrolled_window_new(), *w, *note;
-	GtkEventController *key = gtk_event_controller_key_new(),
-			   *wheel = gtk_event_controller_scroll_new(
-				   GTK_EVENT_CONTROLLER_SCROLL_VERTICAL);
-	GtkGesture *click = gtk_gesture_click_new();
 	struct line *l = g_new0(struct line, 1);
 
 	l->rv = rv;
-	w = rv->timeline = g_object_new(GTK_TYPE_DRAWING_AREA, "accessible-role",
-					GTK_ACCESSIBLE_ROLE_IMG, NULL);
+	w = rv->timeline = kd_view_new(
+		rv, _("Timeline of the observations; the table holds the same"), draw, &moves);
 	g_object_set_data_full(G_OBJECT(w), "kd-line", l, g_free);
-	gtk_widget_set_direction(w, GTK_TEXT_DIR_LTR); /* east, and later, are on the right */
-	kd_name(w, _("Timeline of the observations; the table holds the same"));
-	gtk_drawing_area_set_draw_func(GTK_DRAWING_AREA(w), draw, NULL, NULL);
-	gtk_widget_set_focusable(w, TRUE);
-	g_signal_connect(key, "key-pressed", G_CALLBACK(on_key), w);
-	g_signal_connect(wheel, "scroll", G_CALLBACK(on_scroll), w);
-	g_signal_connect(click, "pressed", G_CALLBACK(on_click), w);
-	gtk_widget_add_controller(w, key);
-	gtk_widget_add_controller(w, wheel);
-	gtk_widget_add_controller(w, GTK_EVENT_CONTROLLER(click));
 	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scroll), w);
 	gtk_widget_set_vexpand(scroll, TRUE);
 	gtk_box_append(GTK_BOX(box), scroll);
-	gtk_widget_add_css_class(bar, "kd-margin");
-	gtk_box_append(GTK_BOX(bar), kd_view_buttons(G_CALLBACK(on_closer), G_CALLBACK(on_farther),
-						     G_CALLBACK(on_all), w));
 	note = kd_text(_("Times in UTC; local times without a zone stand where their own clock "
 			 "put them. Dotted: no data, which shows nothing by itself."),
 		       "dim-label");
-	gtk_box_append(GTK_BOX(bar), kd_beneath(note));
-	gtk_box_append(GTK_BOX(box), bar);
+	gtk_box_append(GTK_BOX(box), kd_view_bar(w, note));
 	return box;
 }
 
