@@ -21,7 +21,9 @@
 #define TEXT_MAX ((size_t)1 << 20)
 #define WORD_MAX 300 /* bytes of --to, --purpose */
 
-static int check_opts(const struct kt_opts *o, int packages, struct kt_err *err)
+/* trust: whom this is judged by; free it in any case. */
+static int check_opts(const struct kt_opts *o, int packages, struct kt_trust **trust,
+		      struct kt_err *err)
 {
 	int r = kt_need(o->operator_key, "your key with --operator FILE", err);
 
@@ -30,7 +32,7 @@ static int check_opts(const struct kt_opts *o, int packages, struct kt_err *err)
 	if (r == 0 && (o->nargs < 1 || (packages > 0 && o->nargs > packages)))
 		r = KT_FAIL(err, KT_E_USAGE,
 			    packages == 1 ? "name one package" : "name the packages");
-	return r;
+	return r == 0 ? kt_trust_of(o, trust, err) : r;
 }
 
 /* UTF-8 without control characters but line breaks and tabs; else as its writer wrote it. */
@@ -73,18 +75,14 @@ static int begin(const struct kt_judged *f, enum kt_pkg_type type, struct kt_act
 	return r == 0 ? kt_act_begin(act, AT_FDCWD, pkg, err) : r;
 }
 
-static int finish(const struct kt_opts *o, struct kt_package *pkg, const struct kt_act *act,
-		  struct kt_err *err)
+static int finish(const struct kt_opts *o, const struct kt_trust *trust, struct kt_package *pkg,
+		  const struct kt_act *act, struct kt_err *err)
 {
 	char name[KT_PKG_NAME_MAX + 1];
-	struct kt_trust *trust = NULL;
-	int r = kt_trust_of(o, &trust, err);
+	int r = kt_act_make(o->out_dir, o->operator_key, trust, pkg, act, name, err);
 
 	if (r == 0)
-		r = kt_act_make(o->out_dir, o->operator_key, trust, pkg, act, name, err);
-	if (r == 0)
 		printf("package  %s/%s\n", o->out_dir, name);
-	kt_trust_free(&trust);
 	return r;
 }
 
@@ -97,7 +95,8 @@ int kt_cmd_comment(const struct kt_opts *o)
 	struct kt_act act = {0};
 	struct kt_err err = {0};
 	struct kt_buf text;
-	int r = check_opts(o, 1, &err);
+	struct kt_trust *trust = NULL;
+	int r = check_opts(o, 1, &trust, &err);
 
 	kt_buf_init(&text, 0);
 	if (r == 0)
@@ -112,9 +111,10 @@ int kt_cmd_comment(const struct kt_opts *o)
 		r = kt_act_attach(pkg, "comment.txt", "The applicant's own words", text.p, text.len,
 				  &err);
 	if (r == 0)
-		r = finish(o, pkg, &act, &err);
+		r = finish(o, trust, pkg, &act, &err);
 	kt_package_free(&pkg);
 	kt_buf_free(&text);
+	kt_trust_free(&trust);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }
 
@@ -180,8 +180,8 @@ static int erratum_detail(const char *plugin, int64_t version, struct kt_buf *b,
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
 }
 
-static int one_erratum(const struct kt_opts *o, const char *path, const struct kt_buf *text,
-		       struct kt_err *err)
+static int one_erratum(const struct kt_opts *o, const struct kt_trust *trust, const char *path,
+		       const struct kt_buf *text, struct kt_err *err)
 {
 	struct kt_judged f;
 	struct kt_package *pkg = NULL;
@@ -209,7 +209,7 @@ static int one_erratum(const struct kt_opts *o, const char *path, const struct k
 		r = kt_act_attach(pkg, "erratum.txt", "What is wrong, and what follows", text->p,
 				  text->len, err);
 	if (r == 0)
-		r = finish(o, pkg, &act, err);
+		r = finish(o, trust, pkg, &act, err);
 	kt_package_free(&pkg);
 	kt_buf_free(&detail);
 	return r;
@@ -219,7 +219,8 @@ int kt_cmd_erratum(const struct kt_opts *o)
 {
 	struct kt_err err = {0};
 	struct kt_buf text;
-	int r = check_opts(o, 0, &err);
+	struct kt_trust *trust = NULL;
+	int r = check_opts(o, 0, &trust, &err);
 
 	kt_buf_init(&text, 0);
 	if (r == 0)
@@ -231,8 +232,9 @@ int kt_cmd_erratum(const struct kt_opts *o)
 	if (r == 0)
 		r = read_text(o, &text, &err);
 	for (int i = 0; r == 0 && i < o->nargs; i++)
-		r = one_erratum(o, o->args[i], &text, &err);
+		r = one_erratum(o, trust, o->args[i], &text, &err);
 	kt_buf_free(&text);
+	kt_trust_free(&trust);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }
 
@@ -400,8 +402,8 @@ static int copy_detail(const struct kt_opts *o, struct kt_buf *b, struct kt_err 
 }
 
 /* First the copies, not yet named; then the record of it; then they get their names. */
-static int disclose(const struct kt_opts *o, const struct kt_judged *f, const struct bundle *b,
-		    struct kt_err *err)
+static int disclose(const struct kt_opts *o, const struct kt_trust *trust,
+		    const struct kt_judged *f, const struct bundle *b, struct kt_err *err)
 {
 	KT_AUTO_FD out = kt_out_open(o->out_dir, err);
 	struct kt_package *pkg = NULL;
@@ -421,7 +423,7 @@ static int disclose(const struct kt_opts *o, const struct kt_judged *f, const st
 		r = begin(f, KT_PT_COPY, &act, &pkg, err);
 	}
 	if (r == 0)
-		r = finish(o, pkg, &act, err);
+		r = finish(o, trust, pkg, &act, err);
 	if (r == 0)
 		r = hand_out(out, b, err);
 	if (r < 0 && out >= 0)
@@ -438,7 +440,8 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	struct bundle *b = &bundle;
 	struct kt_judged f;
 	struct kt_err err = {0};
-	int r = check_opts(o, 1, &err);
+	struct kt_trust *trust = NULL;
+	int r = check_opts(o, 1, &trust, &err);
 
 	if (o->purpose == NULL)
 		o->purpose = "disclosure to counsel";
@@ -453,6 +456,7 @@ int kt_cmd_disclose(const struct kt_opts *own)
 	if (r == 0)
 		r = add_acts(o, o->args[0], &f, b, &err);
 	if (r == 0)
-		r = disclose(o, &f, b, &err);
+		r = disclose(o, trust, &f, b, &err);
+	kt_trust_free(&trust);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }

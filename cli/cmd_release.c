@@ -306,8 +306,7 @@ int kt_cmd_release(const struct kt_opts *o)
 		e = kt_release_unseal(&x.r, &err);
 	if (e == 0)
 		e = evaluate(&x, &partial, &err);
-	if (e == 0)
-		e = kt_judged_unchanged(&x.r.res, x.r.fd, &x.r.st, &err);
+	e = kt_release_unchanged(&x.r, e, &err);
 	if (e == 0)
 		e = pack(&x, &err);
 	if (e == 0)

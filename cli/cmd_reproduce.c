@@ -4,6 +4,7 @@
  * the report and its views with those of its release byte for byte.
  */
 #include "cli/release.h"
+#include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/spawn.h"
@@ -44,8 +45,13 @@ struct again {
 /* Acquisition and release, each by itself and as a chain. */
 static int judge(struct again *x, const struct kt_opts *o, struct kt_err *err)
 {
-	enum kt_verdict worst;
-	int e = kt_verify_judge(o, o->args, 2, x->judged, &worst, err);
+	enum kt_verdict worst = KT_VERDICT_UNDETERMINED;
+	struct kt_trust *trust = NULL;
+	int e = kt_trust_of(o, &trust, err);
+
+	kt_trust_free(&trust); /* without anchors there is nothing to ask */
+	if (e == 0)
+		e = kt_verify_judge(o, o->args, 2, x->judged, &worst, err);
 
 	for (size_t i = 0; i < 2; i++)
 		if (x->judged[i].verdict == KT_VERDICT_INVALID ||
@@ -405,8 +411,7 @@ int kt_cmd_reproduce(const struct kt_opts *o)
 		note(&x, "report.json", at);
 	else if (e == 0)
 		e = compare_views(&x, fd, &err);
-	if (e >= 0 && kt_judged_unchanged(&x.r.res, x.r.fd, &x.r.st, &err) < 0)
-		e = KT_E_INVALID;
+	e = kt_release_unchanged(&x.r, e, &err);
 	if (e >= 0)
 		e = kt_judged_unchanged(&x.judged[1], x.fd, &x.st, &err);
 	status = e < 0 ? kt_fail_exit(e, &err) : conclude(&x, at, &err);

@@ -47,6 +47,14 @@ static int open_judged(struct kt_release *r, struct kt_err *err)
 	return r->fd < 0 ? r->fd : 0;
 }
 
+int kt_release_unchanged(const struct kt_release *r, int e, struct kt_err *err)
+{
+	if (r->fd < 0 || kt_judged_unchanged(&r->res, r->fd, &r->st, NULL) == 0)
+		return e;
+	kt_err_clear(err);
+	return kt_judged_unchanged(&r->res, r->fd, &r->st, err);
+}
+
 static int on_session(void *arg, uint64_t seq, const char *event, const struct kt_jv *line,
 		      struct kt_err *err)
 {

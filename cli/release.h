@@ -39,6 +39,11 @@ struct kt_release {
  */
 int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *path,
 		    const struct kt_judged *judged, struct kt_err *err);
+/*
+ * After reading it, which ended with code e: e, or KT_E_INVALID when somebody wrote to the package
+ * meanwhile. Then nothing counts that came of it, and that is why whatever failed did.
+ */
+int kt_release_unchanged(const struct kt_release *r, int e, struct kt_err *err);
 /* Opens the envelope with the releaser's key; objects are opened as they are asked for. */
 int kt_release_unseal(struct kt_release *r, struct kt_err *err);
 void kt_release_close(struct kt_release *r);
