@@ -279,7 +279,7 @@ int kt_release_load(struct kt_release *r, const struct kt_opts *o, const char *p
 	if (e == 0)
 		e = open_judged(r, err);
 	if (e == 0)
-		e = kt_vault_begin(&r->vault, r->fd, err);
+		e = kt_vault_begin(&r->vault, &r->res, r->fd, err);
 	r->vault_open = e == 0;
 	if (e == 0)
 		e = read_clear(r, err);

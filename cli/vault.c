@@ -387,8 +387,7 @@ static int take_details(struct kt_vault *v, const char *object, int out, struct 
 	return r;
 }
 
-static int build_index(struct kt_vault *v, unsigned segment, const struct kt_zip_entry *e,
-		       struct kt_err *err)
+static int build_index(struct kt_vault *v, unsigned segment, const char *name, struct kt_err *err)
 {
 	struct kt_buf clear;
 	int out = memory("index", err), r = out;
@@ -397,7 +396,7 @@ static int build_index(struct kt_vault *v, unsigned segment, const struct kt_zip
 	if (r >= 0)
 		r = v->announce != NULL ? v->announce(v->arg, segment, err) : 0;
 	if (r == 0)
-		r = kt_zip_load(&v->zip, e, SEGMENT_MAX, &clear, err);
+		r = kt_judged_read(v->judged, name, SEGMENT_MAX, &clear, err);
 	for (size_t at = 0; r == 0 && at < clear.len;) {
 		const uint8_t *nl = memchr(clear.p + at, '\n', clear.len - at);
 		size_t n = (nl != NULL ? (size_t)(nl - clear.p) + 1 : clear.len) - at;
@@ -438,23 +437,15 @@ static int again(int fd, struct kt_err *err)
 static int open_index(struct kt_vault *v, const char *name, struct kt_err *err)
 {
 	unsigned segment = (unsigned)strtoul(name + strlen("index/i"), NULL, 10);
-	const struct kt_zip_entry *e = find(v, name);
+	char full[KT_PKG_NAME_MAX + 1];
 	int r = 0;
 
-	if (e == NULL || segment < 1 || segment > KT_PLAN_MAX)
+	snprintf(full, sizeof(full), "data/%s", name);
+	if (find(v, name) == NULL || segment < 1 || segment > KT_PLAN_MAX)
 		return KT_FAIL(err, KT_E_ABSENT, "%s is not in the package", name);
 	if (v->index_fd[segment] < 0)
-		r = build_index(v, segment, e, err);
+		r = build_index(v, segment, full, err);
 	return r < 0 ? r : again(v->index_fd[segment], err);
-}
-
-int kt_vault_read(const struct kt_vault *v, const char *name, size_t max, struct kt_buf *b,
-		  struct kt_err *err)
-{
-	const struct kt_zip_entry *e = kt_zip_find(&v->zip, name);
-
-	return e == NULL ? KT_FAIL(err, KT_E_ABSENT, "%s is not in the package", name)
-			 : kt_zip_load(&v->zip, e, max, b, err);
 }
 
 /* A file that stands in clear, under the name that it has in a case folder. */
@@ -474,7 +465,7 @@ static int open_clear(struct kt_vault *v, const char *name, struct kt_err *err)
 			continue;
 		kt_buf_init(&b, 0);
 		fd = memory("file", err);
-		r = fd < 0 ? fd : kt_vault_read(v, where[i][1], KT_PKG_MAX_SMALL, &b, err);
+		r = fd < 0 ? fd : kt_judged_read(v->judged, where[i][1], KT_PKG_MAX_SMALL, &b, err);
 		if (r == 0)
 			r = kt_write_full(fd, b.p, b.len, err);
 		kt_buf_free(&b);
@@ -503,9 +494,10 @@ static int view_open(void *arg, const char *name, struct kt_err *err)
 
 /* -- the whole -------------------------------------------------------------------------------- */
 
-int kt_vault_begin(struct kt_vault *v, int fd, struct kt_err *err)
+int kt_vault_begin(struct kt_vault *v, const struct kt_judged *judged, int fd, struct kt_err *err)
 {
 	memset(v, 0, sizeof(*v));
+	v->judged = judged;
 	v->sock = -1;
 	v->pid = -1;
 	v->view = (struct kt_case_view){view_open, v};

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "cli/verify_run.h"
 #include "core/casestore.h"
 #include "core/openproto.h"
 #include "core/plan.h"
@@ -16,7 +17,8 @@
 struct kt_vault_object; /* what the sealed index says of one */
 
 struct kt_vault {
-	struct kt_zip zip; /* its descriptor is the caller's */
+	const struct kt_judged *judged; /* borrowed: what stands in clear is what was judged */
+	struct kt_zip zip;		/* of the sealed objects; its descriptor is the caller's */
 	int sock;
 	pid_t pid;
 	const char *key; /* that opened it; borrowed */
@@ -30,8 +32,8 @@ struct kt_vault {
 	void *arg;
 };
 
-/* Reads the structure of the package at fd (borrowed); nothing is opened. 0 or a code. */
-int kt_vault_begin(struct kt_vault *v, int fd, struct kt_err *err);
+/* Reads the structure of the package at fd (kt_judged_open(); borrowed); nothing is opened. 0 or a code. */
+int kt_vault_begin(struct kt_vault *v, const struct kt_judged *judged, int fd, struct kt_err *err);
 /*
  * Opens the envelope with the releaser's key. recipient: whom the package says it is sealed for. 0;
  * KT_E_REFUSED: the envelope is not for this key; KT_E_INVALID: it opens another package, or was
@@ -41,8 +43,5 @@ int kt_vault_unlock(struct kt_vault *v, const void *envelope, size_t n, const ch
 		    const char *recipient, struct kt_err *err);
 /* After kt_vault_begin(), whatever came of it. */
 void kt_vault_close(struct kt_vault *v);
-/* A whole file that stands in clear, appended to b. 0, KT_E_ABSENT, KT_E_LIMIT, KT_E_STORAGE. */
-int kt_vault_read(const struct kt_vault *v, const char *name, size_t max, struct kt_buf *b,
-		  struct kt_err *err);
 
 #endif
