@@ -79,7 +79,21 @@ const char *kt_tr(enum kt_lang lang, const char *text)
 struct value {
 	const char *s;
 	size_t n;
+	char kind; /* last letter of its conversion */
 };
+
+/* A number's place holds a number: "%llu hold a position" does not begin with a sentence. */
+static bool may_be(const struct value *v)
+{
+	const char *digits = v->kind == 's'   ? NULL
+			     : v->kind == 'x' ? "0123456789abcdef"
+					      : "-0123456789";
+
+	for (size_t i = 0; digits != NULL && i < v->n; i++)
+		if (strchr(digits, v->s[i]) == NULL)
+			return false;
+	return digits == NULL || v->n > 0;
+}
 
 /* Length of a conversion of printf at s ("%s", "%.40s", "%llu"); 0: there is none. */
 static size_t conversion(const char *s)
@@ -112,16 +126,20 @@ static size_t fits(const char *pattern, const char *text, struct value *v, size_
 			if (*nv == 0 || len < lit || memcmp(text + len - lit, pattern, lit) != 0)
 				return 0;
 			v[*nv - 1].n = len - lit;
-			return own;
+			return may_be(&v[*nv - 1]) ? own : 0;
 		}
 		at = *nv == 0	? (strncmp(text, pattern, lit) == 0 ? text : NULL)
 		     : lit == 0 ? text
 				: memmem(text, strlen(text), pattern, lit);
 		if (at == NULL || *nv == VALUES_MAX)
 			return 0;
-		if (*nv > 0)
+		if (*nv > 0) {
 			v[*nv - 1].n = (size_t)(at - text);
+			if (!may_be(&v[*nv - 1]))
+				return 0;
+		}
 		text = at + lit;
+		v[*nv].kind = pattern[lit + conv - 1];
 		v[(*nv)++].s = text;
 		pattern += lit + conv;
 	}

@@ -238,23 +238,8 @@ static void put_utc(struct kt_buf *b, const char *s)
 	kt_buf_puts(b, "</bdi>");
 }
 
-/* A code word of ours: its own words when there are some, else with blanks for hyphens. */
-static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
-{
-	char t[128] = "";
-	size_t n = strlen(s);
-
-	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
-		kt_text_markup(b, kt_tr(lang, s));
-		return;
-	}
-	for (size_t i = 0; i <= n; i++)
-		t[i] = s[i] == '-' ? ' ' : s[i];
-	kt_text_markup(b, kt_tr(lang, t));
-}
-
-/* One text of ours, or one that was made of a pattern. */
-static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
+/* One text of ours; with composed, one that was made of a pattern. */
+static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s, bool composed)
 {
 	const char *t = kt_tr(lang, s);
 	struct kt_buf made;
@@ -264,7 +249,7 @@ static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 		kt_text_markup(b, t);
 		return true;
 	}
-	if (strchr(s, ' ') == NULL)
+	if (!composed || strchr(s, ' ') == NULL)
 		return false;
 	kt_buf_init(&made, 0);
 	ok = kt_tr_composed(lang, s, &made) && !made.failed;
@@ -275,7 +260,7 @@ static bool translated(struct kt_buf *b, enum kt_lang lang, const char *s)
 }
 
 /* The longest run of sentences at the start that is a text of ours; its length, 0: none. */
-static size_t first_known(struct kt_buf *b, enum kt_lang lang, const char *s)
+static size_t first_known(struct kt_buf *b, enum kt_lang lang, const char *s, bool composed)
 {
 	char part[TEXT_MAX];
 
@@ -285,7 +270,7 @@ static size_t first_known(struct kt_buf *b, enum kt_lang lang, const char *s)
 			continue;
 		memcpy(part, s, n);
 		part[n] = '\0';
-		if (translated(b, lang, part))
+		if (translated(b, lang, part, composed))
 			return n;
 	}
 	return 0;
@@ -295,7 +280,11 @@ static size_t first_known(struct kt_buf *b, enum kt_lang lang, const char *s)
 static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
 {
 	while (lang != KT_LANG_EN && *s != '\0') {
-		size_t n = first_known(b, lang, s);
+		size_t n = first_known(b, lang, s, false);
+
+		/* a value may hold what looks like our sentences, so what is whole comes first */
+		if (n == 0)
+			n = first_known(b, lang, s, true);
 
 		s += n;
 		if (n == 0)
@@ -306,6 +295,21 @@ static void put_ours(struct kt_buf *b, enum kt_lang lang, const char *s)
 		}
 	}
 	kt_text_markup(b, s);
+}
+
+/* A code word of ours: its own words when there are some, else with blanks for hyphens. */
+static void put_words(struct kt_buf *b, enum kt_lang lang, const char *s)
+{
+	char t[128] = "";
+	size_t n = strlen(s);
+
+	if (n >= sizeof(t) || strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != n) {
+		put_ours(b, lang, s);
+		return;
+	}
+	for (size_t i = 0; i <= n; i++)
+		t[i] = s[i] == '-' ? ' ' : s[i];
+	kt_text_markup(b, kt_tr(lang, t));
 }
 
 static void put_one(struct html *h, char what, const char *s)

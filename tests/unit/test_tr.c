@@ -68,6 +68,16 @@ static void check_said(const char *text, const char *want)
 	kt_buf_free(&b);
 }
 
+static void check_not_said(const char *text)
+{
+	struct kt_buf b;
+
+	kt_buf_init(&b, 0);
+	assert_false(kt_tr_composed(KT_LANG_NL, text, &b));
+	assert_int_equal(b.len, 0);
+	kt_buf_free(&b);
+}
+
 /* Values that are texts of ours are said; a name before it is kept. */
 static void test_nested(void **state)
 {
@@ -110,6 +120,9 @@ static void test_hostile(void **state)
 	/* conversions, of the source and of a translation */
 	check_said("%s%n%2$t %1$s is missing", "%s%n%2$t %1$s ontbreekt");
 	check_said("%99999999d is missing", "%99999999d ontbreekt");
+	/* where a number stands, nothing else fits */
+	check_not_said("a file hold a position; why it is not one of this phone stands with each.");
+	check_not_said("it ends after many of 7 bytes");
 	/* nothing, and more than a value of ours can be */
 	check_said(" is missing", " ontbreekt");
 	memset(fill, 'a', sizeof(fill) - 1);
