@@ -43,6 +43,17 @@ e2e_begin() { # e2e_begin BUILD
 	canary_patterns >"$work/raw-only" "$CANARY_TIMELINE"
 }
 
+# dutch_pages DIR [WORDS...]: what a Dutch page below the folder says itself is Dutch. Mandates and statements say what they
+# like, and so do these words.
+dutch_pages() {
+	local values=() pages v
+	mapfile -t pages < <(find "$1" -name report.nl.html)
+	while read -r v; do values+=(-o "$v"); done < <(find "$1" -name mandate.json -o -name statement.json)
+	shift
+	for v; do values+=(-v "$v"); done
+	check "${#pages[@]} Dutch pages hold no English" python3 tests/tools/english_in.py "${values[@]}" "${pages[@]}"
+}
+
 e2e_end() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

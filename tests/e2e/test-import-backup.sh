@@ -150,4 +150,5 @@ tests/e2e/tamper.sh "$build" "$(packages nobodys | tail -n 1)" "$mandate/trust" 
 check "each manipulation is rejected" is $? 0
 grep -E 'FAILED|passed' "$work/tamper.out"
 
+dutch_pages "$work"
 e2e_end

@@ -460,4 +460,5 @@ tests/e2e/tamper.sh "$build" "$(packages i-image.zip | tail -n 1)" "$mandate/tru
 check "each manipulation of an import's package is rejected" is $? 0
 grep -E 'FAILED|passed' "$work/tamper.out"
 
+dutch_pages "$work"
 e2e_end

@@ -365,4 +365,6 @@ if unshare -m true 2>/dev/null; then
 else
 	echo "note  no mount namespace here: no full disk is tried"
 fi
+dutch_pages "$work" "Operation not permitted (MBErrorDomain/1)" "The host could not do it" "An error of the phone's" \
+	'access to view "Files" prohibited'
 e2e_end

@@ -56,4 +56,6 @@ else
 	echo "no browser here: the pages were not loaded"
 fi
 
+dutch_pages "$work" "Track files" "report of the interview, page 4" "Places only." "tried on published tracks" \
+	"What an iPhone says about itself" "SIM and network"
 e2e_end

@@ -204,4 +204,5 @@ RANGE /sdcard/Download/x.jpg 0 10
 LINES
 ok "self: a bad journal line is found"
 
+dutch_pages "$work"
 e2e_end

@@ -460,4 +460,5 @@ fault names item.start --hostile-names
 fault endless item.start --endless-list
 unset WAIT
 
+dutch_pages "$work"
 e2e_end
