@@ -57,6 +57,7 @@ static void finish(struct kd_engine *e)
 	struct kd_engine_result res = {
 		.status = -1, .error = "", .word = "", .out = "", .taken = e->taken};
 	struct kt_jdoc *doc = NULL;
+	char *said;
 
 	if (e->dropped) {
 		if (e->taken != NULL)
@@ -75,6 +76,8 @@ static void finish(struct kd_engine *e)
 	}
 	if (e->error != NULL)
 		res.error = e->error;
+	said = kd_said(res.error);
+	res.said = said;
 	if (e->word != NULL)
 		res.word = e->word;
 	res.out_len = e->out_bytes->len;
@@ -84,6 +87,7 @@ static void finish(struct kd_engine *e)
 	    kt_jdoc_parse(res.out, res.out_len, &doc, NULL) == 0)
 		res.json = kt_jdoc_root(doc);
 	e->on_end(&res, e->data);
+	g_free(said);
 	kt_jdoc_free(&doc);
 	engine_free(e);
 }

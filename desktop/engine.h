@@ -16,6 +16,7 @@ struct kd_engine;
 struct kd_engine_result {
 	int status;	   /* exit status of keten; -1: it was killed or could not be started */
 	const char *error; /* its own words for a failure, or "" */
+	const char *said;  /* ... in the reader's language, to be shown */
 	const char *word;  /* one word for it: "refused", "cancelled"; or "" */
 	const struct kt_jv *json; /* the result, when it is one JSON object */
 	const char *out;	  /* what it printed */

@@ -316,7 +316,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	again = open && res->status != 3 && res->status != 2;
 	mend = unrecorded || (open && !in->stopping && res->status != 1 && res->status != 4);
 	kd_set(in->p_done.heading, headline(in, res));
-	kd_set(in->done_lead, res->error);
+	kd_set(in->done_lead, res->said);
 	gtk_widget_set_visible(in->done_lead, res->error[0] != '\0' && !in->stopping);
 	kd_set(in->done_next, next_step(in, res));
 	kd_group_clear(in->done_facts);

@@ -178,7 +178,7 @@ static void refused(struct kd_intake *in, const struct kd_engine_result *res)
 	kd_setf(in->mandate_note, "%s\n%s\n%s",
 		res->status < 0 ? _("The mandate could not be looked at.")
 				: _("This mandate can't be used."),
-		next_of(res), res->error);
+		next_of(res), res->said);
 	gtk_widget_add_css_class(in->mandate_note, "error");
 	kd_app_state(in->app, "mandate-refused");
 }

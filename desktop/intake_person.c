@@ -81,7 +81,7 @@ static void on_sheet(const struct kd_engine_result *res, gpointer data)
 	    g_utf8_validate(res->out, (gssize)res->out_len, NULL))
 		kd_sheet_draw(in->info_box, res->out);
 	else
-		no_sheet(in, res->error);
+		no_sheet(in, res->said);
 	kd_app_state(in->app, "sheet-%s", kd_sheet_language(in));
 }
 static void ask_sheet(struct kd_intake *in)

@@ -166,7 +166,7 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 		return;
 	if (list == NULL) {
 		gtk_widget_set_sensitive(in->p_phone.forward, FALSE);
-		show_state(in, res->status < 0 ? "no-engine" : "no-look", res->error);
+		show_state(in, res->status < 0 ? "no-engine" : "no-look", res->said);
 		return;
 	}
 	d = device_of(in, list, &wanted, &others);

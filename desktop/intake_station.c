@@ -109,7 +109,7 @@ static void on_checks(const struct kd_engine_result *res, gpointer data)
 				    : _("No outside clock: none is set. The time rests on this "
 					"station's clock.")));
 	if (list == NULL)
-		kd_group_add(in->checks, kd_row(_("The station was not checked"), res->error));
+		kd_group_add(in->checks, kd_row(_("The station was not checked"), res->said));
 	/* no check speaks of a key that is not there, and nothing goes on without one */
 	if (kd_entry(in->operator_row)[0] == '\0')
 		kd_group_add(in->checks, result_row(_("Operator's key"), 0,

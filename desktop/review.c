@@ -213,7 +213,7 @@ static void on_verified(const struct kd_engine_result *res, gpointer data)
 
 	rv->open_job = NULL;
 	if (res->json == NULL) {
-		kd_setf(rv->open_note, "%s %s", _("This file could not be judged."), res->error);
+		kd_setf(rv->open_note, "%s %s", _("This file could not be judged."), res->said);
 		kd_app_state(rv->app, "not-judged");
 		return;
 	}

@@ -41,7 +41,7 @@ static void on_raw(const struct kd_engine_result *res, gpointer data)
 	if (kd_review_changed(rv, res)) {
 		kd_set(rv->raw_note, "");
 	} else if (res->status != 0) {
-		kd_setf(rv->raw_note, _("The bytes can't be shown: %s"), res->error);
+		kd_setf(rv->raw_note, _("The bytes can't be shown: %s"), res->said);
 	} else {
 		for (gsize i = 0; i < res->out_len; i += 8)
 			dump_line(s, v, (const guint8 *)res->out + i, MIN(8, res->out_len - i),

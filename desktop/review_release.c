@@ -18,7 +18,7 @@ static void on_released(const struct kd_engine_result *res, gpointer data)
 	rv->release_job = NULL;
 	gtk_widget_set_sensitive(rv->release, TRUE);
 	if (package == NULL) {
-		kd_setf(rv->release_note, "%s %s", _("It was not released."), res->error);
+		kd_setf(rv->release_note, "%s %s", _("It was not released."), res->said);
 		kd_app_state(rv->app, "not-released");
 		return;
 	}

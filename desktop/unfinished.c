@@ -311,7 +311,7 @@ static void show_failure(struct kd_unfinished *u, const struct kd_engine_result 
 		"%s %s",
 		_("There may be some all the same. Ask the administrator to look at the folder of "
 		  "the cases; then come back to this page."),
-		res->error);
+		res->said);
 
 	row = kd_row(_("The unfinished cases can't be listed"), s);
 	gtk_widget_remove_css_class(row, "kd-fact");
@@ -327,7 +327,7 @@ static void on_cases(const struct kd_engine_result *res, gpointer data)
 	const struct kt_jv *list = kt_jv_get(res->json, "cases"),
 			   *more = kt_jv_get(res->json, "more");
 	bool busy = false, left_out = more != NULL && more->i != 0;
-	char *now = list != NULL ? said(list, left_out) : g_strdup(res->error);
+	char *now = list != NULL ? said(list, left_out) : g_strdup(res->said);
 
 	u->look = NULL;
 	if (g_strcmp0(u->shown, now) != 0 && list != NULL)
