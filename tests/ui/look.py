@@ -5,6 +5,7 @@
 from atspi import Atspi, S, extents, has, keys, laid_out, name, pixels, tree
 from pages import controls, fits, inside, named
 from scene import *
+from words import no_english, values_of
 
 GUISES = {
     "light": ((), {}),
