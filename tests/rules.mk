@@ -89,7 +89,7 @@ $(BUILD)/sandbox/preload.so: tests/sandbox/preload.c | $(BUILD)/sandbox
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -Wall -Wextra -fPIC -shared -o $@ $< -pthread
 # The calls that tests/unit/test_faults.c makes fail.
 LDLIBS_test_faults := $(foreach f,malloc calloc realloc writev fsync syncfs openat __openat_2 renameat \
-	ftruncate read pread unlinkat,-Wl,--wrap=$(f))
+	renameat2 linkat ftruncate read pread unlinkat,-Wl,--wrap=$(f))
 # --- end of sandbox -----------------------------------------------------------------------------
 
 # --- signing: puts a certificate on a test token ---

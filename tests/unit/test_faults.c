@@ -73,6 +73,8 @@ int __real_fsync(int fd);
 int __real_syncfs(int fd);
 int __real_openat(int dir, const char *name, int flags, ...);
 int __real_renameat(int d, const char *a, int e, const char *b);
+int __real_renameat2(int d, const char *a, int e, const char *b, unsigned flags);
+int __real_linkat(int d, const char *a, int e, const char *b, int flags);
 int __real_ftruncate(int fd, off_t n);
 ssize_t __real_read(int fd, void *p, size_t n);
 ssize_t __real_pread(int fd, void *p, size_t n, off_t off);
@@ -157,6 +159,27 @@ int __wrap_renameat(int d, const char *a, int e, const char *b);
 int __wrap_renameat(int d, const char *a, int e, const char *b)
 {
 	return strikes(RENAME) ? -1 : __real_renameat(d, a, e, b);
+}
+
+/* What a file system has no word for. */
+static bool no_flag, no_links;
+
+int __wrap_renameat2(int d, const char *a, int e, const char *b, unsigned flags);
+int __wrap_renameat2(int d, const char *a, int e, const char *b, unsigned flags)
+{
+	if (!no_flag)
+		return __real_renameat2(d, a, e, b, flags);
+	errno = EINVAL;
+	return -1;
+}
+
+int __wrap_linkat(int d, const char *a, int e, const char *b, int flags);
+int __wrap_linkat(int d, const char *a, int e, const char *b, int flags)
+{
+	if (!no_links)
+		return __real_linkat(d, a, e, b, flags);
+	errno = EPERM;
+	return -1;
 }
 
 int __wrap_ftruncate(int fd, off_t n);
@@ -633,6 +656,29 @@ static void names_reach_the_disk(void **state)
 	assert_true(was_synced("."));
 }
 
+/* Over NFS and on FAT too: nothing is written over, and no second name stays. */
+static void nothing_is_replaced_anywhere(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int fd = kt_dir_open(AT_FDCWD, top, false, NULL);
+		struct kt_buf b;
+
+		no_flag = true;
+		no_links = i == 1;
+		assert_int_equal(kt_file_write_new(fd, "f", "first", 5, 0600, NULL), 0);
+		assert_int_equal(kt_file_write_new(fd, "f", "second", 6, 0600, NULL), KT_E_USAGE);
+		no_flag = no_links = false;
+		kt_buf_init(&b, 0);
+		assert_int_equal(kt_file_read(fd, "f", 10, &b, NULL), 0);
+		assert_string_equal(kt_buf_cstr(&b), "first");
+		kt_buf_free(&b);
+		assert_int_not_equal(faccessat(fd, "f.tmp", F_OK, 0), 0);
+		kt_close_fd(&fd);
+		empty_top();
+	}
+}
+
 static void documents_run_out_of_memory(void **state)
 {
 	static const char text[] = "{\"a\":[1,\"two\",{\"three\":true}],\"b\":\"x\"}";
@@ -670,6 +716,7 @@ int main(void)
 		T(files_are_replaced_or_not),
 		T(documents_run_out_of_memory),
 		T(names_reach_the_disk),
+		T(nothing_is_replaced_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
