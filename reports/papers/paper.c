@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "reports/papers/paper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/err.h"
@@ -273,6 +274,20 @@ void kt_paper_blank(struct kt_paper *p, const char *key)
 		kt_buf_printf(p->out, "\n\n  ______________________________________\n  %s\n",
 			      word(p, key));
 	}
+}
+
+void kt_paper_authority(struct kt_paper *p, const struct kt_paper_authority *a)
+{
+	char basis[512];
+
+	snprintf(basis, sizeof(basis), "%.400s (%.100s)", a->legal_text, a->legal_code);
+	kt_paper_heading(p, "receipt.authority");
+	kt_paper_row(p, "receipt.issuer", a->issuer, false);
+	kt_paper_row(p, "receipt.basis", basis, false);
+	kt_paper_row(p, "receipt.purpose", kt_words_of(p->words, "purpose", a->purpose, a->purpose),
+		     false);
+	kt_paper_row(p, "receipt.mode", kt_words_of(p->words, "mode", a->mode, a->mode), false);
+	kt_paper_row(p, "receipt.mandate", a->mandate_id, true);
 }
 
 int kt_paper_pin(struct kt_paper *p, const char *hex, struct kt_err *err)

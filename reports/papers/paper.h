@@ -37,6 +37,11 @@ void kt_paper_bullet(struct kt_paper *p, const char *text);
 void kt_paper_bullets_end(struct kt_paper *p);
 /* A line to write on. */
 void kt_paper_blank(struct kt_paper *p, const char *key);
+/* Who ordered it, and on which ground: what every receipt says of the mandate. */
+struct kt_paper_authority {
+	const char *issuer, *legal_text, *legal_code, *purpose, *mode, *mandate_id;
+};
+void kt_paper_authority(struct kt_paper *p, const struct kt_paper_authority *a);
 /* A hash in groups that can be read out, and as a QR code. */
 int kt_paper_pin(struct kt_paper *p, const char *hex, struct kt_err *err);
 

@@ -8,20 +8,6 @@
 #include "reports/papers/paper.h"
 #include "reports/papers/receipt.h"
 
-static void put_authority(struct kt_paper *p, const struct kt_mandate *m)
-{
-	char basis[512];
-
-	snprintf(basis, sizeof(basis), "%.400s (%.100s)", m->legal_text, m->legal_code);
-	kt_paper_heading(p, "receipt.authority");
-	kt_paper_row(p, "receipt.issuer", m->issuer, false);
-	kt_paper_row(p, "receipt.basis", basis, false);
-	kt_paper_row(p, "receipt.purpose", kt_words_of(p->words, "purpose", m->purpose, m->purpose),
-		     false);
-	kt_paper_row(p, "receipt.mode", kt_words_of(p->words, "mode", m->mode, m->mode), false);
-	kt_paper_row(p, "receipt.mandate", m->mandate_id, true);
-}
-
 int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, bool html,
 		   struct kt_buf *out, struct kt_err *err)
 {
@@ -46,7 +32,10 @@ int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, boo
 		      fill);
 	kt_paper_row(&p, "receipt.case", e->mandate->case_ref, false);
 	kt_paper_row(&p, "receipt.recorded", made, true);
-	put_authority(&p, e->mandate);
+	kt_paper_authority(&p,
+			   &(struct kt_paper_authority){e->mandate->issuer, e->mandate->legal_text,
+							e->mandate->legal_code, e->mandate->purpose,
+							e->mandate->mode, e->mandate->mandate_id});
 	kt_paper_heading(&p, "receipt.you");
 	kt_paper_row(&p, "receipt.position", kt_words_of(w, "position", e->position, e->position),
 		     false);

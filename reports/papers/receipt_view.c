@@ -136,16 +136,11 @@ static void put_items(struct view *v)
 static void put_authority(struct view *v)
 {
 	const struct kt_jv *a = kt_jv_get(v->root, "authority");
-	char basis[512];
 
-	snprintf(basis, sizeof(basis), "%.400s (%.100s)", text(a, "legal_text"),
-		 text(a, "legal_code"));
-	kt_paper_heading(&v->p, "receipt.authority");
-	kt_paper_row(&v->p, "receipt.issuer", text(a, "issuer"), false);
-	kt_paper_row(&v->p, "receipt.basis", basis, false);
-	kt_paper_row(&v->p, "receipt.purpose", said(v, "purpose", text(a, "purpose")), false);
-	kt_paper_row(&v->p, "receipt.mode", said(v, "mode", text(a, "mode")), false);
-	kt_paper_row(&v->p, "receipt.mandate", text(a, "mandate_id"), true);
+	kt_paper_authority(&v->p,
+			   &(struct kt_paper_authority){text(a, "issuer"), text(a, "legal_text"),
+							text(a, "legal_code"), text(a, "purpose"),
+							text(a, "mode"), text(a, "mandate_id")});
 }
 
 static void put_subject(struct view *v)

@@ -4,6 +4,7 @@
 # against it, and the checks that hold after every run whatever happened in it.
 #
 #   . tests/e2e/lib.sh; e2e_begin "$@"      from the top of the repository; $1 is the build folder
+#                       plain_begin "$@"    the same without a phone
 #   ...; e2e_end                            prints "N passed, N failed" and exits
 #
 # Everything lies in $work, removed at the end unless KEEP=1. Canaries are strings that stand in
@@ -26,17 +27,23 @@ OUT_OF_PERIOD=7	 # photos outside
 AT_BORDER=1	 # local time without a zone, so near the first midnight that it may lie outside
 PLANNED_ROOTS='/sdcard/DCIM /sdcard/Pictures /sdcard/Download /sdcard/Documents'
 
-e2e_begin() { # e2e_begin BUILD
+plain_begin() { # plain_begin BUILD: for a test that needs no phone
 	build=${1:?usage: $0 BUILD}
 	build=$(cd "$build" && pwd) || exit 2
+	passed=0 failed=0
+	work=$(mktemp -d)
+	if [ "${KEEP:-0}" = 1 ]; then echo "work: $work"; else trap 'rm -rf "$work"' EXIT; fi
+	export KETEN_REGISTER=$work/register.sqlite
+}
+
+e2e_begin() { # e2e_begin BUILD
+	plain_begin "$@"
 	if ! command -v umockdev-wrapper >/dev/null; then
 		echo "SKIP: umockdev is not installed"
 		exit 77
 	fi
-	passed=0 failed=0 phone='' mandate=''
-	work=$(mktemp -d)
-	if [ "${KEEP:-0}" = 1 ]; then echo "work: $work"; else trap 'rm -rf "$work"' EXIT; fi
-	export KETEN_REGISTER=$work/register.sqlite SIM_IPHONE_KEYS=$work
+	phone='' mandate=''
+	export SIM_IPHONE_KEYS=$work
 	commands=$PWD/tests/demo/commands
 	canary_patterns >"$work/never" "$CANARY_PIXELS" "$CANARY_LATE" "$CANARY_BESIDE" "$CANARY_NAME" \
 		"$CANARY_ELSEWHERE"
@@ -96,6 +103,25 @@ wait_until() {
 		[ "$SECONDS" -lt "$until" ] || return 1
 		sleep 0.02
 	done
+}
+
+# The shell steps that a page of the documentation tells a reader to take.
+steps_of() { # steps_of PAGE
+	awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$1"
+}
+
+# act_begin BUILD: for what makes acts of a case: a phone, its mandate, and the steps that judge an act with stock programs
+act_begin() {
+	e2e_begin "$@"
+	phone=$work/sd mandate=$work/m
+	TIMELINE=60 phone_make "$phone"
+	mandate_make "$mandate"
+	keten=$build/keten
+	steps_of docs/user/acts.md >"$work/steps.sh"
+}
+
+stock_steps() { # stock_steps PACKAGE: those steps, with the trust folder of the mandate
+	OPENSSL_CONF=/dev/null PACKAGE=$1 TRUST=$mandate/trust sh "$work/steps.sh"
 }
 
 # -- canaries ---------------------------------------------------------------------------------

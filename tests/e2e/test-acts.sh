@@ -7,12 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
-e2e_begin "$@"
-phone=$work/sd mandate=$work/m
-TIMELINE=60 phone_make "$phone"
-mandate_make "$mandate"
-keten=$build/keten
-awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/user/acts.md >"$work/steps.sh"
+act_begin "$@"
 MARKERS='Voorbeeld\|VB-1 Pro\|Lumeno\|Kaleido'	# camera texts of photos in scope: they are taken
 
 act() { # act NAME COMMAND...: with key, trust and out folder; its outcome in $status, its package in $package
@@ -29,7 +24,7 @@ good_act() { # good_act WHAT TYPE: the last act's package holds for keten-verify
 	check "$1: exit status" is "$status" 0
 	[ "$status" -eq 0 ] || bad "$1: it said" "$work/act.err"
 	check "$1: keten-verify" "$build/keten-verify" "$package" --trust "$mandate/trust"
-	check "$1: stock programs" env OPENSSL_CONF=/dev/null PACKAGE="$package" TRUST="$mandate/trust" sh "$work/steps.sh"
+	check "$1: stock programs" stock_steps "$package"
 	check "$1: its type" is "$("$keten" show "$package" data/act.json | json /dev/stdin 'd["type"]')" "$2"
 	[ "$mandate" != "$work/m" ] || echo "$package" >>"$work/acts"
 	cp "$package" "$work/byte.asice"

@@ -8,11 +8,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
-build=$(cd "${1:?usage: $0 BUILD}" && pwd) || exit 2
-passed=0 failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export KETEN_REGISTER=$work/register.sqlite
+plain_begin "$@"
 mandate=$work/m
 
 # ends STATUS TEXT COMMAND [OPTION...]: keten ends with it, and says TEXT; what it printed is in said and err
@@ -150,5 +146,4 @@ check "cases: a folder that can't be listed" is $? 7
 check "cases: says so" grep -qF "$work/cases: Too many open files" "$work/err"
 ends 0 '"cases":[]' cases "$work/not-there-yet" --json
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+e2e_end

@@ -7,12 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
-e2e_begin "$@"
-phone=$work/sd mandate=$work/m
-TIMELINE=60 phone_make "$phone"
-mandate_make "$mandate"
-keten=$build/keten
-awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/user/acts.md >"$work/steps.sh"
+act_begin "$@"
 
 stops() { find "$work/$1/out" -name '*-interruption.asice' 2>/dev/null | sort -V; }
 detail() { "$keten" show "$1" data/act.json | json /dev/stdin "d['detail']$2"; }
@@ -25,7 +20,7 @@ good_stop() {
 	check "$1: there is an act" test -n "$p"
 	[ -n "$p" ] || { bad "$1: it said" "$work/$1/stderr"; return; }
 	check "$1: keten-verify" "$build/keten-verify" "$p" --trust "$mandate/trust"
-	check "$1: stock programs" env OPENSSL_CONF=/dev/null PACKAGE="$p" TRUST="$mandate/trust" sh "$work/steps.sh"
+	check "$1: stock programs" stock_steps "$p"
 	check "$1: why" is "$(detail "$p" "['reason']")" "$2"
 	check "$1: its head is that of its log" is "$("$keten" show "$p" custody/custody.jsonl | tail -n 1 | sha256sum | cut -c1-64)" \
 		"$(detail "$p" "['custody_head']")"

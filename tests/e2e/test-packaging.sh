@@ -5,23 +5,9 @@
 # shellcheck disable=SC2016 # inner shells expand on their own
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=${1:?usage: $0 BUILD}
-build=$(cd "$build" && pwd) || exit 2
-passed=0 failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-check() {
-	local what=$1
-	shift
-	if "$@" >"$work/out" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL  $what"
-		tail -n 8 "$work/out" | cut -c1-200
-	fi
-}
+# shellcheck source=tests/e2e/lib.sh
+. tests/e2e/lib.sh
+plain_begin "$@"
 
 packaging/man/make-man "$build/keten" "$work/man" || exit 1
 commands=$("$build/keten" help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p')
@@ -88,6 +74,7 @@ check "an installed keten finds its own programs" sh -c "'$root/usr/bin/keten' v
 # the main job by the installed programs alone: they find one another where they lie
 mkdir "$work/desk" "$work/phone" && tests/demo/make-phone "$work/phone" "$build" >/dev/null &&
 	tests/tools/new-mandate "$work/desk" --device SIM0001 --immediate --from 2024-01-01 >/dev/null
+# shellcheck disable=SC2317 # called by name
 job() {
 	KETEN_REGISTER=$work/register.sqlite PATH=/usr/bin:/bin "$build/sim-usb" --serial SIM0001 --storage "$work/phone" \
 		--commands tests/demo/commands --prompt accept:50 -- "$root/usr/bin/keten" run --mandate "$work/desk/mandate.json" \
@@ -100,5 +87,4 @@ if command -v umockdev-wrapper >/dev/null; then
 	check "the case names the program that was installed" grep -rq "$(sha256sum "$root/usr/libexec/keten/keten" | cut -c1-64)" "$work/case"
 fi
 check "nothing installed names this machine" sh -c "! grep -rIl -e '$PWD' '$root/etc' '$root/usr/share'"
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+e2e_end

@@ -4,12 +4,9 @@
 # that holds report, log and file against one another.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-build=$(cd "${1:?usage: $0 BUILD}" && pwd) || exit 2
+# shellcheck source=tests/e2e/lib.sh
 . tests/e2e/lib.sh
-passed=0 failed=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export KETEN_REGISTER=$work/register.sqlite
+plain_begin "$@"
 
 tests/tools/new-mandate "$work/m" --immediate --forms file --scope tracks --from 2024-05-01 --to 2024-06-01 --sessions 9 \
 	>"$work/m.log" 2>&1 || { cat "$work/m.log"; exit 2; }
@@ -101,5 +98,4 @@ keten seal seal --case "$work/none" --out "$work/out-planted" --operator "$work/
 check "a planted statement does not pass" is "$status" 5
 check "a planted statement: says so" grep -q 'is not the statement that the custody log names' "$work/seal.err"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+e2e_end
