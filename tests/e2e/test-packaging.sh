@@ -44,6 +44,19 @@ if command -v apparmor_parser >/dev/null; then
 fi
 
 check "list of components" sh -c "packaging/sbom '$build' >'$work/sbom.json'"
+check "it is CycloneDX, and lists what is linked" python3 tests/e2e/sbom_check.py "$work/sbom.json" "$build"
+# the check can fail: each of these is found
+# shellcheck disable=SC2317 # called by name
+spoiled() { # spoiled PYTHON: of the list as b
+	python3 -c 'import json, sys; b = json.load(open(sys.argv[1])); exec(sys.argv[3]); json.dump(b, open(sys.argv[2], "w"))' \
+		"$work/sbom.json" "$work/spoiled.json" "$1" || return 1
+	! python3 tests/e2e/sbom_check.py "$work/spoiled.json" "$build"
+}
+for s in 'b["components"][0]["type"] = "data"' 'del b["components"][0]["name"]' 'b["components"][0]["licence"] = "x"' \
+	'b["components"][0]["hashes"][0]["content"] = "00"' 'b["specVersion"] = "2"' 'b["components"].pop()' \
+	'b["dependencies"][0]["dependsOn"].remove("libc6")' 'b["dependencies"][0]["dependsOn"].append("libgtk-4-1")'; do
+	check "found: $s" spoiled "$s"
+done
 check "it names programs, libraries and hashes" python3 -c '
 import hashlib, json, sys
 b = json.load(open(sys.argv[1]))
@@ -70,7 +83,7 @@ for f in usr/bin/keten usr/bin/keten-verify usr/bin/keten-desktop usr/libexec/ke
 	usr/share/doc/keten/administrator.md usr/share/icons/hicolor/scalable/apps/eu.keten.Keten.svg; do
 	check "installed: $f" test -e "$root/$f"
 done
-check "an installed keten finds its own programs" sh -c "'$root/usr/bin/keten' verify /dev/null; test \$? -eq 5"
+check "an installed keten finds its own programs" sh -c ": >'$work/empty'; '$root/usr/bin/keten' verify '$work/empty'; test \$? -eq 5"
 # the main job by the installed programs alone: they find one another where they lie
 mkdir "$work/desk" "$work/phone" && tests/demo/make-phone "$work/phone" "$build" >/dev/null &&
 	tests/tools/new-mandate "$work/desk" --device SIM0001 --immediate --from 2024-01-01 >/dev/null
