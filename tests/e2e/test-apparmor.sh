@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: EUPL-1.2
 # The AppArmor profiles against real runs: every file, library, socket that the installed programs used in whole
-# jobs on a simulated phone and a simulated iPhone, on a backup and an archive, at a release and in keten-sign, as
-# strace saw it, has a rule. A profile that would stop a job is so found on a machine that enforces none.
+# jobs on a simulated phone and a simulated iPhone, on a backup and an archive, and at a release, as strace saw it,
+# has a rule. A profile that would stop a job is so found on a machine that enforces none.
 #
 # usage: tests/e2e/test-apparmor.sh BUILD
 set -u
