@@ -41,9 +41,16 @@ struct fate {
 	unsigned copies;
 };
 
+/* A hold counts until it is shown to be false: what it keeps would be gone for good. */
+static bool counts(const struct kt_found_one *act)
+{
+	return act->valid ||
+	       (act->j.type == KT_PT_HOLD && act->j.verdict == KT_VERDICT_UNDETERMINED);
+}
+
 static bool concerns(const struct kt_found_one *act, const struct kt_found_one *p)
 {
-	for (unsigned i = 0; act->valid && i < act->j.nconcerns; i++)
+	for (unsigned i = 0; counts(act) && i < act->j.nconcerns; i++)
 		if (strcmp(act->j.concerns[i], p->j.sha256) == 0)
 			return true;
 	return false;

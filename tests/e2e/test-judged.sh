@@ -13,7 +13,7 @@ export OPENSSL_CONF=/dev/null
 shim=$work/swapat.so
 gcc -shared -fPIC -O1 -o "$shim" tests/e2e/swapat.c || exit 2
 phone=$work/sd
-mkdir -p "$phone/DCIM" "$work/tmp/made-before"
+mkdir -p "$phone/DCIM" "$work/tmp"
 "$build/make-photos" "$work/photos" 6 --seed 3 --size 24 >/dev/null && cp "$work"/photos/*.jpg "$phone/DCIM" || exit 2
 
 # Two cases under two mandates of one desk, each at once and in two stages: A is judged, B takes its place.
@@ -147,8 +147,7 @@ for mode in rename write; do
 		SWAPAT=$n:$mode SWAP_WITH=$work/with SWAP_FILE=$work/s/${hold##*/} SWAP_DONE=$work/done LD_PRELOAD=$shim "$build/keten" \
 			expire "$work/s" --reason ordered "${key[@]}" --out "$work/s" >"$work/out" 2>"$work/err"
 		outcome=$?
-		# while the hold was not judged, it is the other one that is judged: nothing holds then
-		"$build/keten-verify" --json "$hold_b" --trust "$mandate/trust" >/dev/null || exit 2
+		# while the hold was not judged yet, it is the other one that is judged: nothing holds then
 		if grep -q 'on hold until 2040' "$work/out" || [ $outcome -eq 5 ]; then
 			check "hold, $mode $n: the envelope stays" test -e "$(echo "$work"/s/*.p7m)"
 		elif [ "$n" -gt 2 ]; then
@@ -156,6 +155,16 @@ for mode in rename write; do
 		fi
 	done
 done
+
+# one that can't be judged any more, here by its time, holds as long as nothing shows it to be false
+rm "$hold"
+SHIFT_DAYS=3 LD_PRELOAD=$shim "$build/keten" act hold "$sealed_a" --until 2040-01-01 --reason appeal "${key[@]}" --out "$work/held" \
+	>/dev/null
+"$build/keten-verify" "$hold" --trust "$mandate/trust" >/dev/null
+check "a hold that can't be judged" is $? 6
+"$build/keten" expire "$work/held" --reason ordered "${key[@]}" --out "$work/held" >"$work/out" 2>"$work/err"
+check "a hold that can't be judged keeps it" grep -q 'on hold until 2040' "$work/out"
+check "a hold that can't be judged: the envelope stays" test -e "$(echo "$work"/held/*.p7m)"
 
 # -- what keten-verify says --------------------------------------------------------------------
 
