@@ -62,11 +62,11 @@ static int print_line(void *arg, uint64_t seq, const char *event, const struct k
 
 int kt_cmd_log(const struct kt_opts *o)
 {
-	char head[KT_SHA256_HEX];
+	char head[KT_SHA256_HEX] = "";
 	KT_AUTO_FD fd = -1;
 	struct kt_err err = {0};
 	struct kt_buf b;
-	uint64_t lines;
+	uint64_t lines = 0;
 	int r;
 
 	if (o->case_dir == NULL)
