@@ -59,6 +59,9 @@ def asked_in_time():
         pass
     a.state("not-opened", after=handed_over(a, OWN + "/some.asice"))
     a.see("your account has no role for review")
+    wait_for("two looks, if there were any", lambda: time.monotonic() > left + 3.5)
+    if calls("devices") > before + 1:  # one can have been on its way
+        raise Failed("phones are looked for after their page was left: %d times" % (calls("devices") - before))
     a.state("mandate-ok", after=handed_over(a, DESK + "/one.json"))
     a.state("ask-new", after=handed_over(a, DESK + "/order.json"))
     shot(SHOTS + "/ask-new.png")
@@ -69,9 +72,6 @@ def asked_in_time():
     a.click("Begin a new one")
     a.state("mandate-ok", after=n)
     a.see(json.loads(read(DESK + "/order.json"))["mandate_id"])
-    wait_for("two looks, if there were any", lambda: time.monotonic() > left + 3.5)
-    if calls("devices") > before + 1:  # one can have been on its way
-        raise Failed("phones are looked for after their page was left: %d times" % (calls("devices") - before))
     a.end()
 
 
