@@ -12,12 +12,15 @@ def calls(word):
 
 
 def tapped_window():
-    """The window with a keten that notes what it is called for, and looks for no phones while OWN/blind is there."""
+    """The window with a keten that notes what it is called for, looks for no phones while OWN/blind is there, and stays
+    at the first step of reading."""
     os.makedirs(OWN + "/bin")
     shutil.copy(BUILD + "/keten-desktop", OWN + "/bin")
     with open(OWN + "/bin/keten", "w", encoding="utf-8") as f:
-        f.write('#!/bin/sh\necho "$1" >>%s/calls\n[ "$1" != devices ] || [ ! -e %s/blind ] || exit 8\nexec %s/keten "$@"\n' %
-                (OWN, OWN, BUILD))
+        f.write('#!/bin/sh\necho "$1" >>%s/calls\n[ "$1" != devices ] || [ ! -e %s/blind ] || exit 8\n' % (OWN, OWN))
+        f.write("[ $1 != run ] || { echo '%s' >&2; exec sleep 300; }\n" % json.dumps(
+            {"schema": "keten-progress-1", "step": "start", "item": "", "message": "it begins"}))
+        f.write('exec %s/keten "$@"\n' % BUILD)
     os.chmod(OWN + "/bin/keten", 0o755)
     return App(OWN + "/bin/keten-desktop", settings("tapped.conf", roles__review="no-such-group-here"), OWN + "/states-tapped")
 
@@ -50,6 +53,15 @@ def asked_in_time():
     a.state("phone-no-look")
     is_(a.sensitive("push button", "Start reading"), False, "Start reading after a look that failed")
     os.unlink(OWN + "/blind")
+    a.click("Start reading")
+    a.see("Leave the phone plugged in and unlocked.")
+    is_(any("can be unplugged" in t for t in a.texts()), False, "before anything was read, that it can be unplugged")
+    a.click("Stop…")
+    a.click("Stop for now")
+    a.state("done-stopped")
+    n = len(a.states())
+    a.click("Go on reading")
+    a.state("phone-not-authorised-yet", after=n)
     n = len(a.states())
     a.click("To the first page")
     a.state("home", after=n)
