@@ -13,6 +13,12 @@ def windows(a):
     return sorted(name(n) for n in tree(a.root) if n.get_role_name() in ("frame", "dialog", "window", "alert"))
 
 
+def close(a, what, before):
+    """Escape, until the window that was opened is gone: it may not have the keyboard yet."""
+    wait_for(what, lambda: len(windows(a)) > len(before))
+    wait_for(what + " to close", lambda: keys("Escape") or windows(a) == before)
+
+
 def typed_into(a):
     """Goes through all controls and types a letter at each: the texts that changed."""
     def texts():
@@ -22,8 +28,7 @@ def typed_into(a):
         keys("Tab", "x")
     keys("F1")  # once the help stands, all letters before it have come to where they go
     a.state("help", after=n)
-    keys("Escape")
-    wait_for("the help to close", lambda: windows(a) == alone)
+    close(a, "the help", alone)
     return [t for t in texts() if t not in before]
 
 
@@ -38,14 +43,12 @@ def ways_out(a):
     # a key that opened something before F1 would have done so by now
     is_([w for w in windows(a) if w not in before], ["Help"], "windows after keys that lead out elsewhere")
     is_([name(n) for n in a.all("link")], [], "links in the help")
-    keys("Escape")
-    wait_for("the help to close", lambda: windows(a) == before)
+    close(a, "the help", before)
     a.click("Menu", "toggle button") if a.find("toggle button", "Menu") else keys("F10")
     keys("Down", "Return")
     wait_for("about", lambda: len(windows(a)) > len(before))
     is_([name(n) for n in a.all() if n.get_role_name() == "link" or "http" in name(n)], [], "links in About")
-    keys("Escape")
-    wait_for("about to close", lambda: windows(a) == before)
+    close(a, "about", before)
 
 
 def paper(a):
