@@ -135,6 +135,9 @@ if [ "$(id -u)" -eq 0 ]; then drop=(setpriv --bounding-set=-all --inh-caps=-all)
 (ulimit -t 3 && exec "${drop[@]}" "$build/keten" parsers tracks --try "$work/good.gpx" >"$work/said" 2>"$work/err")
 check "no sandbox: 8" is $? 8
 check "no sandbox: says so" grep -qF no-sandbox "$work/err"
+for p in keten-worker keten-render; do # an environment is none of theirs
+	check "$p refuses in its own name" is "$(env -i A=1 "$build/$p" 2>&1 </dev/null)" "$p: sandbox: the environment is not empty"
+done
 
 # -- cases: a folder that can't be listed is not one without cases; their texts do not steer the terminal
 mkdir -p "$work/cases/one"
