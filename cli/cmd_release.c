@@ -132,8 +132,8 @@ static void warn_of_swap(const struct kt_opts *o)
 
 	kt_station_look(&s, NULL, o->out_dir);
 	if (s.state[KT_STATION_SWAP] == KT_STATION_WARNING && !o->json)
-		fprintf(stderr, "keten: warning: this station swaps memory to a disk, and what is "
-				"opened lies in memory. Switch swap off\nor encrypt it.\n");
+		kt_warn(o, "this station swaps memory to a disk, and what is opened lies in "
+			   "memory. Switch swap off or encrypt it.");
 }
 
 static int put_detail(struct rel *x, struct kt_buf *b, struct kt_err *err)

@@ -172,6 +172,8 @@ void kt_progress_data(struct kt_progress *p, uint64_t bytes);
 void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void kt_progress_end(struct kt_progress *p);
+/* What a person should know before anything begins; like kt_progress_say(). */
+void kt_warn(const struct kt_opts *o, const char *text);
 /* How an item ended, for programs alone (--progress=json); people get a line by kt_progress_say(). */
 void kt_progress_outcome(struct kt_progress *p, const char *item, const char *outcome,
 			 const char *reason, uint64_t objects, uint64_t bytes);

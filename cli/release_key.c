@@ -164,10 +164,9 @@ int kt_release_check(const struct kt_opts *o, const struct kt_authority *a, stru
 	r = find_certs(o, &f, err);
 	kt_buf_free(&f.pem);
 	if (r == 0 && a->mandate->nrecipients < 2)
-		fprintf(stderr,
-			"keten: warning: only one person can open what is sealed now. If that card "
-			"is lost, so is\nthe evidence. Ask for a mandate with a second recipient; "
-			"never copy a key.\n");
+		kt_warn(o, "only one person can open what is sealed now. If that card is lost, so "
+			   "is the evidence. Ask for a mandate with a second recipient; never copy "
+			   "a key.");
 	return r;
 }
 

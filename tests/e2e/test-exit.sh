@@ -139,6 +139,12 @@ for p in keten-worker keten-render; do # an environment is none of theirs
 	check "$p refuses in its own name" is "$(env -i A=1 "$build/$p" 2>&1 </dev/null)" "$p: sandbox: the environment is not empty"
 done
 
+# a warning is a line of JSON too, where those are read
+tests/tools/new-mandate "$work/single" --forms file --scope tracks --recipients 1 >"$work/m.log" 2>&1 || exit 2
+ends 0 "only one person can open" import --form file --from "$work/good.gpx" --mandate "$work/single/mandate.json" \
+	--trust "$work/single/trust" --operator "$work/single/operator.pem" --case "$work/single-case" --out "$work/out" --progress=json
+check "warning: all lines are JSON" python3 -c 'import json, sys; [json.loads(l) for l in open(sys.argv[1])]' "$work/err"
+
 # -- cases: a folder that can't be listed is not one without cases; their texts do not steer the terminal
 mkdir -p "$work/cases/one"
 printf '{"created":"2024-\\u001b[31m05-01T10:00"}' >"$work/cases/one/case.json"
