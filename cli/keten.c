@@ -190,6 +190,14 @@ int kt_fail_exit(int code, const struct kt_err *err)
 	return kt_exit_of(code);
 }
 
+void kt_warn(const struct kt_opts *o, const char *text)
+{
+	struct kt_progress p;
+
+	kt_progress_init(&p, o);
+	kt_progress_say(&p, "keten: warning: %s", text);
+}
+
 /* The lines of a usage as one: a message for a program. */
 static void usage_json(const struct command *c)
 {

@@ -275,14 +275,6 @@ static void say_line(const char *text, size_t left)
 	fprintf(stderr, "%.*s\n", (int)left, text);
 }
 
-void kt_warn(const struct kt_opts *o, const char *text)
-{
-	struct kt_progress p;
-
-	kt_progress_init(&p, o);
-	kt_progress_say(&p, "keten: warning: %s", text);
-}
-
 void kt_progress_say(struct kt_progress *p, const char *fmt, ...)
 {
 	char text[700];
