@@ -116,11 +116,22 @@ static const struct word exclusions[] = {
 	{"cloud", N_("cloud accounts")},
 	{NULL, NULL},
 };
+static const struct word not_taken[] = {
+	{"item", N_("Planned, and not or not wholly acquired")},
+	{"scope", N_("Named by the mandate, and not possible")},
+	{"form", N_("Allowed by the mandate, and not in what was read")},
+	{"plugin", N_("Known to this program, and not in the mandate")},
+	{"user", N_("Other users of the phone")},
+	{"exclusion", N_("Excluded by the mandate")},
+	{"unreachable", N_("Out of reach on an unlocked phone")},
+	{NULL, NULL},
+};
 static const struct word *const lists[] = {
-	[KT_VOCAB_TYPES] = types,     [KT_VOCAB_BASES] = bases,
-	[KT_VOCAB_FLAGS] = flags,     [KT_VOCAB_WHYS] = whys,
-	[KT_VOCAB_SOURCES] = sources, [KT_VOCAB_LOCATORS] = locators,
-	[KT_VOCAB_REASONS] = reasons, [KT_VOCAB_EXCLUSIONS] = exclusions,
+	[KT_VOCAB_TYPES] = types,	  [KT_VOCAB_BASES] = bases,
+	[KT_VOCAB_FLAGS] = flags,	  [KT_VOCAB_WHYS] = whys,
+	[KT_VOCAB_SOURCES] = sources,	  [KT_VOCAB_LOCATORS] = locators,
+	[KT_VOCAB_REASONS] = reasons,	  [KT_VOCAB_EXCLUSIONS] = exclusions,
+	[KT_VOCAB_NOT_TAKEN] = not_taken,
 };
 
 const char *kt_word(enum kt_vocab v, const char *token)

@@ -15,6 +15,7 @@ enum kt_vocab {
 	KT_VOCAB_LOCATORS,   /* how a place in an object is named */
 	KT_VOCAB_REASONS,    /* why records are withheld or an object was not read */
 	KT_VOCAB_EXCLUSIONS, /* what every mandate leaves out */
+	KT_VOCAB_NOT_TAKEN,  /* kinds of what was not taken, as headings */
 };
 
 /* The words for a token; the token itself, NULL among them, when the list has none. Never freed. */

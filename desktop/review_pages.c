@@ -53,17 +53,6 @@ static GtkWidget *further(guint n)
 	return row;
 }
 
-/* The headings of the report's own page. */
-static const char *const kinds[][2] = {
-	{"item", N_("Planned, and not or not wholly acquired")},
-	{"scope", N_("Named by the mandate, and not possible")},
-	{"form", N_("Allowed by the mandate, and not in what was read")},
-	{"plugin", N_("Known to this program, and not in the mandate")},
-	{"user", N_("Other users of the phone")},
-	{"exclusion", N_("Excluded by the mandate")},
-	{"unreachable", N_("Out of reach on an unlocked phone")},
-};
-
 static const struct kd_missing *missing(const GArray *all, guint i)
 {
 	return &g_array_index(all, struct kd_missing, i);
@@ -71,10 +60,9 @@ static const struct kd_missing *missing(const GArray *all, guint i)
 
 static char *kind_title(const char *kind)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-		if (strcmp(kinds[i][0], kind) == 0)
-			return g_strdup(kd_tr(kinds[i][1]));
-	return kd_isolate(kind);
+	const char *words = kt_word(KT_VOCAB_NOT_TAKEN, kind);
+
+	return words != kind ? g_strdup(kd_tr(words)) : kd_isolate(kind);
 }
 
 static char *missing_title(const struct kd_missing *m)

@@ -306,18 +306,6 @@ void containers_end(struct html *h)
 
 /* -- not taken -------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *kind, *title;
-} groups[] = {
-	{"item", N_("Planned, and not or not wholly acquired")},
-	{"scope", N_("Named by the mandate, and not possible")},
-	{"form", N_("Allowed by the mandate, and not in what was read")},
-	{"plugin", N_("Known to this program, and not in the mandate")},
-	{"user", N_("Other users of the phone")},
-	{"exclusion", N_("Excluded by the mandate")},
-	{"unreachable", N_("Out of reach on an unlocked phone")},
-};
-
 static void close_group(struct html *h)
 {
 	if (strcmp(h->kind, "item") == 0)
@@ -328,15 +316,10 @@ static void close_group(struct html *h)
 
 static void open_group(struct html *h, const char *kind, const char *reason)
 {
-	const char *title = kind;
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (strcmp(groups[i].kind, kind) == 0)
-			title = groups[i].title;
 	close_group(h);
 	snprintf(h->kind, sizeof(h->kind), "%s", kind);
 	snprintf(h->reason, sizeof(h->reason), "%s", reason != NULL ? reason : "");
-	put(h, "<h3>%T</h3>\n", title);
+	put(h, "<h3>%T</h3>\n", kt_word(KT_VOCAB_NOT_TAKEN, kind));
 	if (strcmp(kind, "item") == 0)
 		put(h, "<table class=\"gaps\">\n<caption>{Outcomes other than "
 		       "acquired}</caption>\n<thead><tr><th scope=\"col\">{What}</th><th "
