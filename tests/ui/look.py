@@ -16,11 +16,6 @@ GUISES = {
     "large": ((), {}),  # tests/ui/scene makes the text twice as large,
     "small": ((), {"LANGUAGE": "nl"}),  # and this screen smaller
 }
-WORDS = {"en": {}, "nl": {"Intake": "Inname", "Review": "Toetsing", "Mandate file": "Bestand van de machtiging",
-                          "Continue": "Verder", "They agree": "Akkoord", "Package file": "Pakketbestand",
-                          "Open": "Openen", "Findings": "Bevindingen", "Map": "Kaart", "Timeline": "Tijdlijn",
-                          "Not taken": "Niet genomen", "Statement": "Verklaring",
-                          "To the first page": "Naar de eerste pagina"}}
 
 
 def focused(n):
@@ -105,10 +100,7 @@ def page(a, guise, what, tabs=False):
 
 def one(guise, package):
     args, env = GUISES[guise]
-    words = WORDS[env.get("LANGUAGE", "en")]
-
-    def w(s):
-        return words.get(s, s)
+    w = dutch if env.get("LANGUAGE") == "nl" else str
     a = app(None, *args, **env)
     page(a, guise, "home")
     a.click(w("Intake"))
@@ -126,12 +118,7 @@ def one(guise, package):
     a.click(w("Continue"))
     a.state("phone-no-device")
     page(a, guise, "phone")
-    n = len(a.states())
-    a.click(w("To the first page"))
-    a.state("home", after=n)
-    a.click(w("Review"))
-    a.type_into(w("Package file"), package)
-    a.click(w("Open"))
+    open_package(a, package, w)
     a.state("report-shown")
     a.state("tab-verify")  # it was drawn
     page(a, guise, "verify")

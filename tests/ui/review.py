@@ -14,20 +14,8 @@ def tamper(path):
     return bad
 
 
-def open_it(a, path):
-    n = len(a.states())
-    if a.find("push button", "Review") is None:
-        a.click("To the first page")
-        a.state("home", after=n)
-    a.click("Review")
-    a.state("review", after=n)
-    a.type_into("Package file", path)
-    a.click("Open")
-    return n
-
-
 def findings(a, path):
-    n = open_it(a, path)
+    n = open_package(a, path)
     a.state("verdict-valid", after=n)
     a.see("Valid")
     a.see("That doesn't say that what a phone recorded is right")
@@ -93,7 +81,7 @@ def scene():
     bad = tamper(good)
     a = app()
     findings(a, good)
-    n = open_it(a, bad)
+    n = open_package(a, bad)
     a.state("verdict-invalid", after=n)
     a.see("This package is invalid.")
     a.see("Do not rely on it.")
@@ -103,7 +91,7 @@ def scene():
     a.end()
     # no trust anchor
     a = app(settings(trust=OWN))
-    n = open_it(a, good)
+    n = open_package(a, good)
     a.state("verdict-undetermined", after=n)
     a.see("neither valid nor invalid")
     a.state("tab-verify", after=n)

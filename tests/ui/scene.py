@@ -74,6 +74,39 @@ def to_phone(a, mandate):
     a.state("phone", after=n)
 
 
+# The words of the window that scenes go by, in Dutch.
+DUTCH = {"Intake": "Inname", "Review": "Toetsing", "Mandate file": "Bestand van de machtiging", "Continue": "Verder",
+         "They agree": "Akkoord", "Package file": "Pakketbestand", "Open": "Openen", "Findings": "Bevindingen",
+         "Map": "Kaart", "Timeline": "Tijdlijn", "Not taken": "Niet genomen", "Statement": "Verklaring",
+         "To the first page": "Naar de eerste pagina"}
+
+
+def dutch(text):
+    return DUTCH.get(text, text)
+
+
+def open_package(a, path, w=str):
+    """From the first page, or another package, to this one; how many states there were before."""
+    n = len(a.states())
+    if a.find("push button", w("Review")) is None:
+        a.click(w("To the first page"))
+        a.state("home", after=n)
+    a.click(w("Review"))
+    a.state("review", after=n)
+    a.type_into(w("Package file"), path)
+    a.click(w("Open"))
+    return n
+
+
+def save(a, what, word):
+    """On the page for it, into this scene's own folder, until it says what came of it."""
+    n = len(a.states())
+    a.click("Export")
+    a.type_into("Folder", OWN)
+    a.click(what)
+    a.state(word, after=n)
+
+
 def mark(a, place, word="marked"):
     """Gives the record that is shown the mark at this place of the list."""
     n = len(a.states())
@@ -180,6 +213,6 @@ def run(scene):
     sys.exit(status)
 
 
-__all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "interruption", "is_", "json",
-           "keten", "loopback", "made", "mark", "marks_file", "os", "over", "package", "re", "read", "run", "settings", "shot",
-           "spawn", "subprocess", "sys", "to_phone", "to_station", "wait_for"]
+__all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "dutch", "interruption", "is_",
+           "json", "keten", "loopback", "made", "mark", "marks_file", "open_package", "os", "over", "package", "re", "read", "run",
+           "save", "settings", "shot", "spawn", "subprocess", "sys", "to_phone", "to_station", "wait_for"]

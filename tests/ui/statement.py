@@ -30,21 +30,15 @@ def make_package():
     return package()
 
 
-def open_it(a, words, path):
-    a.click(words["Review"])
-    a.type_into(words["Package file"], path)
-    a.click(words["Open"])
+def show(a, w, findings, guise):
     a.state("report-shown")
-
-
-def show(a, words, guise):
-    a.click(words["Statement"])
+    a.click(w("Statement"))
     a.state("tab-statement")
     texts = a.texts()
     at = [next(i for i, t in enumerate(texts) if c[1] in t) for c in CLAIMS]
     if at != sorted(at):
         raise Failed("the claims are not in the order of the statement")
-    for c, word in zip(CLAIMS, words["findings"]):
+    for c, word in zip(CLAIMS, findings):
         a.see(word)
     shot("%s/statement-%s.png" % (SHOTS, guise))
     subprocess.run(["xdotool", "mousemove", "640", "600", "click", "--repeat", "20", "5"], check=True)
@@ -69,24 +63,18 @@ def marks(a, path, report):
     is_(kept, {first: "contradicts", second: "supports"}, "marks")
 
 
-EN = {k: k for k in ("Review", "Package file", "Open", "Statement")}
-EN["findings"] = ("Fits: ", "Does not fit: ", "No data: ")
-NL = {"Review": "Toetsing", "Package file": "Pakketbestand", "Open": "Openen", "Statement": "Verklaring",
-      "findings": ("Past: ", "Past niet: ", "Geen gegevens: ")}
-
-
 def scene():
     path = make_package()
     before = read(path)
     report = json.loads(keten("show", path, "report/report.json").stdout)
     is_([c["findings"] for c in report["statement"]["claims"]], [[c[5]] for c in CLAIMS], "findings")
     a = app(None, LANGUAGE="nl")
-    open_it(a, NL, path)
-    show(a, NL, "nl")
+    open_package(a, path, dutch)
+    show(a, dutch, ("Past: ", "Past niet: ", "Geen gegevens: "), "nl")
     a.end()
     a = app()
-    open_it(a, EN, path)
-    show(a, EN, "en")
+    open_package(a, path)
+    show(a, str, ("Fits: ", "Does not fit: ", "No data: "), "en")
     marks(a, path, report)
     a.end()
 
