@@ -116,6 +116,8 @@ def mark(a, place, word="marked"):
     wait_for("the list of marks", lambda: any(has(c, S.FOCUSED) for c in a.all("list item")))
     keys("Home", *["Down"] * place, "Return")
     a.state(word, after=n)
+    # the mark is set before the list closes: a key that comes in between goes to the button and opens it again
+    wait_for("the list of marks to close", lambda: not any(has(c, S.FOCUSED) for c in a.all("list item")))
 
 
 def marks_file(path):
