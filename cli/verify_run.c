@@ -187,13 +187,6 @@ int kt_show_through(const struct kt_opts *o)
 
 /* -- the verdict ------------------------------------------------------------------------------ */
 
-static bool keep(const struct kt_jv *o, const char *key, char *out, size_t cap)
-{
-	const char *s = kt_jv_str(o, key);
-
-	return s != NULL && (size_t)snprintf(out, cap, "%s", s) < cap;
-}
-
 static bool is_digest(const char *hex)
 {
 	uint8_t md[KT_SHA256_LEN];
@@ -223,10 +216,10 @@ static bool take(const struct kt_jv *o, struct kt_judged *j)
 
 	if (!verdict_of(o, &j->verdict) || type == NULL || v == NULL || v->type != KT_JV_ARR ||
 	    v->count > KT_PKG_CONCERNS || sealed == NULL || sealed->type != KT_JV_BOOL ||
-	    !keep(o, "reason", j->reason, sizeof(j->reason)) ||
-	    !keep(o, "package", j->package, sizeof(j->package)) ||
-	    !keep(o, "package_sha256", j->sha256, sizeof(j->sha256)) ||
-	    !keep(o, "tags_sha256", j->tags_sha256, sizeof(j->tags_sha256)))
+	    !kt_jv_copy(o, "reason", j->reason, sizeof(j->reason)) ||
+	    !kt_jv_copy(o, "package", j->package, sizeof(j->package)) ||
+	    !kt_jv_copy(o, "package_sha256", j->sha256, sizeof(j->sha256)) ||
+	    !kt_jv_copy(o, "tags_sha256", j->tags_sha256, sizeof(j->tags_sha256)))
 		return false;
 	j->type = kt_pkg_type_find(type);
 	j->sealed = sealed->i != 0;
@@ -236,14 +229,14 @@ static bool take(const struct kt_jv *o, struct kt_judged *j)
 	if (made != NULL)
 		kt_time_parse(made, strlen(made), true, &j->made_us, NULL, NULL);
 	/* what does not hold may say of itself what it likes: none of it is needed */
-	return (keep(o, "case_id", j->case_id, sizeof(j->case_id)) &&
-		keep(o, "mandate_id", j->mandate_id, sizeof(j->mandate_id)) &&
-		keep(o, "mandate_sha256", j->mandate_sha256, sizeof(j->mandate_sha256)) &&
+	return (kt_jv_copy(o, "case_id", j->case_id, sizeof(j->case_id)) &&
+		kt_jv_copy(o, "mandate_id", j->mandate_id, sizeof(j->mandate_id)) &&
+		kt_jv_copy(o, "mandate_sha256", j->mandate_sha256, sizeof(j->mandate_sha256)) &&
 		is_digest(j->sha256) && is_digest(j->tags_sha256)) ||
 	       j->verdict == KT_VERDICT_INVALID;
 }
 
-/* A line for each package, and one on the chain where there is one. The verdicts, *worst of them all. */
+/* A line for each package, and one on how they fit together where there are several. */
 static bool take_all(const struct kt_buf *said, size_t n, struct kt_judged *j,
 		     enum kt_verdict *chain)
 {
