@@ -470,23 +470,17 @@ static void on_new_answer(const char *answer, gpointer data)
 /* What was entered for one holder is not lost because a file was opened meanwhile. */
 static void ask_new(struct kd_app *app)
 {
-	static const struct kd_answer answers[] = {
-		{"on", N_("_Go on with this one"), "suggested-action"},
-		{"new", N_("_Begin a new one"), "destructive-action"},
+	const struct kd_answer answers[] = {
+		{"on", _("_Go on with this one"), "suggested-action"},
+		{"new", _("_Begin a new one"), "destructive-action"},
 		{NULL, NULL, NULL},
 	};
-	struct kd_answer said[G_N_ELEMENTS(answers)];
 
-	for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
-		said[i] = answers[i];
-		if (said[i].mnemonic != NULL)
-			said[i].mnemonic = _(said[i].mnemonic);
-	}
 	kd_app_state(app, "ask-new");
 	kd_ask(app, _("Begin a new intake?"),
 	       _("A mandate was opened while an intake is under way. What was entered for this "
 		 "one would be lost."),
-	       said, on_new_answer, app);
+	       answers, on_new_answer, app);
 }
 
 /* A package goes to review, anything else is taken for a mandate. */

@@ -213,8 +213,8 @@ void kd_settings_load(struct kd_settings *s, const char *path)
 	} else if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
 		s->problem = g_strdup(error->message);
 	}
-	if (s->problem !=
-	    NULL) { /* settings that can't be read must not open what they may forbid */
+	/* settings that can't be read must not open what they may forbid */
+	if (s->problem != NULL) {
 		s->may_intake = s->may_review = false;
 		s->kiosk = true;
 	}
