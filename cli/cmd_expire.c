@@ -22,9 +22,25 @@
 #define TEXT_MAX    200
 #define DESTROY_MAX 64
 
+/* What came of it, and its word for programs. */
+#define ENDS(X)                                                                                    \
+	X(HELD, "on-hold")                                                                         \
+	X(KEPT, "kept")                                                                            \
+	X(BEFORE, "destroyed-before")                                                              \
+	X(OPEN, "left-open") /* it stands open, and its mandate asks for the key alone */          \
+	X(GONE, "destroyed")
+
+enum end {
+#define X(id, word) END_##id,
+	ENDS(X)
+#undef X
+};
+
 /* What is to be done with one acquisition. */
 struct fate {
 	const struct kt_found_one *p;
+	enum end end;
+	char record[KT_PKG_NAME_MAX + 1]; /* the deletion that was written, or "" */
 	struct kt_mandate *mandate;
 	int64_t until_us, hold_us;
 	bool released, deleted;
@@ -271,14 +287,41 @@ static const char *base(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+/* Practice stays practice: what is said of its end says so too. A release names no phone. */
+static int read_simulated(const struct kt_found_one *p, bool *simulated, struct kt_err *err)
+{
+	const struct kt_jv *v;
+	struct kt_jdoc *doc = NULL;
+	struct kt_buf b;
+	int r;
+
+	if (p->j.type != KT_PT_ACQUISITION)
+		return 0;
+	kt_buf_init(&b, 0);
+	r = kt_judged_read(&p->j, KT_PKG_CASE, (size_t)1 << 20, &b, err);
+	if (r == 0)
+		r = kt_jdoc_parse(b.p, b.len, &doc, err);
+	if (r == 0) {
+		v = kt_jv_get(kt_jdoc_root(doc), "simulated");
+		*simulated = v != NULL && v->i != 0;
+	}
+	kt_jdoc_free(&doc);
+	kt_buf_free(&b);
+	return r;
+}
+
 static int write_deletion(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
-			  bool erase, char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
+			  bool erase, struct kt_err *err)
 {
 	static struct kt_act act;
 	struct kt_package *pkg = NULL;
 	struct kt_buf b;
 	struct kt_jw w;
-	int r;
+	bool simulated = false;
+	int r = read_simulated(f->p, &simulated, err);
+
+	if (r < 0)
+		return r;
 
 	memset(&act, 0, sizeof(act));
 	act.type = KT_PT_DELETION;
@@ -299,11 +342,22 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	if (f->mandate->erase_package && f->nfolders > 0)
 		kt_jw_str(&w, "what lay in the folder of the case");
 	kt_jw_arr_end(&w);
-	kt_jw_kstr(&w, "kept", erase ? "" : "the sealed package, which nobody can open");
+	kt_jw_kstr(&w, "folder",
+		   f->nfolders == 0	       ? "not-named"
+		   : f->mandate->erase_package ? "emptied"
+					       : "locked");
+	if (o->interpreter != NULL)
+		kt_jw_kbytes(&w, "interpreter", o->interpreter, strlen(o->interpreter));
+	kt_jw_kstr(&w, "kept",
+		   erase	     ? ""
+		   : f->nfolders > 0 ? "the sealed package, which nobody can open"
+				     : "the sealed package");
 	kt_jw_key(&w, "not_reached");
 	kt_jw_raw(&w, (const char *)f->not_reached.p, f->not_reached.len);
 	kt_jw_kstr(&w, "reason", o->reason != NULL ? o->reason : f->reason);
 	kt_jw_kstr(&w, "rule", f->rule);
+	if (simulated)
+		kt_jw_kbool(&w, "simulated", true);
 	kt_jw_obj_end(&w);
 	act.detail = (const char *)kt_buf_cstr(&b);
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
@@ -314,7 +368,7 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	if (r == 0)
 		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (r == 0)
-		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, name, err);
+		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, f->record, err);
 	kt_package_free(&pkg);
 	kt_buf_free(&b);
 	return r;
@@ -344,46 +398,93 @@ static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct
 		     struct kt_err *err)
 {
 	bool erase = f->mandate->erase_package, report = f->p->j.type == KT_PT_RELEASE;
-	char name[KT_PKG_NAME_MAX + 1] = "";
 	int r = 0;
 
-	if (!f->p->j.sealed && !report && !erase) {
-		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
-		       "nothing is destroyed\n",
-		       f->p->path);
+	f->end = !f->p->j.sealed && !report && !erase ? END_OPEN : END_GONE;
+	if (f->end == END_OPEN)
 		return 0;
-	}
 	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
 		r = destroy(f->target[i], err);
 	if (r == 0 && !f->deleted)
-		r = write_deletion(o, all, f, erase || report, name, err);
+		r = write_deletion(o, all, f, erase || report, err);
 	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
 		r = destroy_judged(f->report[i], err);
 	for (unsigned i = 0; r == 0 && erase && i < f->nfolders; i++)
 		r = empty_folder(f->folder[i], err);
 	if (r == 0 && (erase || report))
 		r = destroy_judged(f->p, err);
-	if (r < 0)
-		return r;
+	return r;
+}
+
+static void say_gone(const struct kt_opts *o, const struct fate *f)
+{
+	bool erase = f->mandate->erase_package;
+
 	printf("%s: destroyed (%s): %u envelope%s, %u package%s with a report%s\n", f->p->path,
 	       f->rule, f->ntargets, f->ntargets == 1 ? "" : "s", f->nreports,
 	       f->nreports == 1 ? "" : "s",
 	       !erase		  ? ""
 	       : f->nfolders == 0 ? ", and the package"
 				  : ", the package, and what lay in the case");
-	if (name[0] != '\0')
-		printf("  deletion %s/%s\n", o->out_dir, name);
+	if (f->record[0] != '\0')
+		printf("  deletion %s/%s\n", o->out_dir, f->record);
 	printf("  not reached: backups, and files in folders that were not named%s\n",
 	       f->copies > 0 ? "; copies that were handed out, as the deletion lists them" : "");
-	return 0;
+}
+
+static void say(const struct kt_opts *o, const struct fate *f)
+{
+	char t[KT_TIME_TEXT];
+
+	switch (f->end) {
+	case END_HELD:
+		printf("%s: on hold until %s\n", f->p->path, kt_time_text(f->hold_us, t));
+		break;
+	case END_KEPT:
+		printf("%s: kept until %s (%s)\n", f->p->path, kt_time_text(f->until_us, t),
+		       f->rule);
+		break;
+	case END_BEFORE:
+		printf("%s: its envelope was destroyed before\n", f->p->path);
+		break;
+	case END_OPEN:
+		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
+		       "nothing is destroyed\n",
+		       f->p->path);
+		break;
+	case END_GONE:
+		say_gone(o, f);
+		break;
+	}
+}
+
+/* The same as a member of the list for programs. */
+static void put(const struct fate *f, struct kt_jw *w)
+{
+	static const char *const words[] = {
+#define X(id, word) word,
+		ENDS(X)
+#undef X
+	};
+	char t[KT_TIME_TEXT];
+
+	kt_jw_obj(w);
+	kt_jw_kstr(w, "end", words[f->end]);
+	kt_jw_kbytes(w, "package", f->p->path, strlen(f->p->path));
+	if (f->record[0] != '\0')
+		kt_jw_kstr(w, "record", f->record);
+	kt_jw_kstr(w, "rule", f->rule);
+	if (f->end == END_HELD || f->end == END_KEPT)
+		kt_jw_kstr(w, "until",
+			   kt_time_text(f->end == END_HELD ? f->hold_us : f->until_us, t));
+	kt_jw_obj_end(w);
 }
 
 static int one(const struct kt_opts *o, const struct kt_found *all, const struct kt_found_one *p,
-	       struct kt_err *err)
+	       struct kt_jw *w, struct kt_err *err)
 {
 	static struct fate f;
 	int64_t now = kt_time_now();
-	char t[KT_TIME_TEXT];
 	int r;
 
 	memset(&f, 0, sizeof(f));
@@ -401,15 +502,19 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 		snprintf(f.rule, sizeof(f.rule), "%s before its time", o->reason);
 	find_envelopes(&f, all);
 	if (f.hold_us > now)
-		printf("%s: on hold until %s\n", p->path, kt_time_text(f.hold_us, t));
+		f.end = END_HELD;
 	else if (now < f.until_us && o->reason == NULL)
-		printf("%s: kept until %s (%s)\n", p->path, kt_time_text(f.until_us, t), f.rule);
+		f.end = END_KEPT;
 	else if (f.too_many)
 		r = KT_FAIL(err, KT_E_LIMIT, "%.100s: too many packages are about it", p->path);
 	else if (f.deleted && f.ntargets == 0 && f.nreports == 0 && !f.mandate->erase_package)
-		printf("%s: its envelope was destroyed before\n", p->path);
+		f.end = END_BEFORE;
 	else
 		r = carry_out(o, all, &f, err);
+	if (r == 0 && o->json)
+		put(&f, w);
+	else if (r == 0)
+		say(o, &f);
 out:
 	kt_mandate_free(&f.mandate);
 	kt_buf_free(&f.not_reached);
@@ -441,6 +546,42 @@ static bool stands_first(const struct kt_found *all, const struct kt_found_one *
 	return p->j.type == KT_PT_ACQUISITION || p->j.type == KT_PT_RELEASE;
 }
 
+/* Also after a failure: what was destroyed before it is told. */
+static int put_all(struct kt_jw *w, struct kt_buf *b, struct kt_err *err)
+{
+	kt_jw_arr_end(w);
+	kt_jw_kstr(w, "schema", "keten-expire-1");
+	kt_jw_obj_end(w);
+	return kt_print_json(b, err);
+}
+
+static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt_err *err)
+{
+	struct kt_err last = {0};
+	struct kt_buf b;
+	struct kt_jw w;
+	int r = check_signer(o, all, err), said;
+
+	kt_buf_init(&b, 0);
+	kt_jw_init(&w, &b);
+	kt_jw_obj(&w);
+	kt_jw_kuint(&w, "not_valid", all->invalid);
+	kt_jw_key(&w, "packages");
+	kt_jw_arr(&w);
+	for (size_t i = 0; r == 0 && i < all->n; i++)
+		if (stands_first(all, &all->v[i]))
+			r = one(o, all, &all->v[i], &w, err);
+	if (o->json) {
+		said = put_all(&w, &b, r == 0 ? err : &last);
+		r = r == 0 ? said : r;
+	} else if (r == 0 && all->invalid > 0) {
+		printf("%llu package%s not valid and left alone (keten verify says why)\n",
+		       (unsigned long long)all->invalid, all->invalid == 1 ? " is" : "s are");
+	}
+	kt_buf_free(&b);
+	return r == 0 && all->invalid > 0 ? KT_E_PARTIAL : r;
+}
+
 int kt_cmd_expire(const struct kt_opts *o)
 {
 	struct kt_found all;
@@ -453,15 +594,7 @@ int kt_cmd_expire(const struct kt_opts *o)
 		return kt_usage_exit();
 	r = kt_found_load(o, &all, &err);
 	if (r == 0)
-		r = check_signer(o, &all, &err);
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (stands_first(&all, &all.v[i]))
-			r = one(o, &all, &all.v[i], &err);
-	if (r == 0 && all.invalid > 0)
-		printf("%llu package%s not valid and left alone (keten verify says why)\n",
-		       (unsigned long long)all.invalid, all.invalid == 1 ? " is" : "s are");
-	if (r == 0 && all.invalid > 0)
-		r = KT_E_PARTIAL;
+		r = expire(o, &all, &err);
 	kt_found_free(&all);
 	return r == KT_E_PARTIAL ? KT_EXIT_PARTIAL : r < 0 ? kt_fail_exit(r, &err) : KT_EXIT_OK;
 }

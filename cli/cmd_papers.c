@@ -93,7 +93,7 @@ int kt_cmd_information(const struct kt_opts *o)
 
 static bool is_end(const struct kt_judged *f)
 {
-	return f->type == KT_PT_REFUSAL || f->type == KT_PT_WITHDRAWAL;
+	return f->type == KT_PT_REFUSAL || f->type == KT_PT_WITHDRAWAL || f->type == KT_PT_DELETION;
 }
 
 /* Of a package: only one that holds, as far as it can be judged. */
@@ -114,7 +114,46 @@ static const char *text(const struct kt_jv *o, const char *key)
 	return s != NULL ? s : "";
 }
 
-/* Of the record of a refusal or a withdrawal, which act is. */
+/* A deletion brings no mandate along: it names the one that has to be given. */
+static int mandate_of(const struct kt_opts *o, const struct kt_judged *f, struct kt_buf *b,
+		      struct kt_err *err)
+{
+	char sha256[KT_SHA256_HEX];
+	int r;
+
+	if (f->type != KT_PT_DELETION)
+		return kt_judged_read(f, KT_PKG_MANDATE, KT_MANDATE_MAX_BYTES, b, err);
+	if (o->mandate == NULL)
+		return KT_FAIL(err, KT_E_USAGE,
+			       "a deletion does not hold its mandate; name it with --mandate FILE "
+			       "(the folder of the case keeps it)");
+	r = kt_file_read(AT_FDCWD, o->mandate, KT_MANDATE_MAX_BYTES, b, err);
+	if (r == 0)
+		r = kt_sha256_hex(b->p, b->len, sha256, err);
+	if (r == 0 && strcmp(sha256, f->mandate_sha256) != 0)
+		r = KT_FAIL(err, KT_E_USAGE, "%.100s is not the mandate that %.60s names",
+			    o->mandate, f->package);
+	return r;
+}
+
+/* Its holder withdrew after a package was made. */
+static int late_facts(const struct kt_jv *detail, struct kt_receipt_end *e, struct kt_err *err)
+{
+	const struct kt_jv *left = kt_jv_get(detail, "not_reached");
+
+	if (strcmp(text(detail, "reason"), "withdrawn") != 0)
+		return KT_FAIL(err, KT_E_USAGE,
+			       "nobody withdrew: this deletion is of data whose time was over, or "
+			       "was ordered; there is no receipt of that");
+	e->end = *text(detail, "kept") == '\0' ? KT_END_ERASED : KT_END_LOCKED;
+	e->position = "objects";
+	e->folder = text(detail, "folder");
+	/* the first is of backups and other folders, each further one of a copy */
+	e->copies = left != NULL && left->count > 1 ? (int64_t)left->count - 1 : 0;
+	return 0;
+}
+
+/* Of the record of a refusal, a withdrawal or a deletion, which act is. */
 static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const struct kt_buf *act,
 		     const struct kt_words *w, struct kt_buf *out, struct kt_err *err)
 {
@@ -126,7 +165,7 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 	int r;
 
 	kt_buf_init(&b, 0);
-	r = kt_judged_read(f, KT_PKG_MANDATE, (size_t)1 << 20, &b, err);
+	r = mandate_of(o, f, &b, err);
 	if (r == 0)
 		r = kt_mandate_parse(b.p, b.len, &m, err);
 	if (r == 0)
@@ -138,14 +177,16 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 		e.mandate = m;
 		simulated = kt_jv_get(detail, "simulated");
 		e.simulated = simulated != NULL && simulated->i != 0;
-		e.withdrawn = f->type == KT_PT_WITHDRAWAL;
+		e.end = f->type == KT_PT_WITHDRAWAL ? KT_END_WITHDRAWN : KT_END_REFUSED;
 		e.made = text(kt_jdoc_root(doc), "made");
 		e.position = text(detail, "position");
 		e.interpreter = text(detail, "interpreter");
 		e.files = kt_jv_int(detail, "files", 0);
 		e.bytes = kt_jv_int(detail, "bytes", 0);
-		r = kt_receipt_end(&e, w, o->html != NULL, out, err);
+		r = f->type == KT_PT_DELETION ? late_facts(detail, &e, err) : 0;
 	}
+	if (r == 0)
+		r = kt_receipt_end(&e, w, o->html != NULL, out, err);
 	kt_jdoc_free(&doc);
 	kt_mandate_free(&m);
 	kt_buf_free(&b);

@@ -68,7 +68,7 @@ static const struct command {
 	 "record what is done with packages, as a package", SIGNS},
 	{"expire", kt_cmd_expire,
 	 "PACKAGE|FOLDER... --operator KEY --out DIR" MORE
-	 "[--reason ordered|withdrawn] [--trust DIR]",
+	 "[--reason ordered|withdrawn] [--trust DIR] [--json]",
 	 "destroy the envelopes of what may no longer be kept", SIGNS},
 	{"stats", kt_cmd_stats, "PACKAGE|FOLDER... [--trust DIR] [--json]",
 	 "how many were read and released, and what came of it", NULL},
@@ -82,7 +82,8 @@ static const struct command {
 	 "--mandate FILE [--lang TAG] [--information DIR] [--html FILE]" MORE
 	 "--json [--information DIR]: the languages that there are",
 	 "the sheet for the person, before anything is read", NULL},
-	{"receipt", kt_cmd_receipt, "CASE|PACKAGE [--lang TAG] [--html FILE] [--json]",
+	{"receipt", kt_cmd_receipt,
+	 "CASE|PACKAGE [--mandate FILE] [--lang TAG] [--html FILE]" MORE "[--json]",
 	 "what was read, under which authority, and what pins the record", NULL},
 	{"refuse", kt_cmd_refuse,
 	 "--mandate FILE | --case DIR, --reason WORD --operator PEM --out DIR" MORE

@@ -129,13 +129,14 @@ static const char *next_step_late(const struct kd_intake *in)
 	if (!is_there(in->package))
 		return _("The package was complete before they said so. It is destroyed all the "
 			 "same, with what lay in the folder of the case, and that is recorded. "
-			 "Tell the authoriser.");
+			 "Hand the receipt over and tell the authoriser.");
 	if (in->envelope != NULL && !is_there(in->envelope))
 		return _("The package was complete before they said so. Its key is destroyed, and "
-			 "that is recorded: nobody can open it any more. Tell the authoriser.");
+			 "that is recorded: nobody can open it any more. Hand the receipt over and "
+			 "tell the authoriser.");
 	return _("The package was complete before they said so, and it is NOT destroyed: its "
-		 "mandate does not have packages erased. Do not pass it on. Tell the authoriser "
-		 "at once; they decide on its deletion.");
+		 "mandate does not have packages erased. Do not pass it on. Hand the receipt over "
+		 "and tell the authoriser at once; they decide on its deletion.");
 }
 
 static const char *next_step_act(const struct kd_intake *in, const struct kd_engine_result *res)
@@ -265,9 +266,27 @@ static void take_path(const struct kd_intake *in, char **to, const char *name)
 		*to = g_build_filename(kd_entry(in->out_row), name, NULL);
 }
 
-void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
+/* What keten expire says of the one package that it was given. */
+static const struct kt_jv *first_package(const struct kt_jv *r)
+{
+	const struct kt_jv *list = kt_jv_get(r, "packages");
+
+	return list != NULL && list->type == KT_JV_ARR ? list->child : NULL;
+}
+
+static void take_record(struct kd_intake *in, const struct kt_jv *r)
 {
 	const char *record = kt_jv_str(r, "interruption");
+
+	if (record == NULL)
+		record = kt_jv_str(r, "record");
+	if (record == NULL)
+		record = kt_jv_str(first_package(r), "record");
+	take_path(in, &in->record, record);
+}
+
+void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
+{
 	gint64 files = kt_jv_int(r, "destroyed_files", -1);
 
 	g_clear_pointer(&in->case_id, g_free);
@@ -277,7 +296,7 @@ void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 		take_path(in, &in->package, kt_jv_str(r, "package"));
 		take_path(in, &in->envelope, kt_jv_str(r, "envelope"));
 	}
-	take_path(in, &in->record, record != NULL ? record : kt_jv_str(r, "record"));
+	take_record(in, r);
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
 	if (in->withdrawn && files > 0) { /* 0: there was nothing, or a first try destroyed it */
@@ -308,8 +327,7 @@ static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 
 void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
-	bool open, again, mend, unrecorded = is_unrecorded(in, res),
-				receipt = !unrecorded && !in->too_late;
+	bool open, again, mend, unrecorded = is_unrecorded(in, res);
 
 	kd_done_take(in, res->json);
 	open = in->package == NULL && !is_act(in);
@@ -331,7 +349,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	gtk_widget_set_visible(in->done_facts, !kd_ends_here(in) || in->record != NULL);
 	show_items(in, open && in->head != NULL);
-	show_checklist(in, res, receipt);
+	show_checklist(in, res, !unrecorded);
 	gtk_widget_set_visible(in->again, again);
 	gtk_widget_set_visible(in->retry, unrecorded);
 	if (unrecorded)
@@ -342,7 +360,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	g_clear_pointer(&in->receipt_text, g_free);
 	gtk_widget_set_visible(in->receipt, FALSE);
 	gtk_widget_set_visible(in->receipt_frame, FALSE);
-	if (receipt)
+	if (!unrecorded)
 		ask_receipt(in);
 	kd_intake_page(in, "done");
 	kd_app_state(in->app, "done-%s", state_word(in, res));
@@ -539,12 +557,17 @@ static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 /* What the person leaves with, whatever happened: keten writes it from mandate, case and log. */
 static void ask_receipt(struct kd_intake *in)
 {
-	const char *args[8 + KD_TRUST_ARGS] = {"receipt", kd_entry(in->case_row)};
+	const char *args[10 + KD_TRUST_ARGS] = {"receipt", kd_entry(in->case_row)};
+	char *mandate = g_build_filename(kd_entry(in->case_row), "mandate.json", NULL);
 	size_t n = 2;
 
 	/* nothing that was read is left: the record of that is what the receipt tells of */
 	if (is_act(in) && in->record != NULL)
 		args[1] = in->record;
+	if (in->too_late && in->record != NULL) { /* a deletion holds no mandate */
+		args[n++] = "--mandate";
+		args[n++] = mandate;
+	}
 	if (kd_sheet_language(in) != NULL) {
 		args[n++] = "--lang";
 		args[n++] = kd_sheet_language(in);
@@ -556,6 +579,7 @@ static void ask_receipt(struct kd_intake *in)
 	}
 	kd_engine_drop(in->check);
 	in->check = kd_engine_start(args, NULL, NULL, on_receipt_text, in);
+	g_free(mandate);
 }
 
 void kd_done_page(struct kd_intake *in)

@@ -39,13 +39,24 @@ int kt_receipt_text(const void *json, size_t n, const struct kt_words *w, kt_sou
 int kt_receipt_html(const void *json, size_t n, const struct kt_words *w, kt_source_name_fn name,
 		    struct kt_buf *out, struct kt_err *err);
 
-/* What a refusal or a withdrawal leaves behind: its package, "data/act.json" in it, and the mandate. */
+/* How it ended, when nothing is left that was read. */
+enum kt_receipt_how {
+	KT_END_REFUSED,	  /* before anything was read */
+	KT_END_WITHDRAWN, /* in the middle */
+	KT_END_ERASED,	  /* withdrawn when a package was made, which is destroyed */
+	KT_END_LOCKED,	  /* the same; it stays, and nobody can open it: its key is destroyed */
+};
+
+/* What such an end leaves behind: its package, "data/act.json" in it, and the mandate. */
 struct kt_receipt_end {
 	const struct kt_mandate *mandate;
-	bool withdrawn; /* else refused before anything was read */
+	enum kt_receipt_how end;
 	bool simulated;
 	const char *made, *position, *interpreter, *package, *sha256;
-	int64_t files, bytes; /* destroyed */
+	int64_t files, bytes; /* destroyed in the middle */
+	/* of a package: copies that were handed out before; "emptied", "locked" or "not-named" */
+	int64_t copies;
+	const char *folder;
 };
 
 /* Appends the receipt of it, as text or as an HTML page. 0, KT_E_NOMEM. */

@@ -8,13 +8,42 @@
 #include "reports/papers/paper.h"
 #include "reports/papers/receipt.h"
 
+static const char *lead(const struct kt_receipt_end *e)
+{
+	switch (e->end) {
+	case KT_END_WITHDRAWN:
+		return "receipt.withdrew";
+	case KT_END_ERASED:
+		return "receipt.erased";
+	case KT_END_LOCKED:
+		return "receipt.locked";
+	case KT_END_REFUSED:
+		break;
+	}
+	return strcmp(e->position, "objects") == 0 ? "receipt.refused" : "receipt.nothing";
+}
+
+/* What the end of a package did not reach is the person's to know. */
+static void put_left(struct kt_paper *p, const struct kt_receipt_end *e,
+		     const struct kt_words_fill *fill)
+{
+	if (strcmp(e->folder, "emptied") == 0)
+		kt_paper_para(p, "receipt.emptied", fill);
+	else
+		kt_paper_para(
+			p, strcmp(e->folder, "locked") == 0 ? "receipt.nobody" : "receipt.folder",
+			fill);
+	kt_paper_para(p, "receipt.copies", fill);
+}
+
 int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, bool html,
 		   struct kt_buf *out, struct kt_err *err)
 {
 	struct kt_paper p = {.words = w, .out = out, .html = html};
-	char files[24], bytes[24], made[32];
+	char files[24], bytes[24], copies[24], made[32];
 	const struct kt_words_fill fill[] = {{"0", files},
 					     {"1", bytes},
+					     {"copies", copies},
 					     {"package", e->package},
 					     {"issuer", e->mandate->issuer},
 					     {"case", e->mandate->case_ref},
@@ -23,13 +52,12 @@ int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, boo
 
 	snprintf(files, sizeof(files), "%lld", (long long)e->files);
 	snprintf(bytes, sizeof(bytes), "%lld", (long long)e->bytes);
+	snprintf(copies, sizeof(copies), "%lld", (long long)e->copies);
 	snprintf(made, sizeof(made), "%.10s %.5s UTC", e->made, e->made + 11);
 	kt_paper_begin(&p, "receipt.title", e->simulated ? "simulated" : NULL);
-	kt_paper_para(&p,
-		      e->withdrawn			    ? "receipt.withdrew"
-		      : strcmp(e->position, "objects") == 0 ? "receipt.refused"
-							    : "receipt.nothing",
-		      fill);
+	kt_paper_para(&p, lead(e), fill);
+	if (e->end == KT_END_ERASED || e->end == KT_END_LOCKED)
+		put_left(&p, e, fill);
 	kt_paper_row(&p, "receipt.case", e->mandate->case_ref, false);
 	kt_paper_row(&p, "receipt.recorded", made, true);
 	kt_paper_authority(&p,
