@@ -40,7 +40,8 @@ enum end {
 struct fate {
 	const struct kt_found_one *p;
 	enum end end;
-	char record[KT_PKG_NAME_MAX + 1]; /* the deletion that was written, or "" */
+	char record[KT_PKG_NAME_MAX +
+		    1]; /* the deletion, or the comment, that was written, or "" */
 	struct kt_mandate *mandate;
 	int64_t until_us, hold_us;
 	bool released, deleted;
@@ -374,6 +375,40 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	return r;
 }
 
+/* Nothing goes, but somebody withdrew: that they said so stands beside the package all the same. */
+static int write_comment(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+			 struct kt_err *err)
+{
+	static const char held[] =
+		"The applicant withdraws. Taken down when the package was complete already; it is "
+		"not destroyed, because it is on hold.\n";
+	static const char open[] =
+		"The applicant withdraws. Taken down when the package was complete already; it is "
+		"not destroyed, because it stands open and its mandate asks for the key alone.\n";
+	const char *text = f->end == END_HELD ? held : open;
+	static struct kt_act act;
+	struct kt_package *pkg = NULL;
+	int r;
+
+	memset(&act, 0, sizeof(act));
+	act.type = KT_PT_COMMENT;
+	act.mandate_id = f->mandate->mandate_id;
+	act.mandate_sha256 = f->p->j.mandate_sha256;
+	act.case_id = f->p->j.case_id;
+	act.detail = "{\"attachment\":\"comment.txt\",\"by\":\"applicant\"}";
+	r = kt_act_concern(&act, f->p->j.package, f->p->j.sha256, err);
+	if (r == 0)
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
+	if (r == 0)
+		r = kt_act_attach(pkg, "comment.txt",
+				  "What the applicant said, as it was taken down", text,
+				  strlen(text), err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, f->record, err);
+	kt_package_free(&pkg);
+	return r;
+}
+
 /* What a case folder holds beside mandate, log and papers. */
 static int empty_folder(const struct kt_found_one *at, struct kt_err *err)
 {
@@ -454,8 +489,10 @@ static void say(const struct kt_opts *o, const struct fate *f)
 		break;
 	case END_GONE:
 		say_gone(o, f);
-		break;
+		return;
 	}
+	if (f->record[0] != '\0')
+		printf("  that they withdrew is recorded: %s/%s\n", o->out_dir, f->record);
 }
 
 /* The same as a member of the list for programs. */
@@ -478,6 +515,11 @@ static void put(const struct fate *f, struct kt_jw *w)
 		kt_jw_kstr(w, "until",
 			   kt_time_text(f->end == END_HELD ? f->hold_us : f->until_us, t));
 	kt_jw_obj_end(w);
+}
+
+static bool is_withdrawn(const struct kt_opts *o)
+{
+	return o->reason != NULL && strcmp(o->reason, "withdrawn") == 0;
 }
 
 static int one(const struct kt_opts *o, const struct kt_found *all, const struct kt_found_one *p,
@@ -511,6 +553,8 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 		f.end = END_BEFORE;
 	else
 		r = carry_out(o, all, &f, err);
+	if (r == 0 && is_withdrawn(o) && (f.end == END_HELD || f.end == END_OPEN))
+		r = write_comment(o, all, &f, err);
 	if (r == 0 && o->json)
 		put(&f, w);
 	else if (r == 0)

@@ -135,8 +135,9 @@ static const char *next_step_late(const struct kd_intake *in)
 			 "that is recorded: nobody can open it any more. Hand the receipt over and "
 			 "tell the authoriser.");
 	return _("The package was complete before they said so, and it is NOT destroyed: its "
-		 "mandate does not have packages erased. Do not pass it on. Hand the receipt over "
-		 "and tell the authoriser at once; they decide on its deletion.");
+		 "mandate does not have packages erased. That they withdrew is recorded. Do not "
+		 "pass the package on. Hand the receipt over and tell the authoriser at once; they "
+		 "decide on its deletion.");
 }
 
 static const char *next_step_act(const struct kd_intake *in, const struct kd_engine_result *res)
@@ -283,6 +284,7 @@ static void take_record(struct kd_intake *in, const struct kt_jv *r)
 	if (record == NULL)
 		record = kt_jv_str(first_package(r), "record");
 	take_path(in, &in->record, record);
+	in->erased = g_strcmp0(kt_jv_str(first_package(r), "end"), "destroyed") == 0;
 }
 
 void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
@@ -562,9 +564,9 @@ static void ask_receipt(struct kd_intake *in)
 	size_t n = 2;
 
 	/* nothing that was read is left: the record of that is what the receipt tells of */
-	if (is_act(in) && in->record != NULL)
+	if (is_act(in) && in->record != NULL && (!in->too_late || in->erased))
 		args[1] = in->record;
-	if (in->too_late && in->record != NULL) { /* a deletion holds no mandate */
+	if (in->too_late && in->erased && in->record != NULL) { /* a deletion holds no mandate */
 		args[n++] = "--mandate";
 		args[n++] = mandate;
 	}

@@ -66,6 +66,7 @@ struct kd_intake {
 	bool withdrawn;	  /* the holder withdraws: never taken back */
 	bool recording;	  /* a refusal or withdrawal is being signed */
 	bool too_late;	  /* the package was complete before the withdrawal was said */
+	bool erased;	  /* and is destroyed, or its key is */
 	bool all_read;	  /* no phone is needed any more */
 	bool touched;	  /* this time, a phone was spoken to */
 	GPtrArray *ended; /* struct kd_ended */

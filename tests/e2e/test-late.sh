@@ -105,7 +105,12 @@ check "... by its name" grep -q 'is not the mandate that' "$work/paper.err"
 made open --immediate --expiry erase-key
 expire "$package" "$work/open/case"
 check "open: exit status" is "$status" 0
-check "open: its end, for programs" is "$(said end) $(said record)" "left-open None"
+check "open: its end, for programs" is "$(said end)" left-open
+check "open: that they withdrew stands beside it" is "$("$keten" show "$record" data/act.json | json /dev/stdin \
+	'd["type"], d["concerns"][0]["sha256"]')" "('comment', '$(sha256sum <"$package" | cut -d ' ' -f 1)')"
+check "open: ... in a record that holds" "$build/keten-verify" "$record" --trust "$mandate/trust"
+check "open: ... and says why the package stays" grep -q '^The applicant withdraws. .*asks for the key alone' \
+	<("$keten" show "$record" data/attachments/comment.txt)
 check "open: the package is there" test -e "$package"
 "$keten" receipt "$work/open/case" --trust "$mandate/trust" --lang en >"$work/paper" 2>"$work/paper.err"
 check "open: the receipt is that of the reading" grep -q 'This paper says what was read' "$work/paper"
@@ -119,6 +124,10 @@ expire "$work/held"
 check "held: exit status" is "$status" 0
 check "held: its end, for programs" is "$(said end) $(said until)" "on-hold 2040-01-01T00:00:00Z"
 check "held: the package is there" test -e "$package"
+check "held: that they withdrew stands beside it" grep -q '^The applicant withdraws. .*on hold' \
+	<("$keten" show "$record" data/attachments/comment.txt)
+reason=ordered expire "$work/held"
+check "held: of an order no such word" is "$(said end) $(said record)" "on-hold None"
 rm "$work"/held/out/*-hold.asice
 reason=ordered expire "$work/held"
 check "ordered: exit status" is "$status" 0

@@ -83,27 +83,44 @@ def while_it_seals(a, clock):
     a.end()
 
 
-def when_it_is_there(a, clock):
-    n = begin(a, clock, DESK + "/order.json")
+def too_late(a, clock, mandate):
+    """They say so when the package is made; what there is then beside what was there before."""
+    before = out()
+    n = begin(a, clock, mandate)
     a.click("Stop…")
     a.state("ask-stop", after=n)
     clock.hang_up()
     a.state("done-complete", after=n)
-    made = [f for f in out() if not f.endswith("withdrawal.asice")]
+    made = [f for f in out() if f not in before]
     is_(len(made), 1, "packages")
     a.click("The holder withdraws")
-    a.state("done-withdrawn-late", after=n)
+    n = a.state("done-withdrawn-late", after=n)
+    a.state("receipt", after=n)
+    return made[0], [f for f in out() if f not in before + made]
+
+
+def when_it_is_there(a, clock):
+    made, record = too_late(a, clock, DESK + "/order.json")
     a.see("The package was complete before they said so. It is destroyed all the same")
-    is_([f for f in out() if f in made], [], "the package")
-    record = [f for f in out() if "withdrawal" not in f]
+    is_(made in out(), False, "the package is there")
     is_([f.split("-")[-1] for f in record], ["deletion.asice"], "the record of that")
     a.see(OWN + "/out/" + record[0])
-    a.state("receipt", after=n)
     a.see("You withdrew after the reading was complete.")
     a.see("is destroyed too.")
     a.see(record[0] + ". You may have a copy of it.")
     a.see("The holder has the receipt")
     shot(SHOTS + "/withdraw-late.png")
+    a.end()
+
+
+def when_it_has_to_stay(a, clock):
+    made, record = too_late(a, clock, DESK + "/keep.json")
+    a.see("it is NOT destroyed: its mandate does not have packages erased. That they withdrew is recorded.")
+    is_(made in out(), True, "the package is there")
+    is_([f.split("-")[-1] for f in record], ["comment.asice"], "the record of that")
+    a.see(OWN + "/out/" + record[0])
+    a.see("This paper says what was read from your phone")
+    shot(SHOTS + "/withdraw-kept.png")
     a.end()
 
 
@@ -113,6 +130,8 @@ def scene():
     while_it_seals(app(conf), clock)
     os.rename(OWN + "/cases", OWN + "/cases-1")
     when_it_is_there(app(conf), clock)
+    os.rename(OWN + "/cases", OWN + "/cases-2")
+    when_it_has_to_stay(app(conf), clock)
 
 
 run(scene)
