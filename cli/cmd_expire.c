@@ -291,7 +291,6 @@ static const char *base(const char *path)
 /* Practice stays practice: what is said of its end says so too. A release names no phone. */
 static int read_simulated(const struct kt_found_one *p, bool *simulated, struct kt_err *err)
 {
-	const struct kt_jv *v;
 	struct kt_jdoc *doc = NULL;
 	struct kt_buf b;
 	int r;
@@ -302,10 +301,8 @@ static int read_simulated(const struct kt_found_one *p, bool *simulated, struct 
 	r = kt_judged_read(&p->j, KT_PKG_CASE, (size_t)1 << 20, &b, err);
 	if (r == 0)
 		r = kt_jdoc_parse(b.p, b.len, &doc, err);
-	if (r == 0) {
-		v = kt_jv_get(kt_jdoc_root(doc), "simulated");
-		*simulated = v != NULL && v->i != 0;
-	}
+	if (r == 0)
+		*simulated = kt_jv_bool(kt_jdoc_root(doc), "simulated");
 	kt_jdoc_free(&doc);
 	kt_buf_free(&b);
 	return r;

@@ -160,7 +160,7 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 	struct kt_receipt_end e = {.package = f->package, .sha256 = f->sha256};
 	struct kt_mandate *m = NULL;
 	struct kt_jdoc *doc = NULL;
-	const struct kt_jv *detail, *simulated;
+	const struct kt_jv *detail;
 	struct kt_buf b;
 	int r;
 
@@ -175,8 +175,7 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 	if (r == 0) {
 		detail = kt_jv_get(kt_jdoc_root(doc), "detail");
 		e.mandate = m;
-		simulated = kt_jv_get(detail, "simulated");
-		e.simulated = simulated != NULL && simulated->i != 0;
+		e.simulated = kt_jv_bool(detail, "simulated");
 		e.end = f->type == KT_PT_WITHDRAWAL ? KT_END_WITHDRAWN : KT_END_REFUSED;
 		e.made = text(kt_jdoc_root(doc), "made");
 		e.position = text(detail, "position");

@@ -175,6 +175,8 @@ const char *kt_jv_str(const struct kt_jv *v, const char *key);
  * longer, and out has its beginning.
  */
 bool kt_jv_copy(const struct kt_jv *v, const char *key, char *out, size_t cap);
+/* Is there such a member, and is it true? */
+bool kt_jv_bool(const struct kt_jv *v, const char *key);
 /* Integer member, or the default when missing or of another type. */
 int64_t kt_jv_int(const struct kt_jv *v, const char *key, int64_t dflt);
 

@@ -246,6 +246,13 @@ bool kt_jv_copy(const struct kt_jv *v, const char *key, char *out, size_t cap)
 	return s != NULL && (size_t)snprintf(out, cap, "%s", s) < cap;
 }
 
+bool kt_jv_bool(const struct kt_jv *v, const char *key)
+{
+	const struct kt_jv *m = kt_jv_get(v, key);
+
+	return m != NULL && m->type == KT_JV_BOOL && m->i != 0;
+}
+
 int64_t kt_jv_int(const struct kt_jv *v, const char *key, int64_t dflt)
 {
 	const struct kt_jv *m = kt_jv_get(v, key);

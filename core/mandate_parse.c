@@ -481,7 +481,7 @@ static int parse_subject(const struct kt_jv *root, struct kt_mandate *m, struct 
 
 	if (r < 0)
 		return r;
-	m->subject_minor = kt_jv_get(v, "minor")->i != 0;
+	m->subject_minor = kt_jv_bool(v, "minor");
 	m->subject_language = kt_jv_str(v, "language");
 	if (!is_word(m->subject_language, NAME_CHARS, 35))
 		return REFUSE(err, "bad-id", "subject.language is a tag such as nl, ar or ti-ER");
@@ -539,11 +539,9 @@ static int parse_release(const struct kt_jv *root, struct kt_mandate *m, struct 
 	if (r == 0)
 		r = check_choice(ret, "on_expiry", expiry, err);
 	if (r == 0)
-		m->two_stage = kt_jv_get(rel, "two_stage")->i != 0;
+		m->two_stage = kt_jv_bool(rel, "two_stage");
 	if (r == 0) {
-		const struct kt_jv *second = kt_jv_get(rel, "second");
-
-		m->second = second != NULL && second->i != 0;
+		m->second = kt_jv_bool(rel, "second");
 		m->unreleased_days = kt_jv_int(ret, "unreleased_days", 0);
 		m->released_until_us = until;
 		m->erase_package = strcmp(kt_jv_str(ret, "on_expiry"), "erase-package") == 0;

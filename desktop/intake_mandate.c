@@ -14,13 +14,6 @@ static const char *str(const struct kt_jv *v, const char *key)
 	return s != NULL ? s : "";
 }
 
-static bool flag(const struct kt_jv *v, const char *key)
-{
-	const struct kt_jv *f = kt_jv_get(v, key);
-
-	return f != NULL && f->type == KT_JV_BOOL && f->i != 0;
-}
-
 static void take(char **to, const char *s)
 {
 	g_free(*to);
@@ -231,7 +224,7 @@ static void on_check(const struct kd_engine_result *res, gpointer data)
 	take(&in->device, kt_jv_str(m, "device_identifier"));
 	take(&in->language, str(m, "language"));
 	take(&in->mode, str(m, "mode"));
-	in->two_stage = flag(m, "two_stage");
+	in->two_stage = kt_jv_bool(m, "two_stage");
 	in->whole_backup = false;
 	fact(in, _("Mandate"), in->mandate_id);
 	fact(in, _("Issued by"), str(m, "issuer"));

@@ -230,14 +230,14 @@ static void on_line(const struct kt_jv *l, gpointer data)
 	struct kd_intake *in = data;
 	const char *step = kt_jv_str(l, "step"), *item = kt_jv_str(l, "item"),
 		   *state = kt_jv_str(l, "state"), *message = kt_jv_str(l, "message");
-	const struct kt_jv *ended = kt_jv_get(l, "ended"), *again = kt_jv_get(l, "again");
+	const struct kt_jv *ended = kt_jv_get(l, "ended");
 
 	if (step == NULL || item == NULL)
 		return;
 	if (ended != NULL)
 		take_ended(in, ended);
 	if (kt_jv_str(l, "ask") != NULL)
-		ask_password(in, again != NULL && again->i != 0);
+		ask_password(in, kt_jv_bool(l, "again"));
 	if (message != NULL)
 		log_line(in, message);
 	if (state != NULL)

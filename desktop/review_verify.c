@@ -181,9 +181,8 @@ static void show_check(struct kd_review *rv, const struct kt_jv *c)
 static void show_signer(struct kd_review *rv, const struct kt_jv *s)
 {
 	const char *role = kt_jv_str(s, "role"), *when = kt_jv_str(s, "claimed_time");
-	const struct kt_jv *trusted = kt_jv_get(s, "trusted_now");
 	char *text = g_strdup_printf("%s\n%s\n%s", kt_jv_str(s, "subject"),
-				     trusted != NULL && trusted->i != 0
+				     kt_jv_bool(s, "trusted_now")
 					     ? _("leads to a trust anchor of this station")
 					     : _("leads to no trust anchor of this station"),
 				     when != NULL ? when : "");

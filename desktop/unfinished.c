@@ -175,13 +175,6 @@ static char *words_for(const struct kt_jv *v, bool sealed)
 	return g_string_free(s, FALSE);
 }
 
-static bool is_in_use(const struct kt_jv *v)
-{
-	const struct kt_jv *in_use = kt_jv_get(v, "in_use");
-
-	return in_use != NULL && in_use->i != 0;
-}
-
 /* A case that does not hold together is told too: it must not vanish because somebody changed it. */
 static void add_unreadable(struct kd_unfinished *u, const char *folder, const char *mandate_id)
 {
@@ -227,14 +220,14 @@ static void add_row(struct kd_unfinished *u, const struct kt_jv *v)
 	c->mandate_id = g_strdup(mandate_id);
 	c->device = g_strdup(kt_jv_str(v, "device"));
 	c->sealed = strcmp(state, "sealed") == 0;
-	if (is_in_use(v))
+	if (kt_jv_bool(v, "in_use"))
 		text = g_strdup(_("Something works on it at this moment."));
 	else
 		text = words_for(v, c->sealed);
 	row = kd_row(c->mandate_id, text);
 	gtk_widget_remove_css_class(row, "kd-fact");
 	g_object_set_data_full(G_OBJECT(row), "kd-case", c, one_free);
-	if (!is_in_use(v)) {
+	if (!kt_jv_bool(v, "in_use")) {
 		box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
 		gtk_widget_set_valign(box, GTK_ALIGN_CENTER);
 		add_button(box, _("Go on"), c, G_CALLBACK(on_go));
@@ -258,10 +251,10 @@ static char *said(const struct kt_jv *list, bool left_out)
 
 		if (!is_listed(v))
 			continue;
-		if (strcmp(state, "unreadable") != 0 && !is_in_use(v))
+		if (strcmp(state, "unreadable") != 0 && !kt_jv_bool(v, "in_use"))
 			words = words_for(v, strcmp(state, "sealed") == 0);
 		g_string_append_printf(s, "\n%s\t%s\t%s\t%d\t%s", kt_jv_str(v, "folder"), state,
-				       id != NULL ? id : "", is_in_use(v),
+				       id != NULL ? id : "", kt_jv_bool(v, "in_use"),
 				       words != NULL ? words : "");
 		g_free(words);
 	}
@@ -324,9 +317,8 @@ static void show_failure(struct kd_unfinished *u, const struct kd_engine_result 
 static void on_cases(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_unfinished *u = data;
-	const struct kt_jv *list = kt_jv_get(res->json, "cases"),
-			   *more = kt_jv_get(res->json, "more");
-	bool busy = false, left_out = more != NULL && more->i != 0;
+	const struct kt_jv *list = kt_jv_get(res->json, "cases");
+	bool busy = false, left_out = kt_jv_bool(res->json, "more");
 	char *now = list != NULL ? said(list, left_out) : g_strdup(res->said);
 
 	u->look = NULL;
@@ -337,7 +329,7 @@ static void on_cases(const struct kd_engine_result *res, gpointer data)
 	g_free(u->shown);
 	u->shown = now;
 	for (const struct kt_jv *v = list != NULL ? list->child : NULL; v != NULL; v = v->next)
-		busy |= is_in_use(v);
+		busy |= kt_jv_bool(v, "in_use");
 	if (busy && u->again == 0)
 		u->again = g_timeout_add(LOOK_AGAIN_MS, look_again, u);
 	if (gtk_widget_get_visible(u->group))

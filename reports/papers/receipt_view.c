@@ -163,7 +163,6 @@ static void put_subject(struct view *v)
 static void put_retention(struct view *v)
 {
 	const struct kt_jv *r = kt_jv_get(v->root, "retention");
-	const struct kt_jv *two = kt_jv_get(r, "two_stage");
 	char until[32], unreleased[32];
 	const struct kt_words_fill fill[] = {
 		{"until", time_text(text(r, "released_until"), until)},
@@ -172,7 +171,7 @@ static void put_retention(struct view *v)
 
 	kt_paper_heading(&v->p, "receipt.delete");
 	kt_paper_para(&v->p,
-		      two != NULL && two->i != 0 && unreleased[0] != '\0' ? "receipt.delete.two"
+		      kt_jv_bool(r, "two_stage") && unreleased[0] != '\0' ? "receipt.delete.two"
 									  : "receipt.delete.one",
 		      fill);
 	kt_paper_para(&v->p,
@@ -194,8 +193,6 @@ static int put_pin(struct view *v, struct kt_err *err)
 
 static int put_receipt(struct view *v, struct kt_err *err)
 {
-	const struct kt_jv *simulated = kt_jv_get(v->root, "simulated");
-	const struct kt_jv *interim = kt_jv_get(v->root, "interim");
 	const struct kt_words_fill fill[] = {
 		{"issuer", text(kt_jv_get(v->root, "authority"), "issuer")},
 		{"case", text(v->root, "case_ref")},
@@ -206,9 +203,9 @@ static int put_receipt(struct view *v, struct kt_err *err)
 	snprintf(device, sizeof(device), "%s: %.150s", said(v, "form", text(v->root, "form")),
 		 text(v->root, "device"));
 	kt_paper_begin(&v->p, "receipt.title",
-		       simulated != NULL && simulated->i != 0 ? "simulated" : NULL);
+		       kt_jv_bool(v->root, "simulated") ? "simulated" : NULL);
 	kt_paper_para(&v->p, "receipt.lead", NULL);
-	if (interim != NULL && interim->i != 0)
+	if (kt_jv_bool(v->root, "interim"))
 		kt_paper_para(&v->p, "receipt.interim", NULL);
 	kt_paper_row(&v->p, "receipt.case", text(v->root, "case_ref"), false);
 	kt_paper_row(&v->p, "receipt.device", device, false);

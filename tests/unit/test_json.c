@@ -508,6 +508,9 @@ static void documents_can_be_walked(void **state)
 	assert_int_equal(kt_jv_int(root, "s", 42), 42);
 	assert_int_equal(kt_jv_int(root, "absent", 43), 43);
 	assert_int_equal(kt_jv_get(root, "b")->type, KT_JV_BOOL);
+	assert_true(kt_jv_bool(root, "b"));
+	assert_false(kt_jv_bool(root, "i"));
+	assert_false(kt_jv_bool(root, "absent"));
 	assert_int_equal(kt_jv_get(root, "n")->type, KT_JV_NULL);
 	a = kt_jv_get(root, "a");
 	assert_int_equal(a->count, 3);
