@@ -2,6 +2,7 @@
 /* Writing a package that records an act, for the commands that do one. */
 #include "cli/steps.h"
 #include "cli/subject.h"
+#include "cli/verify_run.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/time.h"
@@ -75,6 +76,37 @@ int kt_act_make(const char *dir, const char *key, const struct kt_trust *trust,
 	if (r == 0)
 		memcpy(name, place.name, sizeof(place.name));
 	kt_place_leave(&place);
+	return r;
+}
+
+/* -- about packages --------------------------------------------------------------------------- */
+
+int kt_act_about(struct kt_act *act, const struct kt_judged *p, struct kt_err *err)
+{
+	act->mandate_id = p->mandate_id;
+	act->mandate_sha256 = p->mandate_sha256;
+	act->case_id = p->case_id;
+	return kt_act_concern(act, p->package, p->sha256, err);
+}
+
+int kt_act_comment(const struct kt_opts *o, const struct kt_trust *trust, const struct kt_judged *p,
+		   const char *title, const void *text, size_t n, char name[KT_PKG_NAME_MAX + 1],
+		   struct kt_err *err)
+{
+	struct kt_act act = {
+		.type = KT_PT_COMMENT,
+		.detail = "{\"attachment\":\"comment.txt\",\"by\":\"applicant\"}",
+	};
+	struct kt_package *pkg = NULL;
+	int r = kt_act_about(&act, p, err);
+
+	if (r == 0)
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
+	if (r == 0)
+		r = kt_act_attach(pkg, "comment.txt", title, text, n, err);
+	if (r == 0)
+		r = kt_act_make(o->out_dir, o->operator_key, trust, pkg, &act, name, err);
+	kt_package_free(&pkg);
 	return r;
 }
 

@@ -71,10 +71,7 @@ static int collect(const struct kt_found *all, struct kt_act *act, struct kt_err
 		else if (act->case_id != NULL && strcmp(act->case_id, p->j.case_id) != 0)
 			r = KT_FAIL(err, KT_E_USAGE, "an act is about packages of one case");
 		if (r == 0)
-			r = kt_act_concern(act, p->j.package, p->j.sha256, err);
-		act->case_id = p->j.case_id;
-		act->mandate_id = p->j.mandate_id;
-		act->mandate_sha256 = p->j.mandate_sha256;
+			r = kt_act_about(act, &p->j, err);
 	}
 	if (r == 0 && act->nconcerns == 0)
 		r = KT_FAIL(err, KT_E_USAGE, "there is no package");

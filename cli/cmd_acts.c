@@ -61,20 +61,6 @@ static int read_text(const struct kt_opts *o, struct kt_buf *b, struct kt_err *e
 	return r;
 }
 
-/* An act about one package, as far as all of them agree. */
-static int begin(const struct kt_judged *f, enum kt_pkg_type type, struct kt_act *act,
-		 struct kt_package **pkg, struct kt_err *err)
-{
-	int r;
-
-	act->type = type;
-	act->mandate_id = f->mandate_id;
-	act->mandate_sha256 = f->mandate_sha256;
-	act->case_id = f->case_id;
-	r = kt_act_concern(act, f->package, f->sha256, err);
-	return r == 0 ? kt_act_begin(act, AT_FDCWD, pkg, err) : r;
-}
-
 static int finish(const struct kt_opts *o, const struct kt_trust *trust, struct kt_package *pkg,
 		  const struct kt_act *act, struct kt_err *err)
 {
@@ -90,9 +76,8 @@ static int finish(const struct kt_opts *o, const struct kt_trust *trust, struct 
 
 int kt_cmd_comment(const struct kt_opts *o)
 {
+	char name[KT_PKG_NAME_MAX + 1];
 	struct kt_judged f;
-	struct kt_package *pkg = NULL;
-	struct kt_act act = {0};
 	struct kt_err err = {0};
 	struct kt_buf text;
 	struct kt_trust *trust = NULL;
@@ -103,16 +88,11 @@ int kt_cmd_comment(const struct kt_opts *o)
 		r = read_text(o, &text, &err);
 	if (r == 0)
 		r = kt_verify_holds(o, o->args[0], &f, &err);
-	if (r == 0) {
-		act.detail = "{\"attachment\":\"comment.txt\",\"by\":\"applicant\"}";
-		r = begin(&f, KT_PT_COMMENT, &act, &pkg, &err);
-	}
 	if (r == 0)
-		r = kt_act_attach(pkg, "comment.txt", "The applicant's own words", text.p, text.len,
-				  &err);
+		r = kt_act_comment(o, trust, &f, "The applicant's own words", text.p, text.len,
+				   name, &err);
 	if (r == 0)
-		r = finish(o, trust, pkg, &act, &err);
-	kt_package_free(&pkg);
+		printf("package  %s/%s\n", o->out_dir, name);
 	kt_buf_free(&text);
 	kt_trust_free(&trust);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
@@ -185,7 +165,7 @@ static int one_erratum(const struct kt_opts *o, const struct kt_trust *trust, co
 {
 	struct kt_judged f;
 	struct kt_package *pkg = NULL;
-	struct kt_act act = {0};
+	struct kt_act act = {.type = KT_PT_ERRATUM};
 	struct kt_buf detail;
 	int64_t version = 0;
 	bool concerned = false;
@@ -201,10 +181,11 @@ static int one_erratum(const struct kt_opts *o, const struct kt_trust *trust, co
 			    o->plugin);
 	if (r == 0)
 		r = erratum_detail(o->plugin, version, &detail, err);
-	if (r == 0) {
-		act.detail = (const char *)detail.p;
-		r = begin(&f, KT_PT_ERRATUM, &act, &pkg, err);
-	}
+	act.detail = (const char *)detail.p;
+	if (r == 0)
+		r = kt_act_about(&act, &f, err);
+	if (r == 0)
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (r == 0)
 		r = kt_act_attach(pkg, "erratum.txt", "What is wrong, and what follows", text->p,
 				  text->len, err);
@@ -407,7 +388,7 @@ static int disclose(const struct kt_opts *o, const struct kt_trust *trust,
 {
 	KT_AUTO_FD out = kt_out_open(o->out_dir, err);
 	struct kt_package *pkg = NULL;
-	struct kt_act act = {0};
+	struct kt_act act = {.type = KT_PT_COPY};
 	struct kt_buf detail;
 	int r = out < 0 ? out : 0;
 
@@ -418,10 +399,11 @@ static int disclose(const struct kt_opts *o, const struct kt_trust *trust,
 		r = copy_detail(o, &detail, err);
 	for (unsigned i = 1; i < b->n && r == 0; i++)
 		r = kt_act_concern(&act, b->name[i], b->sha256[i], err);
-	if (r == 0) {
-		act.detail = (const char *)detail.p;
-		r = begin(f, KT_PT_COPY, &act, &pkg, err);
-	}
+	act.detail = (const char *)detail.p;
+	if (r == 0)
+		r = kt_act_about(&act, f, err);
+	if (r == 0)
+		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
 	if (r == 0)
 		r = finish(o, trust, pkg, &act, err);
 	if (r == 0)

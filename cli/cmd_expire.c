@@ -323,9 +323,6 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 
 	memset(&act, 0, sizeof(act));
 	act.type = KT_PT_DELETION;
-	act.mandate_id = f->mandate->mandate_id;
-	act.mandate_sha256 = f->p->j.mandate_sha256;
-	act.case_id = f->p->j.case_id;
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
 	kt_jw_obj(&w);
@@ -360,7 +357,7 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	act.detail = (const char *)kt_buf_cstr(&b);
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory") : 0;
 	if (r == 0)
-		r = kt_act_concern(&act, f->p->j.package, f->p->j.sha256, err);
+		r = kt_act_about(&act, &f->p->j, err);
 	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
 		r = kt_act_concern(&act, f->report[i]->j.package, f->report[i]->j.sha256, err);
 	if (r == 0)
@@ -383,27 +380,10 @@ static int write_comment(const struct kt_opts *o, const struct kt_found *all, st
 		"The applicant withdraws. Taken down when the package was complete already; it is "
 		"not destroyed, because it stands open and its mandate asks for the key alone.\n";
 	const char *text = f->end == END_HELD ? held : open;
-	static struct kt_act act;
-	struct kt_package *pkg = NULL;
-	int r;
 
-	memset(&act, 0, sizeof(act));
-	act.type = KT_PT_COMMENT;
-	act.mandate_id = f->mandate->mandate_id;
-	act.mandate_sha256 = f->p->j.mandate_sha256;
-	act.case_id = f->p->j.case_id;
-	act.detail = "{\"attachment\":\"comment.txt\",\"by\":\"applicant\"}";
-	r = kt_act_concern(&act, f->p->j.package, f->p->j.sha256, err);
-	if (r == 0)
-		r = kt_act_begin(&act, AT_FDCWD, &pkg, err);
-	if (r == 0)
-		r = kt_act_attach(pkg, "comment.txt",
-				  "What the applicant said, as it was taken down", text,
-				  strlen(text), err);
-	if (r == 0)
-		r = kt_act_make(o->out_dir, o->operator_key, all->trust, pkg, &act, f->record, err);
-	kt_package_free(&pkg);
-	return r;
+	return kt_act_comment(o, all->trust, &f->p->j,
+			      "What the applicant said, as it was taken down", text, strlen(text),
+			      f->record, err);
 }
 
 /* What a case folder holds beside mandate, log and papers. */

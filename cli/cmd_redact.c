@@ -190,10 +190,7 @@ static int add_files(struct kt_package *pkg, struct kt_err *err)
 static int write_package(struct redaction *x, const struct kt_opts *o, const struct kt_trust *trust,
 			 char name[KT_PKG_NAME_MAX + 1], struct kt_err *err)
 {
-	struct kt_act act = {.type = KT_PT_REDACTION,
-			     .mandate_id = x->full.mandate_id,
-			     .mandate_sha256 = x->full.mandate_sha256,
-			     .case_id = x->full.case_id};
+	struct kt_act act = {.type = KT_PT_REDACTION};
 	struct kt_package *pkg = NULL;
 	struct kt_buf detail;
 	struct kt_jw w;
@@ -207,7 +204,7 @@ static int write_package(struct redaction *x, const struct kt_opts *o, const str
 	kt_jw_obj_end(&w);
 	act.detail = kt_buf_cstr(&detail);
 	r = act.detail == NULL ? KT_FAIL(err, KT_E_NOMEM, "no memory")
-			       : kt_act_concern(&act, x->full.package, x->full.sha256, err);
+			       : kt_act_about(&act, &x->full, err);
 	if (r == 0)
 		r = kt_act_begin(&act, x->dir, &pkg, err);
 	if (r == 0)

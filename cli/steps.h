@@ -9,6 +9,8 @@
 #include "cli/acquire.h"
 #include "reports/package/act.h"
 
+struct kt_judged;
+
 #define KT_RECORDS "records.sqlite"
 
 /*
@@ -49,6 +51,18 @@ int kt_records_path(const struct kt_acq *q, char *out, size_t n, struct kt_err *
 int kt_programs_json(struct kt_jw *w, struct kt_err *err);
 /* Adds tool/build.json: which build of Keten makes this package. */
 int kt_build_json(struct kt_package *pkg, struct kt_err *err);
+/*
+ * The act is about this package too: it names its mandate and case, which belong to p, and concerns it.
+ * 0; KT_E_USAGE, KT_E_LIMIT: see kt_act_concern().
+ */
+int kt_act_about(struct kt_act *act, const struct kt_judged *p, struct kt_err *err);
+/*
+ * A comment on a package, as an act in the folder of the options: text of n bytes, and title, which says
+ * whose words they are. name gets its file name. 0 or a code.
+ */
+int kt_act_comment(const struct kt_opts *o, const struct kt_trust *trust, const struct kt_judged *p,
+		   const char *title, const void *text, size_t n, char name[KT_PKG_NAME_MAX + 1],
+		   struct kt_err *err);
 /*
  * Writes an act package (reports/package/act.h) into the folder dir, signed with key, after adding
  * tool/build.json. Prints nothing. trust may be NULL. name gets its file name.
