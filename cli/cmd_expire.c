@@ -40,8 +40,7 @@ enum end {
 struct fate {
 	const struct kt_found_one *p;
 	enum end end;
-	char record[KT_PKG_NAME_MAX +
-		    1]; /* the deletion, or the comment, that was written, or "" */
+	char record[KT_PKG_NAME_MAX + 1]; /* what was written: the deletion, a comment, or "" */
 	struct kt_mandate *mandate;
 	int64_t until_us, hold_us;
 	bool released, deleted;
@@ -308,6 +307,22 @@ static int read_simulated(const struct kt_found_one *p, bool *simulated, struct 
 	return r;
 }
 
+/* What became of the folder of the case. */
+static const char *folder_word(const struct fate *f)
+{
+	if (f->nfolders == 0)
+		return "not-named";
+	return f->mandate->erase_package ? "emptied" : "locked";
+}
+
+/* erase: the package goes, not only its key. */
+static const char *kept_text(const struct fate *f, bool erase)
+{
+	if (erase)
+		return "";
+	return f->nfolders > 0 ? "the sealed package, which nobody can open" : "the sealed package";
+}
+
 static int write_deletion(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
 			  bool erase, struct kt_err *err)
 {
@@ -337,16 +352,10 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	if (f->mandate->erase_package && f->nfolders > 0)
 		kt_jw_str(&w, "what lay in the folder of the case");
 	kt_jw_arr_end(&w);
-	kt_jw_kstr(&w, "folder",
-		   f->nfolders == 0	       ? "not-named"
-		   : f->mandate->erase_package ? "emptied"
-					       : "locked");
+	kt_jw_kstr(&w, "folder", folder_word(f));
 	if (o->interpreter != NULL)
 		kt_jw_kbytes(&w, "interpreter", o->interpreter, strlen(o->interpreter));
-	kt_jw_kstr(&w, "kept",
-		   erase	     ? ""
-		   : f->nfolders > 0 ? "the sealed package, which nobody can open"
-				     : "the sealed package");
+	kt_jw_kstr(&w, "kept", kept_text(f, erase));
 	kt_jw_key(&w, "not_reached");
 	kt_jw_raw(&w, (const char *)f->not_reached.p, f->not_reached.len);
 	kt_jw_kstr(&w, "reason", o->reason != NULL ? o->reason : f->reason);
@@ -567,21 +576,12 @@ static bool stands_first(const struct kt_found *all, const struct kt_found_one *
 	return p->j.type == KT_PT_ACQUISITION || p->j.type == KT_PT_RELEASE;
 }
 
-/* Also after a failure: what was destroyed before it is told. */
-static int put_all(struct kt_jw *w, struct kt_buf *b, struct kt_err *err)
-{
-	kt_jw_arr_end(w);
-	kt_jw_kstr(w, "schema", "keten-expire-1");
-	kt_jw_obj_end(w);
-	return kt_print_json(b, err);
-}
-
 static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt_err *err)
 {
-	struct kt_err last = {0};
+	struct kt_err unsaid = {0};
 	struct kt_buf b;
 	struct kt_jw w;
-	int r = check_signer(o, all, err), said;
+	int r = check_signer(o, all, err), said = 0;
 
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -592,14 +592,18 @@ static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt
 	for (size_t i = 0; r == 0 && i < all->n; i++)
 		if (stands_first(all, &all->v[i]))
 			r = one(o, all, &all->v[i], &w, err);
-	if (o->json) {
-		said = put_all(&w, &b, r == 0 ? err : &last);
-		r = r == 0 ? said : r;
-	} else if (r == 0 && all->invalid > 0) {
+	kt_jw_arr_end(&w);
+	kt_jw_kstr(&w, "schema", "keten-expire-1");
+	kt_jw_obj_end(&w);
+	/* also after a failure, which is told itself: what was destroyed before it */
+	if (o->json)
+		said = kt_print_json(&b, r == 0 ? err : &unsaid);
+	else if (r == 0 && all->invalid > 0)
 		printf("%llu package%s not valid and left alone (keten verify says why)\n",
 		       (unsigned long long)all->invalid, all->invalid == 1 ? " is" : "s are");
-	}
 	kt_buf_free(&b);
+	if (r == 0)
+		r = said;
 	return r == 0 && all->invalid > 0 ? KT_E_PARTIAL : r;
 }
 

@@ -145,7 +145,7 @@ static int late_facts(const struct kt_jv *detail, struct kt_receipt_end *e, stru
 		return KT_FAIL(err, KT_E_USAGE,
 			       "nobody withdrew: this deletion is of data whose time was over, or "
 			       "was ordered; there is no receipt of that");
-	e->end = *text(detail, "kept") == '\0' ? KT_END_ERASED : KT_END_LOCKED;
+	e->how = *text(detail, "kept") == '\0' ? KT_END_ERASED : KT_END_LOCKED;
 	e->position = "objects";
 	e->folder = text(detail, "folder");
 	/* the first is of backups and other folders, each further one of a copy */
@@ -176,7 +176,7 @@ static int end_paper(const struct kt_opts *o, const struct kt_judged *f, const s
 		detail = kt_jv_get(kt_jdoc_root(doc), "detail");
 		e.mandate = m;
 		e.simulated = kt_jv_bool(detail, "simulated");
-		e.end = f->type == KT_PT_WITHDRAWAL ? KT_END_WITHDRAWN : KT_END_REFUSED;
+		e.how = f->type == KT_PT_WITHDRAWAL ? KT_END_WITHDRAWN : KT_END_REFUSED;
 		e.made = text(kt_jdoc_root(doc), "made");
 		e.position = text(detail, "position");
 		e.interpreter = text(detail, "interpreter");

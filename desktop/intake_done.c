@@ -284,7 +284,6 @@ static void take_record(struct kd_intake *in, const struct kt_jv *r)
 	if (record == NULL)
 		record = kt_jv_str(first_package(r), "record");
 	take_path(in, &in->record, record);
-	in->erased = g_strcmp0(kt_jv_str(first_package(r), "end"), "destroyed") == 0;
 }
 
 void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
@@ -299,6 +298,7 @@ void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 		take_path(in, &in->envelope, kt_jv_str(r, "envelope"));
 	}
 	take_record(in, r);
+	in->erased = g_strcmp0(kt_jv_str(first_package(r), "end"), "destroyed") == 0;
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
 	if (in->withdrawn && files > 0) { /* 0: there was nothing, or a first try destroyed it */
@@ -561,12 +561,13 @@ static void ask_receipt(struct kd_intake *in)
 {
 	const char *args[10 + KD_TRUST_ARGS] = {"receipt", kd_entry(in->case_row)};
 	char *mandate = g_build_filename(kd_entry(in->case_row), "mandate.json", NULL);
+	/* nothing that was read is left: the record of that is what the receipt tells of */
+	bool gone = is_act(in) && in->record != NULL && (!in->too_late || in->erased);
 	size_t n = 2;
 
-	/* nothing that was read is left: the record of that is what the receipt tells of */
-	if (is_act(in) && in->record != NULL && (!in->too_late || in->erased))
+	if (gone)
 		args[1] = in->record;
-	if (in->too_late && in->erased && in->record != NULL) { /* a deletion holds no mandate */
+	if (gone && in->too_late) { /* a deletion holds no mandate */
 		args[n++] = "--mandate";
 		args[n++] = mandate;
 	}

@@ -44,19 +44,19 @@ enum kt_receipt_how {
 	KT_END_REFUSED,	  /* before anything was read */
 	KT_END_WITHDRAWN, /* in the middle */
 	KT_END_ERASED,	  /* withdrawn when a package was made, which is destroyed */
-	KT_END_LOCKED,	  /* the same; it stays, and nobody can open it: its key is destroyed */
+	KT_END_LOCKED,	  /* the same; it stays, and its key is destroyed */
 };
 
 /* What such an end leaves behind: its package, "data/act.json" in it, and the mandate. */
 struct kt_receipt_end {
 	const struct kt_mandate *mandate;
-	enum kt_receipt_how end;
+	enum kt_receipt_how how;
 	bool simulated;
 	const char *made, *position, *interpreter, *package, *sha256;
 	int64_t files, bytes; /* destroyed in the middle */
-	/* of a package: copies that were handed out before; "emptied", "locked" or "not-named" */
+	/* of a package: copies handed out before, and what became of the folder of its case */
 	int64_t copies;
-	const char *folder;
+	const char *folder; /* "emptied", "locked" or "not-named", as the deletion says it */
 };
 
 /* Appends the receipt of it, as text or as an HTML page. 0, KT_E_NOMEM. */

@@ -10,7 +10,7 @@
 
 static const char *lead(const struct kt_receipt_end *e)
 {
-	switch (e->end) {
+	switch (e->how) {
 	case KT_END_WITHDRAWN:
 		return "receipt.withdrew";
 	case KT_END_ERASED:
@@ -27,12 +27,13 @@ static const char *lead(const struct kt_receipt_end *e)
 static void put_left(struct kt_paper *p, const struct kt_receipt_end *e,
 		     const struct kt_words_fill *fill)
 {
+	const char *folder = "receipt.folder"; /* it was not named, or nothing is known of it */
+
 	if (strcmp(e->folder, "emptied") == 0)
-		kt_paper_para(p, "receipt.emptied", fill);
-	else
-		kt_paper_para(
-			p, strcmp(e->folder, "locked") == 0 ? "receipt.nobody" : "receipt.folder",
-			fill);
+		folder = "receipt.emptied";
+	else if (strcmp(e->folder, "locked") == 0)
+		folder = "receipt.nobody";
+	kt_paper_para(p, folder, fill);
 	kt_paper_para(p, "receipt.copies", fill);
 }
 
@@ -56,7 +57,7 @@ int kt_receipt_end(const struct kt_receipt_end *e, const struct kt_words *w, boo
 	snprintf(made, sizeof(made), "%.10s %.5s UTC", e->made, e->made + 11);
 	kt_paper_begin(&p, "receipt.title", e->simulated ? "simulated" : NULL);
 	kt_paper_para(&p, lead(e), fill);
-	if (e->end == KT_END_ERASED || e->end == KT_END_LOCKED)
+	if (e->how == KT_END_ERASED || e->how == KT_END_LOCKED)
 		put_left(&p, e, fill);
 	kt_paper_row(&p, "receipt.case", e->mandate->case_ref, false);
 	kt_paper_row(&p, "receipt.recorded", made, true);
