@@ -83,8 +83,8 @@ def while_it_seals(a, clock):
     a.end()
 
 
-def too_late(a, clock, mandate):
-    """They say so when the package is made; what there is then beside what was there before."""
+def too_late(a, clock, mandate, stays, kind):
+    """They say so when the package is made: does it stay, and of which kind is the record, whose name is given back?"""
     before = out()
     n = begin(a, clock, mandate)
     a.click("Stop…")
@@ -96,29 +96,27 @@ def too_late(a, clock, mandate):
     a.click("The holder withdraws")
     n = a.state("done-withdrawn-late", after=n)
     a.state("receipt", after=n)
-    return made[0], [f for f in out() if f not in before + made]
+    is_(made[0] in out(), stays, "the package is there")
+    record = [f for f in out() if f not in before + made]
+    is_([f.split("-")[-1] for f in record], [kind + ".asice"], "the record of that")
+    a.see(OWN + "/out/" + record[0])
+    a.see("The holder has the receipt")
+    return record[0]
 
 
 def when_it_is_there(a, clock):
-    made, record = too_late(a, clock, DESK + "/order.json")
+    record = too_late(a, clock, DESK + "/order.json", False, "deletion")
     a.see("The package was complete before they said so. It is destroyed all the same")
-    is_(made in out(), False, "the package is there")
-    is_([f.split("-")[-1] for f in record], ["deletion.asice"], "the record of that")
-    a.see(OWN + "/out/" + record[0])
     a.see("You withdrew after the reading was complete.")
     a.see("is destroyed too.")
-    a.see(record[0] + ". You may have a copy of it.")
-    a.see("The holder has the receipt")
+    a.see(record + ". You may have a copy of it.")
     shot(SHOTS + "/withdraw-late.png")
     a.end()
 
 
 def when_it_has_to_stay(a, clock):
-    made, record = too_late(a, clock, DESK + "/keep.json")
+    too_late(a, clock, DESK + "/keep.json", True, "comment")
     a.see("it is NOT destroyed: its mandate does not have packages erased. That they withdrew is recorded.")
-    is_(made in out(), True, "the package is there")
-    is_([f.split("-")[-1] for f in record], ["comment.asice"], "the record of that")
-    a.see(OWN + "/out/" + record[0])
     a.see("This paper says what was read from your phone")
     shot(SHOTS + "/withdraw-kept.png")
     a.end()
