@@ -131,7 +131,9 @@ static int mandate_of(const struct kt_opts *o, const struct kt_judged *f, struct
 	if (r == 0)
 		r = kt_sha256_hex(b->p, b->len, sha256, err);
 	if (r == 0 && strcmp(sha256, f->mandate_sha256) != 0)
-		r = KT_FAIL(err, KT_E_USAGE, "%.100s is not the mandate that %.60s names",
+		r = KT_FAIL(err, KT_E_USAGE,
+			    "%.100s is not the mandate that %.60s names; take mandate.json of the "
+			    "folder of its case",
 			    o->mandate, f->package);
 	return r;
 }
@@ -144,7 +146,8 @@ static int late_facts(const struct kt_jv *detail, struct kt_receipt_end *e, stru
 	if (strcmp(text(detail, "reason"), "withdrawn") != 0)
 		return KT_FAIL(err, KT_E_USAGE,
 			       "nobody withdrew: this deletion is of data whose time was over, or "
-			       "was ordered; there is no receipt of that");
+			       "was ordered, and there is no receipt of that; keten show "
+			       "PACKAGE " KT_PKG_ACT " says what was destroyed");
 	e->how = *text(detail, "kept") == '\0' ? KT_END_ERASED : KT_END_LOCKED;
 	e->position = "objects";
 	e->folder = text(detail, "folder");
