@@ -102,9 +102,14 @@ static int from_package(const struct kt_opts *o, const char *path, struct kt_jud
 {
 	int r = kt_verify_holds(o, path, f, err);
 
-	return r == 0 ? kt_judged_read(f, is_end(f) ? KT_PKG_ACT : KT_PKG_RECEIPT, (size_t)1 << 20,
-				       json, err)
-		      : r;
+	if (r == 0)
+		r = kt_judged_read(f, is_end(f) ? KT_PKG_ACT : KT_PKG_RECEIPT, (size_t)1 << 20,
+				   json, err);
+	if (r == KT_E_ABSENT)
+		KT_FAIL(err, r,
+			"this %s has no receipt; name the package of the reading, or its case",
+			kt_pkg_type_word(f->type));
+	return r;
 }
 
 static const char *text(const struct kt_jv *o, const char *key)
@@ -145,9 +150,8 @@ static int late_facts(const struct kt_jv *detail, struct kt_receipt_end *e, stru
 
 	if (strcmp(text(detail, "reason"), "withdrawn") != 0)
 		return KT_FAIL(err, KT_E_USAGE,
-			       "nobody withdrew: this deletion is of data whose time was over, or "
-			       "was ordered, and there is no receipt of that; keten show "
-			       "PACKAGE " KT_PKG_ACT " says what was destroyed");
+			       "nobody withdrew: the time of the data was over, or it was ordered; "
+			       "keten show PACKAGE " KT_PKG_ACT " says what was destroyed");
 	e->how = *text(detail, "kept") == '\0' ? KT_END_ERASED : KT_END_LOCKED;
 	e->position = "objects";
 	e->folder = text(detail, "folder");

@@ -111,6 +111,9 @@ check "open: that they withdrew stands beside it" is "$("$keten" show "$record" 
 check "open: ... in a record that holds" "$build/keten-verify" "$record" --trust "$mandate/trust"
 check "open: ... and says why the package stays" grep -q '^The applicant withdraws. .*asks for the key alone' \
 	<("$keten" show "$record" data/attachments/comment.txt)
+receipt
+check "open: that record has no receipt" is "$status" 2
+check "open: ... and what to do" grep -q 'this comment has no receipt; name the package' "$work/paper.err"
 check "open: the package is there" test -e "$package"
 "$keten" receipt "$work/open/case" --trust "$mandate/trust" --lang en >"$work/paper" 2>"$work/paper.err"
 check "open: the receipt is that of the reading" grep -q 'This paper says what was read' "$work/paper"
