@@ -235,10 +235,11 @@ int kt_phone_connect(struct kt_phone *p, uint32_t tag, const char *serial, const
 		return KT_FAIL(err, KT_E_USAGE, "connecting needs a case folder for the key");
 	if (wait_s > KT_PHONE_WAIT_MAX)
 		wait_s = KT_PHONE_WAIT_MAX;
-	t.deadline = kt_mono_ms() + (int64_t)wait_s * 1000;
 	kt_phone_disconnect(p);
 	if (p->key == NULL)
 		r = kt_key_open(p->case_fd, true, &p->key, err);
+	/* a new key takes a busy station seconds, which are not the holder's */
+	t.deadline = kt_mono_ms() + (int64_t)wait_s * 1000;
 	while (r == 0) {
 		struct kt_transport *tr;
 		struct kt_err why = {0};

@@ -49,9 +49,10 @@ int kt_phone_enum(struct kt_phone *p, uint32_t tag, struct kt_err *err);
  */
 int kt_phone_probe(struct kt_phone *p, uint32_t tag, const char *serial, struct kt_err *err);
 /*
- * Waits for the phone, opens it, gets authorised, sends IDENT. wait_s is for all of it. 0,
- * KT_E_TIMEOUT (no phone, no permission, busy, no tap: the last STATE says which), KT_E_DEVICE
- * (wrong mode, unsupported, offline), KT_E_REFUSED (more than one phone fits), KT_E_USAGE, KT_E_CANCELLED, KT_E_STORAGE, KT_E_INVALID (key).
+ * Waits for the phone, opens it, gets authorised, sends IDENT. wait_s is for all of it, from when the
+ * case's key is there (made when it is new). 0, KT_E_TIMEOUT (no phone, no permission, busy, no tap: the
+ * last STATE says which), KT_E_DEVICE (wrong mode, unsupported, offline), KT_E_REFUSED (more than one
+ * phone fits), KT_E_USAGE, KT_E_CANCELLED, KT_E_STORAGE, KT_E_INVALID (key).
  */
 int kt_phone_connect(struct kt_phone *p, uint32_t tag, const char *serial, const char *comment,
 		     uint32_t wait_s, struct kt_err *err);
