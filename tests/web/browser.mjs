@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const LIMIT_MS = 60000;
+const LIMIT_MS = 600000; // only to end what hangs: a busy machine may take minutes for fifty packages
 
 export class Browser {
 	constructor() {
