@@ -21,7 +21,7 @@ lint-po:
 lint-format:
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 lint-shell:
-	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/ui/run tests/ui/scene tests/ui/repeat tests/ui/cage tests/ui/display tests/deb/inside tests/deb/clean-root \
+	$(Q)shellcheck bootstrap .ci/run tests/run $(filter-out %/check-plugins,$(wildcard tests/lint/check-*)) tests/tools/new-mandate tests/tools/signal-when tests/ui/run tests/ui/scene tests/ui/repeat tests/ui/cage tests/ui/display tests/deb/inside tests/deb/clean-root \
 		packaging/make-deb packaging/debian/keten.postinst packaging/completion/keten.bash \
 		$(shell git ls-files --cached --others --exclude-standard '*.sh')
 lint-cppcheck:

@@ -25,6 +25,9 @@ SERIAL=SIM0001
 IN_PERIOD=8	 # photos of phone_make inside 2024-05-01 .. 2024-06-01
 OUT_OF_PERIOD=7	 # photos outside
 AT_BORDER=1	 # local time without a zone, so near the first midnight that it may lie outside
+# Seconds that a phone which does not come (again), or whose holder does not tap, is waited for. All that must have happened
+# before must fit in, on a machine that is busy too.
+SHORT=4
 PLANNED_ROOTS='/sdcard/DCIM /sdcard/Pictures /sdcard/Download /sdcard/Documents'
 
 plain_begin() { # plain_begin BUILD: for a test that needs no phone
@@ -328,7 +331,7 @@ in_sim() {
 	done
 	shift
 	mkdir -p "$work/$name/tmp"
-	timeout -k 5 "${LIMIT:-60}" "$build/sim-usb" --serial "$SERIAL" --storage "$phone" --commands "$commands" \
+	timeout -k 5 "${LIMIT:-150}" "$build/sim-usb" --serial "$SERIAL" --storage "$phone" --commands "$commands" \
 		--journal "$work/$name.journal" "${o[@]}" -- env TMPDIR="$work/$name/tmp" "$@" \
 		>"$work/$name/stdout" 2>"$work/$name/stderr" </dev/null
 	status=$?

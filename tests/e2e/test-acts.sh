@@ -60,7 +60,7 @@ check "refused: ... and pins the package" is "$(grep -oE '^  ([0-9a-f]{8} ){3}[0
 check "refused: the reason" is "$(detail reason)" person-objects
 act none refuse --mandate "$mandate/mandate.json"
 check "refused without a reason: usage" is "$status" 2
-WAIT=1 run_keten tried --prompt ignore
+WAIT=$SHORT run_keten tried --prompt ignore
 check "an attempt: the phone does not let in" is "$status" 4
 act tried refuse --case "$work/tried/case" --reason attempt-failed
 good_act "failed attempt" refusal
@@ -71,7 +71,7 @@ check "failed attempt: the case is closed" is "$status" 3
 # -- withdrawn: in the middle, and after the report
 for at in 18000 21000 24000; do # how much comes before the photos is a matter of the phone's pace
 	rm -rf "$work/middle"
-	WAIT=1 run_keten middle --unplug-at "$at"
+	WAIT=$SHORT run_keten middle --unplug-at "$at"
 	! grep -rqa "$MARKERS" "$work/middle/case/objects" || break
 done
 check "cut off in the middle" is "$status" 4

@@ -251,7 +251,7 @@ check "three acts at once: all hold" whole "$work/acts3"
 # -- files that went missing ------------------------------------------------------------------
 
 name=gap
-WAIT=1 run_keten "$name" --prompt always-authorised --unplug-at 10000
+WAIT=$SHORT run_keten "$name" --prompt always-authorised --unplug-at 10000
 check "cut off: exit status" is "$status" 4
 objects=$(find "$work/$name/case/objects" -type f | wc -l)
 check "cut off: there are objects" test "$objects" -gt 1

@@ -68,13 +68,13 @@ verified
 
 # the cable
 cable() {
-	WAIT=1 fault unplug-early 4 --unplug-at 300
+	WAIT=$SHORT fault unplug-early 4 --unplug-at 300
 	logged device.connect
 	again 0
-	WAIT=1 fault unplug-photos 4 --unplug-at 10000
+	WAIT=$SHORT fault unplug-photos 4 --unplug-at 10000
 	logged device.disconnect lost
 	again 0
-	WAIT=1 fault unplug-export 4 --unplug-at 60000
+	WAIT=$SHORT fault unplug-export 4 --unplug-at 60000
 	logged device.disconnect lost
 	again 0
 	# a replugged phone asks nobody again: it knows this case's key
@@ -95,11 +95,11 @@ cable() {
 
 # the holder
 holder() {
-	WAIT=3 fault ignored 4 --prompt ignore
+	WAIT=$SHORT fault ignored 4 --prompt ignore
 	state waiting-for-tap
 	logged attempt.refused waiting-for-tap
 	again 0
-	WAIT=3 fault denied 4 --prompt deny
+	WAIT=$SHORT fault denied 4 --prompt deny
 	logged attempt.refused
 	again 0
 	fault revoked 0 --revoke-after 1 --unplug-at 10000 --replug-after 300
@@ -108,27 +108,27 @@ holder() {
 
 # the bus and the connection
 bus() {
-	WAIT=2 fault busy 4 --busy
+	WAIT=$SHORT fault busy 4 --busy
 	state busy
 	logged attempt.refused busy
 	again 0
-	WAIT=2 fault no-permission 4 --no-permission
+	WAIT=$SHORT fault no-permission 4 --no-permission
 	state no-permission
 	logged attempt.refused no-permission
 	again 0
-	WAIT=2 fault recovery 4 --banner recovery
+	WAIT=$SHORT fault recovery 4 --banner recovery
 	state wrong-mode
 	logged attempt.refused wrong-mode
 	again 0
-	WAIT=2 fault stls 4 --stls
+	WAIT=$SHORT fault stls 4 --stls
 	state unsupported
 	logged attempt.refused unsupported
 	again 0
-	WAIT=2 fault silent 4 --no-answer
+	WAIT=$SHORT fault silent 4 --no-answer
 	state offline
 	logged attempt.refused offline
 	again 0
-	WAIT=2 fault absent 4 --plug-after-ms 600000
+	WAIT=$SHORT fault absent 4 --plug-after-ms 600000
 	state no-device
 	logged attempt.refused no-device
 	again 0
@@ -209,7 +209,7 @@ less() {
 	verified
 	fault old 0 --old
 	verified
-	WAIT=2 fault plain-shell 4 --features cmd
+	WAIT=$SHORT fault plain-shell 4 --features cmd
 	state unsupported
 	again 0
 	MEDIA_RECV=0

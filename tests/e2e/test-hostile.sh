@@ -64,7 +64,7 @@ done
 # import NAME SOURCE MANDATE FORM: status
 import() {
 	mkdir -p "$work/$1/tmp"
-	timeout -k 5 100 env TMPDIR="$work/$1/tmp" "$build/keten" import --from "$2" --form "$4" --mandate "$3/mandate.json" --trust "$3/trust" \
+	timeout -k 5 150 env TMPDIR="$work/$1/tmp" "$build/keten" import --from "$2" --form "$4" --mandate "$3/mandate.json" --trust "$3/trust" \
 		--operator "$3/operator.pem" --case "$work/$1/case" --out "$work/$1/out" --simulated >"$work/$1/stdout" 2>"$work/$1/stderr" </dev/null
 	status=$?
 }

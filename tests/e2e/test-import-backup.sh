@@ -66,7 +66,7 @@ import() { # import NAME SOURCE [options of keten import]: $status; descriptor 7
 	local name=$1 from=$2
 	shift 2
 	mkdir -p "$work/$name/tmp"
-	timeout -k 5 60 setsid env TMPDIR="$work/$name/tmp" "$build/keten" import --from "$from" --mandate "$mandate/mandate.json" \
+	timeout -k 5 150 setsid env TMPDIR="$work/$name/tmp" "$build/keten" import --from "$from" --mandate "$mandate/mandate.json" \
 		--trust "$mandate/trust" --operator "$mandate/operator.pem" --case "$work/$name/case" --out "$work/$name/out" \
 		--simulated "$@" >"$work/$name/stdout" 2>"$work/$name/stderr" </dev/null
 	status=$?
@@ -148,7 +148,7 @@ check "a mandate for any iPhone: the backup says which" is "$(json "$work/nobody
 check "a mandate for any iPhone: verifies" verifies nobodys
 tests/e2e/tamper.sh "$build" "$(packages nobodys | tail -n 1)" "$mandate/trust" "$mandate" >"$work/tamper.out" 2>&1
 check "each manipulation is rejected" is $? 0
-grep -E 'FAILED|passed' "$work/tamper.out"
+grep -E -A 12 'FAILED|passed' "$work/tamper.out"
 
 dutch_pages "$work"
 e2e_end

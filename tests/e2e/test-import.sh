@@ -24,7 +24,7 @@ import() {
 	mkdir -p "$work/$name/tmp"
 	import_args=(import --from "$from" --mandate "$mandate/mandate.json" --trust "$mandate/trust" --operator
 		"$mandate/operator.pem" --case "$work/$name/case" --out "$work/$name/out" --simulated "$@")
-	timeout -k 5 "${LIMIT:-60}" env TMPDIR="$work/$name/tmp" "${BEFORE[@]}" "$build/keten" "${import_args[@]}" \
+	timeout -k 5 "${LIMIT:-150}" env TMPDIR="$work/$name/tmp" "${BEFORE[@]}" "$build/keten" "${import_args[@]}" \
 		>"$work/$name/stdout" 2>"$work/$name/stderr" </dev/null
 	status=$?
 }
@@ -354,7 +354,7 @@ in_slow() {
 		--operator "$mandate/operator.pem" --case "$work/$name/case" --out "$work/$name/out" --simulated)
 	TMPDIR=$work/$name/tmp "$build/keten" "${import_args[@]}" >"$work/$name/stdout" 2>"$work/$name/stderr" </dev/null &
 	pid=$!
-	wait_until 20 grep -qs '"item":"google-timeline/documents"' "$work/$name/case/custody.jsonl" || bad "$name: nothing began"
+	wait_until 60 grep -qs '"item":"google-timeline/documents"' "$work/$name/case/custody.jsonl" || bad "$name: nothing began"
 	sleep 0.3
 	"$@"
 	wait $pid
@@ -367,7 +367,7 @@ in_slow() {
 	kill_device() { device=$(device_of) && kill -9 "$device"; }
 	kill_devices() {
 		for _ in 1 2 3; do
-			wait_until 10 device_of >/dev/null
+			wait_until 60 device_of >/dev/null
 			kill_device
 			sleep 0.4
 		done
@@ -458,7 +458,7 @@ done
 
 tests/e2e/tamper.sh "$build" "$(packages i-image.zip | tail -n 1)" "$mandate/trust" "$mandate" >"$work/tamper.out" 2>&1
 check "each manipulation of an import's package is rejected" is $? 0
-grep -E 'FAILED|passed' "$work/tamper.out"
+grep -E -A 12 'FAILED|passed' "$work/tamper.out"
 
 dutch_pages "$work"
 e2e_end

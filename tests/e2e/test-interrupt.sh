@@ -31,7 +31,7 @@ good_stop() {
 # -- lost in the middle, gone on with, lost again, complete
 for at in 18000 21000 24000; do # how much comes before the photos is a matter of the phone's pace
 	rm -rf "$work/lost"
-	WAIT=1 run_keten lost --unplug-at "$at"
+	WAIT=$SHORT run_keten lost --unplug-at "$at"
 	[ "$(detail "$(stops lost)" "['objects']")" -eq 0 ] || break
 done
 check "lost: exit status" is "$status" 4
@@ -43,7 +43,7 @@ check "lost: the objects are those that the case lists" is "$(detail "$(stops lo
 "$keten" receipt "$work/lost/case" --trust "$mandate/trust" >"$work/receipt.out" 2>&1
 check "lost: a receipt for what was taken so far" grep -q 'ended before it was finished' "$work/receipt.out"
 cp -r "$work/lost" "$work/fork" # with its log as it is now
-WAIT=1 run_keten lost --unplug-at 3000
+WAIT=$SHORT run_keten lost --unplug-at 3000
 good_stop lost phone-lost
 check "lost: the second attempt" is "$(detail "$(stops lost | tail -n 1)" "['attempt']")" 2
 run_keten lost
@@ -76,19 +76,19 @@ mandate=$work/other
 tests/tools/new-mandate "$mandate" --device NOT-THIS-ONE --immediate --from 2024-05-01 >/dev/null 2>&1
 keten_args none
 args=("${args[@]/%$SERIAL/NOT-THIS-ONE}")
-in_sim none -- "$keten" "${args[@]}" --wait 1
+in_sim none -- "$keten" "${args[@]}" --wait "$SHORT"
 check "none: exit status" is "$status" 4
 good_stop none phone-not-there
 mandate=$work/m
-WAIT=1 run_keten untapped --prompt ignore
+WAIT=$SHORT run_keten untapped --prompt ignore
 check "untapped: exit status" is "$status" 4
 good_stop untapped phone-refused
-in_sim stopped --slow 6000 -- timeout -s INT 1 "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
+in_sim stopped --slow 6000 -- tests/tools/signal-when INT "$work/stopped/case/custody.jsonl" item.start "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
 	--operator "$mandate/operator.pem" --device "$SERIAL" --case "$work/stopped/case" --out "$work/stopped/out" --simulated --json
 good_stop stopped stopped
 check "stopped: the result names it" is "$(json "$work/stopped/stdout" 'd["result"] + " " + d["interruption"]')" \
 	"interrupted $(basename "$(stops stopped)")"
-in_sim killed --slow 6000 -- timeout -s KILL 1 "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
+in_sim killed --slow 6000 -- tests/tools/signal-when KILL "$work/killed/case/custody.jsonl" item.start "$keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" \
 	--operator "$mandate/operator.pem" --device "$SERIAL" --case "$work/killed/case" --out "$work/killed/out" --simulated
 check "killed: nothing is signed" is "$(stops killed)" ""
 "$keten" interrupt --case "$work/killed/case" --trust "$mandate/trust" --operator "$mandate/operator.pem" --out "$work/killed/out" \
@@ -103,8 +103,8 @@ check "killed: a chain" is "$(verdict "${all[@]}")" valid
 	>/dev/null 2>"$work/out"
 check "a sealed case was not interrupted" is $? 3
 check "... and it says so" grep -q nothing-to-record "$work/out"
-WAIT=1 keten_args unsigned
-in_sim unsigned --prompt ignore -- "$keten" acquire "${args[@]:1:10}" --simulated --wait 1
+WAIT=$SHORT keten_args unsigned
+in_sim unsigned --prompt ignore -- "$keten" acquire "${args[@]:1:10}" --simulated --wait "$SHORT"
 check "unsigned: it is in the log all the same" grep -q '"event":"session.interrupted"' "$work/unsigned/case/custody.jsonl"
 check "unsigned: it says what makes the record" grep -q 'keten interrupt --case' "$work/unsigned/stderr"
 "$keten" interrupt --case "$work/unsigned/case" --trust "$mandate/trust" --operator "$mandate/operator.pem" \
@@ -133,12 +133,12 @@ case("pipes", "M")
 with open(sys.argv[1] + "/deep/case.json", "w", encoding="ascii") as f:
     f.write("[" * 60000)' "$work/hostile"
 mkfifo "$work/hostile/pipe/case.json" "$work/hostile/pipes/custody.jsonl" "$work/hostile/pipes/lock"
-timeout -s KILL 20 "$keten" cases "$work/hostile" --json >"$work/hostile.json"
+timeout -s KILL 100 "$keten" cases "$work/hostile" --json >"$work/hostile.json"
 check "hostile cases: it ends" is $? 0
 check "hostile cases: each is told for what it is" is "$(json "$work/hostile.json" "' '.join(c['folder'] + ':' + c['state'] for c in d['cases'])")" \
 	"deep:unreadable good:packaged long:reading pipe:unreadable pipes:unreadable steered:reading"
 check "hostile cases: nothing steers the text" is "$(grep -c $'\u202e\|\u2069' "$work/hostile.json")" 0
-timeout -s KILL 20 "$keten" log --case "$work/hostile/pipes" >/dev/null 2>&1
+timeout -s KILL 100 "$keten" log --case "$work/hostile/pipes" >/dev/null 2>&1
 check "hostile cases: nor is a pipe waited for by its log" is $? 7
 for i in $(seq 1001); do mkdir "$work/hostile/0$i" && ln "$work/hostile/good/"{case.json,custody.jsonl} "$work/hostile/0$i"; done
 check "hostile cases: a thousand finished ones hide none" is "$("$keten" cases "$work/hostile" --json | json /dev/stdin \
@@ -147,13 +147,13 @@ rm -r "$work/hostile"
 cp -r "$work/unsigned/case" "$work/swapped"
 cp "$work/other/mandate.json" "$work/other/mandate.json.p7s" "$work/swapped/"
 for act in withdraw interrupt; do
-	timeout -s KILL 20 "$keten" $act --case "$work/swapped" --trust "$work/other/trust" --operator "$work/other/operator.pem" \
+	timeout -s KILL 100 "$keten" $act --case "$work/swapped" --trust "$work/other/trust" --operator "$work/other/operator.pem" \
 		--out "$work/swapped-out" >/dev/null 2>"$work/out"
 	check "$act: not under a mandate that was put in its place" is $? 3
 	check "$act: ... and it says so" grep -q case-of-another-mandate "$work/out"
 done
 rm "$work/swapped/mandate.json" && mkfifo "$work/swapped/mandate.json"
-timeout -s KILL 20 "$keten" mandate check "$work/swapped/mandate.json" >/dev/null 2>&1
+timeout -s KILL 100 "$keten" mandate check "$work/swapped/mandate.json" >/dev/null 2>&1
 check "a pipe in place of the mandate is not waited for" is $? 7
 check "nothing came of any of it" is "$(find "$work/swapped-out" -name '*.asice' 2>/dev/null | wc -l)" 0
 look() { while [ ! -e "$work/looked" ]; do "$keten" cases "$work/sessions" --json >/dev/null; done; }
@@ -183,8 +183,8 @@ check "station: not with that statement" is "$(asked statement --statement "$wor
 # -- two stages: names and texts of the phone stay sealed
 mandate=$work/two
 tests/tools/new-mandate "$mandate" --device "$SERIAL" --from 2024-05-01 --to 2024-06-01 --sessions 20 >/dev/null 2>&1
-WAIT=1 run_keten sealed --unplug-at "$at"
-WAIT=1 run_keten sealed --unplug-at 21000
+WAIT=$SHORT run_keten sealed --unplug-at "$at"
+WAIT=$SHORT run_keten sealed --unplug-at 21000
 good_stop sealed phone-lost
 check "sealed: it says nothing that could quote the phone" is "$(detail "$(stops sealed | tail -n 1)" "['text']")" ""
 check "sealed: nor anything of it" is "$(unzip -p "$(stops sealed | tail -n 1)" | grep -ca 'Voorbeeld\|VB-1 Pro\|IMG_\|sdcard\|Timeline.json')" 0

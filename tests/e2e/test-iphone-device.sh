@@ -34,7 +34,7 @@ ln -s /var/db/timezone/zoneinfo/Europe/Lisbon "$tree/DatabaseDomain/timezone/loc
 # A phone that knows this computer, so that most cases need no keys of their own; with fresh=yes it is
 # asked for trust as a phone that was never paired.
 export HOME=$work
-"$build/sim-iphone" --socket "$work/s" --state "$work/paired" -- timeout 20 idevicepair pair >"$work/pair.log" 2>&1 ||
+"$build/sim-iphone" --socket "$work/s" --state "$work/paired" -- timeout 60 idevicepair pair >"$work/pair.log" 2>&1 ||
 	{ cat "$work/pair.log"; exit 2; }
 
 # drive NAME "options of the phone" [options of drive.py]: $work/NAME/out

@@ -45,7 +45,7 @@ PY
 keten_fake() {
 	local n=$1 command=$2
 	shift 2
-	KETEN_FAKE=$work/$n/fake.json KETEN_FAKE_LOG=$work/$n/asked TMPDIR=$work/$n/tmp timeout -k 5 60 "$bin/keten" "$command" \
+	KETEN_FAKE=$work/$n/fake.json KETEN_FAKE_LOG=$work/$n/asked TMPDIR=$work/$n/tmp timeout -k 5 150 "$bin/keten" "$command" \
 		--mandate "$mandate/mandate.json" --trust "$mandate/trust" --operator "$mandate/operator.pem" --device $UDID \
 		--case "$work/$n/case" --simulated "$@" >"$work/$n/stdout" 2>"$work/$n/stderr" </dev/null
 	status=$?
@@ -313,7 +313,7 @@ held() {
 		--trust "$mandate/trust" --operator "$mandate/operator.pem" --device $UDID --case "$work/$1/case" --simulated \
 		>"$work/$1/stdout" 2>"$work/$1/stderr" </dev/null &
 	pid=$!
-	wait_until 20 grep -qs '^WHOLE .*-wal' "$work/$1/asked" || bad "$1: it did not begin"
+	wait_until 60 grep -qs '^WHOLE .*-wal' "$work/$1/asked" || bad "$1: it did not begin"
 	device=$(pgrep -P $pid)
 	sleep 0.2
 	check "$1: the held files have no names" is "$(find "$work/$1/case/objects" -type f | wc -l)" 0
@@ -345,7 +345,7 @@ scenario many-killed 'd["members"] += [f("/var/mobile/Library/Passes/Cards/%d.pk
 KETEN_FAKE=$work/many-killed/fake.json KETEN_FAKE_LOG=$work/many-killed/asked "$bin/keten" acquire --mandate "$mandate/mandate.json" \
 	--trust "$mandate/trust" --operator "$mandate/operator.pem" --device $UDID --case "$work/many-killed/case" >/dev/null 2>&1 </dev/null &
 pid=$!
-wait_until 20 grep -qs '^WHOLE .*/599' "$work/many-killed/asked" || bad "many-killed: it did not begin"
+wait_until 60 grep -qs '^WHOLE .*/599' "$work/many-killed/asked" || bad "many-killed: it did not begin"
 device=$(pgrep -P $pid)
 # shellcheck disable=SC2086
 kill -9 $pid $device # the device and a parser

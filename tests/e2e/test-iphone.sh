@@ -32,7 +32,7 @@ ONLY_ENCRYPTED="HealthDomain/Health/healthdb_secure.sqlite
 SystemPreferencesDomain/com.apple.wifi.known-networks.plist"
 
 # a phone that knows this computer: where trust is not the question, no keys have to be made
-HOME=$work "$build/sim-iphone" --socket "$work/s" --state "$work/paired" -- timeout 20 idevicepair pair >"$work/pair.log" 2>&1 ||
+HOME=$work "$build/sim-iphone" --socket "$work/s" --state "$work/paired" -- timeout 60 idevicepair pair >"$work/pair.log" 2>&1 ||
 	{ cat "$work/pair.log"; exit 2; }
 
 # -- runs, several at a time ------------------------------------------------------------------
@@ -53,7 +53,7 @@ phone_run() {
 		sim+=(--state "$work/$n.state")
 	fi
 	start=$(date +%s%N)
-	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 "${LIMIT:-100}" "$build/sim-iphone" --socket "$work/$n.socket" \
+	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 "${LIMIT:-150}" "$build/sim-iphone" --socket "$work/$n.socket" \
 		--journal "$work/$n.journal" --backup "${TREE:-$work/tree-clear}" --count 20 "${sim[@]}" -- \
 		"$build/keten" run --mandate "$mandate/mandate.json" --trust "$mandate/trust" --operator "$mandate/operator.pem" \
 		--device $UDID --case "$work/$n/case" --out "$work/$n/out" --simulated "$@" \
@@ -295,19 +295,20 @@ after encrypted-replug
 # -- killed at several moments, and gone on with ----------------------------------------------
 
 kill_at() { # kill_at MS: SIGKILL to keten that long after the backup's first answer, then a healthy phone
-	local n=killed-$1 pid _
-	LIMIT=30 phone_run "$n" --fault slow=300000 --fault hash-mismatch -- --wait 5 &
-	wait_until 20 grep -qs 'BACKUP Hello' "$work/$n.journal" || echo "$n: no backup" >>"$work/kills"
+	local n=killed-$1 pid until
+	LIMIT=100 phone_run "$n" --fault slow=300000 --fault hash-mismatch -- --wait 5 &
+	wait_until 60 grep -qs 'BACKUP Hello' "$work/$n.journal" || echo "$n: no backup" >>"$work/kills"
 	pid=$(pgrep -f -n -- "^$build/keten run .*--case $work/$n/case")
 	sleep "$(awk -v ms="$1" 'BEGIN { print ms / 1000 }')"
 	kill -9 "$pid"
 	wait
 	find "$work/$n/case/objects" -name 'p*' >>"$work/kills"
 	cp -a "$work/$n" "$work/$n-then"
-	for _ in 1 2 3 4 5; do # its keten-device still gives the case back
-		phone_run "$n" --fault no-passcode -- --wait 10
-		[ "$(status_of "$n")" = 3 ] || break
+	until=$((SECONDS + 60))
+	phone_run "$n" --fault no-passcode -- --wait 10
+	while [ "$(status_of "$n")" = 3 ] && [ "$SECONDS" -lt "$until" ]; do # its keten-device still gives the case back
 		sleep 0.3
+		phone_run "$n" --fault no-passcode -- --wait 10
 	done
 }
 moments='50 300 700 1200 1900 2600'
@@ -333,7 +334,7 @@ full() { # full SIZE: the case on a disk that fills up, then on a larger one
 	mkdir -p "$work/$n/tmp" "$work/$n/case"
 	cp "$work/paired" "$work/$n.state"
 	# shellcheck disable=SC2016  # expanded by the inner shell
-	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 60 "$build/sim-iphone" --socket "$work/$n.socket" --journal "$work/$n.journal" \
+	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 150 "$build/sim-iphone" --socket "$work/$n.socket" --journal "$work/$n.journal" \
 		--backup "$work/tree-clear" --count 2000 --state "$work/$n.state" --fault no-passcode -- unshare -m bash -c '
 			dir=$1 size=$2
 			shift 2

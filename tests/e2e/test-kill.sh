@@ -54,7 +54,7 @@ kill_at() { # kill_at MODE:N
 		return
 	fi
 	check "$name: killed" is "$status" 137
-	check "$name: its children are gone" wait_until 10 gone "$work/$name.children"
+	check "$name: its children are gone" wait_until 60 gone "$work/$name.children"
 	assert_clean "$name"
 	run_keten "$name" --prompt always-authorised
 	assert_resumed "$name"

@@ -31,7 +31,7 @@ folder=private/var/mobile/Media/PhotoData
 begin() { mkdir -p "$work/$1/$folder" "$work/$1/private/var/mobile/Library"; }
 put() { cp "$work/made/wal/in/Photos.sqlite$2" "$work/$1/$folder/Photos.sqlite${3-$2}"; }
 job() {
-	timeout -k 5 60 "$build/keten" import --from "$work/$1" --form image --mandate "$work/m/mandate.json" \
+	timeout -k 5 150 "$build/keten" import --from "$work/$1" --form image --mandate "$work/m/mandate.json" \
 		--trust "$work/m/trust" --operator "$work/m/operator.pem" --case "$work/$1.case" \
 		--out "$work/$1.out" --simulated >"$work/$1.log" 2>&1 </dev/null
 	status=$?

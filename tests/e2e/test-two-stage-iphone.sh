@@ -35,7 +35,7 @@ phone_run() { # phone_run NAME MANDATE TREE [options of sim-iphone]: leaves $sta
 	shift 3
 	mkdir -p "$work/$n/tmp"
 	printf '%s\n' "$PASSWORD" >"$work/pw"
-	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 100 "$build/sim-iphone" --socket "$work/$n.socket" \
+	KETEN_REGISTER=$work/$n.register TMPDIR=$work/$n/tmp timeout -k 5 150 "$build/sim-iphone" --socket "$work/$n.socket" \
 		--journal "$work/$n.journal" --backup "$tree" --count 20 "$@" -- \
 		"$build/keten" run --mandate "$m/mandate.json" --trust "$m/trust" --operator "$m/operator.pem" \
 		--device $UDID --case "$work/$n/case" --out "$work/$n/out" --simulated --password-fd 9 \
@@ -46,7 +46,7 @@ phone_run() { # phone_run NAME MANDATE TREE [options of sim-iphone]: leaves $sta
 import_run() { # import_run NAME MANDATE SOURCE FORM
 	local m=$work/$2
 	mkdir -p "$work/$1/tmp"
-	KETEN_REGISTER=$work/$1.register TMPDIR=$work/$1/tmp timeout -k 5 100 "$build/keten" import --from "$3" --form "$4" \
+	KETEN_REGISTER=$work/$1.register TMPDIR=$work/$1/tmp timeout -k 5 150 "$build/keten" import --from "$3" --form "$4" \
 		--mandate "$m/mandate.json" --trust "$m/trust" --operator "$m/operator.pem" --case "$work/$1/case" \
 		--out "$work/$1/out" --password-fd 9 --simulated >"$work/$1/stdout" 2>"$work/$1/stderr" </dev/null 9<"$work/pw"
 	status=$?

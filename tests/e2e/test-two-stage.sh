@@ -414,7 +414,7 @@ TMPDIR=$work/killed "${again[@]}" >"$work/said.out" 2>&1 </dev/null &
 pid=$!
 # shellcheck disable=SC2317  # called by name
 drawing() { pgrep -P "$pid" -x keten-render >/dev/null; }
-check "reproduce: it comes to draw" wait_until 30 drawing
+check "reproduce: it comes to draw" wait_until 60 drawing
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 check "reproduce, killed while it draws: by the kill" is $? 137
@@ -436,11 +436,11 @@ check "a crash: no core file" is "$(find "$work/core" -name 'core*' -type f | wc
 
 # a phone that goes away in the middle, one that lies, one that breaks the protocol
 fault() { # fault NAME EVENT [options of sim-usb]
-	run_keten "$1" --prompt always-authorised "${@:3}" -- --wait 2
+	run_keten "$1" --prompt always-authorised "${@:3}" -- --wait "$SHORT"
 	check "$1: it happened" custody "$1" "$2"
 	check "$1: nothing readable" unreadable "$work/$1"
 }
-WAIT=1
+WAIT=$SHORT
 fault gone device.disconnect --unplug-at 10000
 fault gone-again device.disconnect --unplug-at 60000 --replug-after 300
 fault forgets device.disconnect --unplug-at 10000 --replug-after 400 --forget-keys

@@ -91,7 +91,7 @@ says() {
 }
 
 info() {
-	timeout 15 ideviceinfo "$@" 2>/dev/null
+	timeout 60 ideviceinfo "$@" 2>/dev/null
 }
 
 # backup SECONDS: a full backup by the stock client into out; its text in out.log
@@ -169,32 +169,32 @@ case_values() {
 	idevicename other >/dev/null 2>&1
 	check 'journal: SetValue is loud' journal_has '^STATE-CHANGING LOCKDOWN SetValue domain= key=DeviceName'
 	mkdir password
-	timeout 20 idevicebackup2 encryption on secret password >/dev/null 2>&1
+	timeout 60 idevicebackup2 encryption on secret password >/dev/null 2>&1
 	check 'journal: ChangePassword is loud' journal_has '^STATE-CHANGING BACKUP ChangePassword'
-	timeout 20 idevicediagnostics restart >/dev/null 2>&1
+	timeout 60 idevicediagnostics restart >/dev/null 2>&1
 	check 'journal: restart is loud' journal_has '^STATE-CHANGING DIAGNOSTICS Restart'
-	check 'unpair' says SUCCESS timeout 15 idevicepair unpair
+	check 'unpair' says SUCCESS timeout 60 idevicepair unpair
 	check 'journal: unpair' journal_has '^LOCKDOWN Unpair host=.'
 	check 'after it the phone knows the host no more' fails grep -q HostID state
 	check 'an unpaired host may not read the serial' \
-		fails grep -q SIMPHONE <(timeout 15 ideviceinfo -s 2>/dev/null)
+		fails grep -q SIMPHONE <(timeout 60 ideviceinfo -s 2>/dev/null)
 	stop
 }
 
 case_trust() {
 	rm -f state
 	start --fault trust-pending=3
-	check 'pending' says 'accept the trust dialog' timeout 15 idevicepair pair
+	check 'pending' says 'accept the trust dialog' timeout 60 idevicepair pair
 	sleep 2.5
-	check 'accepted later' says SUCCESS timeout 15 idevicepair pair
+	check 'accepted later' says SUCCESS timeout 60 idevicepair pair
 	stop
 	rm -f state
 	start --fault deny-trust
-	check 'denied' says 'denied the trust dialog' timeout 15 idevicepair pair
+	check 'denied' says 'denied the trust dialog' timeout 60 idevicepair pair
 	stop
 	rm -f state
 	start --fault locked
-	check 'locked' says 'passcode' timeout 15 idevicepair pair
+	check 'locked' says 'passcode' timeout 60 idevicepair pair
 	stop
 }
 
@@ -242,7 +242,7 @@ case_answers() {
 
 case_passcode() {
 	start --fault passcode-timeout=1
-	timeout 20 idevicenotificationproxy observe com.apple.LocalAuthentication.ui.presented \
+	timeout 60 idevicenotificationproxy observe com.apple.LocalAuthentication.ui.presented \
 		>observed 2>&1 &
 	local observer=$!
 	check 'backup fails' fails backup 120
@@ -261,7 +261,7 @@ case_space() {
 	stop
 	start --fault purge
 	check 'purge: the stock client hangs' hangs backup 9
-	check 'purge: a client that answers goes on' says 'result 0' timeout 20 "$build/iphone-drain"
+	check 'purge: a client that answers goes on' says 'result 0' timeout 60 "$build/iphone-drain"
 	check 'purge: status -1' journal_has 'DLMessagePurgeDiskSpace status=-1'
 	stop
 }
@@ -278,7 +278,7 @@ case_many() {
 
 case_unplug() {
 	start --fault unplug-at-byte=200000 --fault replug=9000
-	timeout 20 idevicesyslog >listened 2>&1 & # its service is not there: it says so per phone
+	timeout 60 idevicesyslog >listened 2>&1 & # its service is not there: it says so per phone
 	local listener=$!
 	fails backup 8
 	check 'gone' [ -z "$(idevice_id -l)" ]
@@ -404,8 +404,8 @@ make_data
 cd "$work" || exit 1
 name=pairing
 start
-check 'pair' says SUCCESS timeout 20 idevicepair pair
-check 'validate' says SUCCESS timeout 20 idevicepair validate
+check 'pair' says SUCCESS timeout 60 idevicepair pair
+check 'validate' says SUCCESS timeout 60 idevicepair validate
 check 'journal: nothing loud' journal_is_quiet
 stop
 

@@ -29,7 +29,7 @@ check() {
 }
 
 A() {
-	timeout 20 adb -s "$serial" "$@" </dev/null
+	timeout 60 adb -s "$serial" "$@" </dev/null
 }
 
 status_is() {
@@ -66,7 +66,7 @@ range_is_toybox() {
 	local mine real
 	cat >"$work/triples"
 	sed 's,@,/sdcard,g' "$work/triples" |
-		timeout 20 adb -s "$serial" shell -T "$range" >"$work/r.sim" 2>"$work/r.simerr"
+		timeout 60 adb -s "$serial" shell -T "$range" >"$work/r.sim" 2>"$work/r.simerr"
 	mine=$?
 	# shellcheck disable=SC2086
 	sed "s,@,$storage,g" "$work/triples" | toybox $range >"$work/r.toy" 2>"$work/r.toyerr"

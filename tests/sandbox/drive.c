@@ -134,7 +134,7 @@ static int run_job(struct kt_worker *w, const char *id, struct seen *s, struct k
 	struct kt_job job = {.id = id,
 			     .as_mib = 64,
 			     .cpu_s = 1,
-			     .wall_s = 3,
+			     .wall_s = 60,
 			     .size = ARTIFACT_BYTES,
 			     .cap = UINT64_MAX,
 			     .remote = strncmp(id, "remote_", 7) == 0};
@@ -145,7 +145,7 @@ static int run_job(struct kt_worker *w, const char *id, struct seen *s, struct k
 	if (strcmp(id, "busy_loop") == 0 || strcmp(id, "blocked_cpu") == 0)
 		job.wall_s = 60; /* a second of CPU can take long on a busy machine */
 	if (strcmp(id, "futex_wait") == 0 || strstr(id, "linger") != NULL)
-		job.wall_s = 1;
+		job.wall_s = 3;
 	if (strncmp(id, "endless", 7) == 0 || strcmp(id, "remote_deaf") == 0)
 		job.cpu_s = job.wall_s = 20;
 	*s = (struct seen){.w = w, .silent = strcmp(id, "remote_ask_twice") == 0};
@@ -261,7 +261,7 @@ static int real_job(struct kt_worker *w, struct kt_job_end *end, unsigned *event
 	struct kt_job job = {.id = "android-device",
 			     .as_mib = 64,
 			     .cpu_s = 2,
-			     .wall_s = 5,
+			     .wall_s = 60,
 			     .size = sizeof(line) - 1,
 			     .cap = UINT64_MAX};
 	int fd = open("getprop", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), r;
