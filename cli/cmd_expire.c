@@ -40,7 +40,7 @@ enum end {
 struct fate {
 	const struct kt_found_one *p;
 	enum end end;
-	char record[KT_PKG_NAME_MAX + 1]; /* what was written: the deletion, a comment, or "" */
+	char record[KT_PKG_NAME_MAX + 1]; /* the deletion (also one of before), a comment, or "" */
 	struct kt_mandate *mandate;
 	int64_t until_us, hold_us;
 	bool released, deleted;
@@ -56,6 +56,13 @@ struct fate {
 	struct kt_buf not_reached; /* JSON list */
 	unsigned copies;
 };
+
+static const char *base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
 
 /* A hold counts until it is shown to be false: what it keeps would be gone for good. */
 static bool counts(const struct kt_found_one *act)
@@ -91,7 +98,7 @@ static void find_reports(struct fate *f, const struct kt_found *all)
 		for (size_t i = 0; i < all->n; i++) {
 			const struct kt_found_one *act = &all->v[i];
 
-			if (act->is_case || act->j.type != types[t] || !about(f, act))
+			if (act->is_case || act->aside || act->j.type != types[t] || !about(f, act))
 				continue;
 			if (f->nreports < DESTROY_MAX)
 				f->report[f->nreports++] = act;
@@ -149,8 +156,29 @@ static int note_hold(struct fate *f, const struct kt_found_one *act, struct kt_e
 	return r;
 }
 
+/* A report of it that nobody named stays. */
+static void note_report(struct kt_jw *w, const struct kt_found_one *act)
+{
+	char text[2 * TEXT_MAX];
+
+	snprintf(text, sizeof(text), "a report of it that lies beside and was not named (%s)",
+		 act->j.package);
+	kt_jw_str(w, text);
+}
+
+/* A deletion that was cut off before its end is gone on with; where it was written is o->out_dir, or it was named. */
+static void note_deletion(struct fate *f, const struct kt_opts *o, const struct kt_found_one *act)
+{
+	size_t n = strlen(o->out_dir);
+
+	f->deleted = true;
+	if (strncmp(act->path, o->out_dir, n) == 0 && act->path[n] == '/')
+		snprintf(f->record, sizeof(f->record), "%s", base(act->path));
+}
+
 /* What the other packages say about it. */
-static int look_around(struct fate *f, const struct kt_found *all, struct kt_err *err)
+static int look_around(struct fate *f, const struct kt_opts *o, const struct kt_found *all,
+		       struct kt_err *err)
 {
 	struct kt_jw w;
 	int r = 0;
@@ -164,8 +192,11 @@ static int look_around(struct fate *f, const struct kt_found *all, struct kt_err
 		if (act->is_case || !about(f, act))
 			continue;
 		f->released |= act->j.type == KT_PT_RELEASE;
-		f->deleted |= act->j.type == KT_PT_DELETION;
-		if (act->j.type == KT_PT_COPY || act->j.type == KT_PT_TRANSFER)
+		if (act->j.type == KT_PT_DELETION)
+			note_deletion(f, o, act);
+		else if (act->aside && act->j.type == KT_PT_RELEASE)
+			note_report(&w, act);
+		else if (act->j.type == KT_PT_COPY || act->j.type == KT_PT_TRANSFER)
 			r = note_copy(f, &w, act, err);
 		else if (act->j.type == KT_PT_HOLD)
 			r = note_hold(f, act, err);
@@ -278,13 +309,6 @@ static int destroy_judged(const struct kt_found_one *p, struct kt_err *err)
 	int r = fd < 0 ? fd : wipe(fd, p->path, err);
 
 	return r == 0 ? sync_folder_of(p->path, err) : r;
-}
-
-static const char *base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
 }
 
 /* Practice stays practice: what is said of its end says so too. A release names no phone. */
@@ -467,7 +491,9 @@ static void say(const struct kt_opts *o, const struct fate *f)
 		break;
 	case END_BEFORE:
 		printf("%s: its envelope was destroyed before\n", f->p->path);
-		break;
+		if (f->record[0] != '\0')
+			printf("  deletion %s/%s\n", o->out_dir, f->record);
+		return;
 	case END_OPEN:
 		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
 		       "nothing is destroyed\n",
@@ -522,7 +548,7 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 	if (r < 0)
 		goto out;
 	find_reports(&f, all);
-	r = look_around(&f, all, err);
+	r = look_around(&f, o, all, err);
 	if (r < 0)
 		goto out;
 	decide(&f);
@@ -568,7 +594,7 @@ static int check_signer(const struct kt_opts *o, const struct kt_found *all, str
 /* An acquisition, or a release whose acquisition is not among what was named. */
 static bool stands_first(const struct kt_found *all, const struct kt_found_one *p)
 {
-	if (p->is_case || !p->valid)
+	if (p->is_case || p->aside || !p->valid)
 		return false;
 	for (size_t i = 0; p->j.type == KT_PT_RELEASE && i < all->n; i++)
 		if (!all->v[i].is_case && concerns(p, &all->v[i]))
@@ -618,6 +644,8 @@ int kt_cmd_expire(const struct kt_opts *o)
 	     strcmp(o->reason, "withdrawn") != 0))
 		return kt_usage_exit();
 	r = kt_found_load(o, &all, &err);
+	if (r == 0)
+		r = kt_found_beside(o, &all, &err);
 	if (r == 0)
 		r = expire(o, &all, &err);
 	kt_found_free(&all);

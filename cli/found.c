@@ -154,6 +154,103 @@ static int by_path(const void *a, const void *b)
 		      ((const struct kt_found_one *)b)->path);
 }
 
+/* Is it that act, by its name, under the mandate of a package that was named? Any mandate's, if it is a hold. */
+static bool may_speak(const struct kt_found *f, size_t named, const char *name, enum kt_pkg_type t)
+{
+	char end[64];
+	size_t n = strlen(name);
+	int k = snprintf(end, sizeof(end), "-%s" KT_PKG_SUFFIX, kt_pkg_type_word(t));
+
+	if (!is_package(name) || n <= (size_t)k || strcmp(name + n - (size_t)k, end) != 0)
+		return false;
+	if (t == KT_PT_HOLD)
+		return true;
+	for (size_t i = 0; i < named; i++) {
+		char begin[KT_PKG_NAME_MAX + 1];
+		int b = snprintf(begin, sizeof(begin), "KETEN-%s-", f->v[i].j.mandate_id);
+
+		if (!f->v[i].is_case && f->v[i].j.mandate_id[0] != '\0' && b < (int)sizeof(begin) &&
+		    strncmp(name, begin, (size_t)b) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is this file, by whatever path, one that was found already? */
+static bool is_known(const struct kt_found *f, int dir, const char *name)
+{
+	struct stat st, known;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return true;
+	for (size_t i = 0; i < f->n; i++) {
+		const char *slash = strrchr(f->v[i].path, '/');
+
+		if (!f->v[i].is_case &&
+		    strcmp(slash != NULL ? slash + 1 : f->v[i].path, name) == 0 &&
+		    stat(f->v[i].path, &known) == 0 && known.st_dev == st.st_dev &&
+		    known.st_ino == st.st_ino)
+			return true;
+	}
+	return false;
+}
+
+static int look_in(struct kt_found *f, const struct kt_opts *o, size_t named, const char *path,
+		   struct kt_err *err)
+{
+	static const enum kt_pkg_type types[] = {KT_PT_HOLD, KT_PT_DELETION, KT_PT_COPY,
+						 KT_PT_TRANSFER, KT_PT_RELEASE};
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int r = 0;
+
+	if (d == NULL) /* a folder for acts is made when there is one */
+		return errno == ENOENT
+			       ? 0
+			       : KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", path, strerror(errno));
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		char full[4200];
+		bool wanted = false;
+
+		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+			wanted |= may_speak(f, named, e->d_name, types[t]);
+		if (!wanted || is_known(f, dirfd(d), e->d_name) ||
+		    (size_t)snprintf(full, sizeof(full), "%s/%s", path, e->d_name) >= sizeof(full))
+			continue;
+		r = add_package(f, o, full, err);
+		if (r == 0)
+			f->v[f->n - 1].aside = true;
+	}
+	closedir(d);
+	return r;
+}
+
+int kt_found_beside(const struct kt_opts *o, struct kt_found *f, struct kt_err *err)
+{
+	char last[4200] = "", folder[4200];
+	size_t named = f->n;
+	struct stat st;
+	int r = o->out_dir != NULL ? look_in(f, o, named, o->out_dir, err) : 0;
+
+	/* a folder that was named has been gone through already */
+	for (int i = 0; r == 0 && i < o->nargs; i++) {
+		const char *slash = strrchr(o->args[i], '/');
+		int n = slash == NULL	      ? snprintf(folder, sizeof(folder), ".")
+			: slash == o->args[i] ? snprintf(folder, sizeof(folder), "/")
+					      : snprintf(folder, sizeof(folder), "%.*s",
+							 (int)(slash - o->args[i]), o->args[i]);
+
+		if (n >= (int)sizeof(folder) || strcmp(folder, last) == 0 ||
+		    stat(o->args[i], &st) < 0 || S_ISDIR(st.st_mode))
+			continue;
+		snprintf(last, sizeof(last), "%s", folder);
+		r = look_in(f, o, named, folder, err);
+	}
+	if (f->n > named)
+		qsort(f->v, f->n, sizeof(*f->v), by_path);
+	return r;
+}
+
 int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err)
 {
 	int r;

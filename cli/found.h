@@ -12,7 +12,8 @@ struct kt_found_one {
 	char *path; /* owned */
 	struct kt_judged j;
 	bool valid;
-	bool is_case;	  /* a case folder: path is release.p7m in it, there or not */
+	bool aside;   /* nobody named it: it is heard about the others, and nothing is done to it */
+	bool is_case; /* a case folder: path is release.p7m in it, there or not */
 	size_t nfolder;	  /* bytes of path that name that folder */
 	char case_id[65]; /* of that */
 };
@@ -29,6 +30,12 @@ struct kt_found {
  * Every package is judged against the anchors and lists of the options. 0 or a code; free in any case.
  */
 int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err);
+/*
+ * Adds what lies beside packages that were named as files, and in the folder for acts, and by its
+ * name says something of them: holds, and deletions, copies, transfers and releases under the mandate
+ * of one of them. Each is judged and set aside. 0 or a code.
+ */
+int kt_found_beside(const struct kt_opts *o, struct kt_found *f, struct kt_err *err);
 void kt_found_free(struct kt_found *f);
 
 #endif

@@ -289,6 +289,7 @@ static void take_record(struct kd_intake *in, const struct kt_jv *r)
 void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 {
 	gint64 files = kt_jv_int(r, "destroyed_files", -1);
+	const char *end = kt_jv_str(first_package(r), "end");
 
 	g_clear_pointer(&in->case_id, g_free);
 	g_clear_pointer(&in->head, g_free);
@@ -298,7 +299,8 @@ void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 		take_path(in, &in->envelope, kt_jv_str(r, "envelope"));
 	}
 	take_record(in, r);
-	in->erased = g_strcmp0(kt_jv_str(first_package(r), "end"), "destroyed") == 0;
+	/* before: by a try that was cut off */
+	in->erased = g_strcmp0(end, "destroyed") == 0 || g_strcmp0(end, "destroyed-before") == 0;
 	in->case_id = g_strdup(kt_jv_str(r, "case_id"));
 	in->head = g_strdup(kt_jv_str(r, "custody_head"));
 	if (in->withdrawn && files > 0) { /* 0: there was nothing, or a first try destroyed it */

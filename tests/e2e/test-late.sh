@@ -101,6 +101,31 @@ mandate=$work/all-mandate receipt --mandate "$work/key/case/mandate.json"
 check "another mandate is refused" is "$status" 2
 check "... by its name" grep -q 'is not the mandate that' "$work/paper.err"
 
+# -- handed out, and cut off in the middle: what lies beside is heard though nobody names it, and one deletion tells of it all
+made twice
+"$keten" act copy "$package" --to "Legal Aid" --reason appeal --operator "$mandate/operator.pem" --out "$work/twice/out" --trust "$mandate/trust" \
+	>"$work/act.out" 2>&1 || bad "a copy" "$work/act.out"
+cp -a "$work/twice" "$work/before"
+expire "$package" "$work/twice/case"
+check "twice: exit status" is "$status" 0
+check "twice: the copy is said not to be reached" grep -q 'what Legal Aid got on' <("$keten" show "$record" data/act.json)
+first=$record
+cp -a "$work/before/out/." "$work/twice/out" # as if it had been cut off before the package went
+cp -a "$work/before/case/." "$work/twice/case"
+expire "$package" "$work/twice/case"
+check "twice: again" is "$status $(said end)" "0 destroyed"
+check "twice: under the deletion that was written" is "$record" "$first"
+check "twice: and no other" is "$(find "$work/twice" -name '*-deletion.asice' | wc -l)" 1
+check "twice: the package is gone" test ! -e "$package"
+made again --expiry erase-key
+expire "$package" "$work/again/case"
+first=$record
+expire "$package" "$work/again/case"
+check "again: its key was destroyed before" is "$(said end)" destroyed-before
+check "again: and where that is told" is "$record" "$first"
+receipt --mandate "$work/again/case/mandate.json"
+check "again: of which there is a receipt" is "$status" 0
+
 # -- it stands open, and its mandate asks for the key alone
 made open --immediate --expiry erase-key
 expire "$package" "$work/open/case"
@@ -131,7 +156,14 @@ check "held: that they withdrew stands beside it" grep -q '^The applicant withdr
 	<("$keten" show "$record" data/attachments/comment.txt)
 reason=ordered expire "$work/held"
 check "held: of an order no such word" is "$(said end) $(said record)" "on-hold None"
-rm "$work"/held/out/*-hold.asice
+reason=ordered expire "$package" "$work/held/case"
+check "held: also when nobody named the hold" is "$(said end) $(said until)" "on-hold 2040-01-01T00:00:00Z"
+mv "$work"/held/out/*-hold.asice "$work/held/acts"
+reason=ordered expire "$package"
+check "held: ... that lies among the acts" is "$(said end)" on-hold
+(cd "$work/held/out" && reason=ordered expire "${package##*/}")
+check "held: ... or a path is a bare name" test -e "$package"
+rm "$work"/held/acts/*-hold.asice
 reason=ordered expire "$work/held"
 check "ordered: exit status" is "$status" 0
 receipt --mandate "$work/held/case/mandate.json"
