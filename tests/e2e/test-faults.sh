@@ -88,7 +88,9 @@ cable() {
 		"$(json "$work/$name/case/report/report.json" "d['result']['observations'], [w['count'] for t in d['taken'] for w in t['withheld']]")" "$whole"
 	fault replug-forgets 0 --unplug-at 10000 --replug-after 400 --forget-keys --prompt accept:100
 	verified
-	fault plugged-late 0 --plug-after-ms 3000
+	{ wait_until 60 grep -qsx 'phone: no-device' "$work/plugged-late/stderr"; : >"$work/plug-it-in"; } &
+	fault plugged-late 0 --plug-when "$work/plug-it-in"
+	wait $!
 	state no-device
 	verified
 }
