@@ -50,6 +50,9 @@ struct fate {
 	unsigned ntargets;
 	const struct kt_found_one *report[DESTROY_MAX]; /* packages that hold a report of it */
 	unsigned nreports;
+	const struct kt_found_one
+		*beside[DESTROY_MAX]; /* the same, which nobody named: they stay */
+	unsigned nbeside;
 	const struct kt_found_one *folder[DESTROY_MAX]; /* cases */
 	unsigned nfolders;
 	bool too_many;
@@ -86,6 +89,8 @@ static bool about(const struct fate *f, const struct kt_found_one *act)
 
 	for (unsigned i = 0; i < f->nreports; i++)
 		yes |= concerns(act, f->report[i]);
+	for (unsigned i = 0; i < f->nbeside; i++)
+		yes |= concerns(act, f->beside[i]);
 	return yes;
 }
 
@@ -98,9 +103,11 @@ static void find_reports(struct fate *f, const struct kt_found *all)
 		for (size_t i = 0; i < all->n; i++) {
 			const struct kt_found_one *act = &all->v[i];
 
-			if (act->is_case || act->aside || act->j.type != types[t] || !about(f, act))
+			if (act->is_case || act->j.type != types[t] || !about(f, act))
 				continue;
-			if (f->nreports < DESTROY_MAX)
+			if (act->aside && f->nbeside < DESTROY_MAX)
+				f->beside[f->nbeside++] = act;
+			else if (!act->aside && f->nreports < DESTROY_MAX)
 				f->report[f->nreports++] = act;
 			else
 				f->too_many = true;
@@ -194,13 +201,13 @@ static int look_around(struct fate *f, const struct kt_opts *o, const struct kt_
 		f->released |= act->j.type == KT_PT_RELEASE;
 		if (act->j.type == KT_PT_DELETION)
 			note_deletion(f, o, act);
-		else if (act->aside && act->j.type == KT_PT_RELEASE)
-			note_report(&w, act);
 		else if (act->j.type == KT_PT_COPY || act->j.type == KT_PT_TRANSFER)
 			r = note_copy(f, &w, act, err);
 		else if (act->j.type == KT_PT_HOLD)
 			r = note_hold(f, act, err);
 	}
+	for (unsigned i = 0; i < f->nbeside; i++)
+		note_report(&w, f->beside[i]);
 	kt_jw_arr_end(&w);
 	return r;
 }

@@ -198,8 +198,8 @@ static bool is_known(const struct kt_found *f, int dir, const char *name)
 static int look_in(struct kt_found *f, const struct kt_opts *o, size_t named, const char *path,
 		   struct kt_err *err)
 {
-	static const enum kt_pkg_type types[] = {KT_PT_HOLD, KT_PT_DELETION, KT_PT_COPY,
-						 KT_PT_TRANSFER, KT_PT_RELEASE};
+	static const enum kt_pkg_type types[] = {KT_PT_HOLD,	 KT_PT_DELETION, KT_PT_COPY,
+						 KT_PT_TRANSFER, KT_PT_RELEASE,	 KT_PT_REDACTION};
 	DIR *d = opendir(path);
 	struct dirent *e;
 	int r = 0;

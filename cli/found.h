@@ -32,7 +32,7 @@ struct kt_found {
 int kt_found_load(const struct kt_opts *o, struct kt_found *f, struct kt_err *err);
 /*
  * Adds what lies beside packages that were named as files, and in the folder for acts, and by its
- * name says something of them: holds, and deletions, copies, transfers and releases under the mandate
+ * name says something of them: holds, and deletions, copies, transfers, releases and redactions under the mandate
  * of one of them. Each is judged and set aside. 0 or a code.
  */
 int kt_found_beside(const struct kt_opts *o, struct kt_found *f, struct kt_err *err);

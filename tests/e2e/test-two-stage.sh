@@ -280,6 +280,26 @@ check "act: hold" is "$status" 0
 expire --reason ordered
 check "expire: a hold keeps it, whoever orders" grep -q 'three/out/.*on hold until 2040' "$work/expire.out"
 rm "$work"/keep/acts/*-hold.asice
+
+# the package alone is named; its report lies beside it, and a hold on that report
+cp -a "$work/keep/three/out" "$work/beside"
+cp "$work"/keep/three/rel/*-release.asice "$work/beside"
+alone() {
+	"$build/keten" expire "$work/beside/$(basename "$work"/keep/three/out/*.asice)" --reason ordered \
+		--operator "$mandate/operator.pem" --out "$work/beside" --trust "$mandate/trust" >"$work/expire.out" 2>"$work/expire.err"
+	status=$?
+}
+"$build/keten" act hold "$work"/beside/*-release.asice --until 2041-01-01 --reason "appeal" --operator "$mandate/operator.pem" \
+	--out "$work/beside" --trust "$mandate/trust" >"$work/act.out" 2>&1 || bad "a hold on the report" "$work/act.out"
+alone
+check "expire: a hold on a report beside it keeps it" grep -q 'on hold until 2041' "$work/expire.out"
+rm "$work"/beside/*-hold.asice
+alone
+check "expire: without it: exit status" is "$status" 0
+check "expire: a report that nobody named stays" test -e "$(find "$work/beside" -name '*-release.asice')"
+check "expire: ... and is said not to be reached" grep -q 'a report of it that lies beside and was not named' \
+	<(unzip -p "$work"/beside/*-deletion.asice data/act.json)
+
 "$build/keten" expire "$work/keep" --reason ordered --operator "$work/m/operator.pem" --out "$work/keep/acts" \
 	--trust "$mandate/trust" >/dev/null 2>"$work/expire.err"
 check "expire: a key that nobody vouches for is refused" is $? 3
