@@ -254,9 +254,12 @@ case_many() {
 # A canary that runs through must be in no file at any moment: the case folder is looked at all the time.
 case_kill() {
 	mkdir -p "$work/kill/case" "$work/kill/keep"
-	timeout 60 "$build/sim-iphone" --socket "$work/kill/s" --journal "$work/kill/journal" --backup "$tree" \
+	timeout 150 "$build/sim-iphone" --socket "$work/kill/s" --journal "$work/kill/journal" --backup "$tree" \
 		--count 20000 --fault slow=2000k -- sh -c "python3 tests/phones/iphone/drive.py --quiet \
-		'$build/keten-device' core/requests.def '$work/kill/case' $UDID >'$work/kill/out' 2>&1 & p=\$!; sleep 4; kill -9 \$p; sleep 1"
+		'$build/keten-device' core/requests.def '$work/kill/case' $UDID >'$work/kill/out' 2>&1 & p=\$!
+		for i in \$(seq 600); do ! grep -qs 'BACKUP Hello' '$work/kill/journal' || break; sleep 0.1; done
+		sleep 2; kill -9 \$p; sleep 1"
+	grep -qs 'BACKUP Hello' "$work/kill/journal" || echo 'FAIL  kill: no backup had begun'
 	if [ -z "$(ls -A "$work/kill/case")" ] && ! grep -rqa SIM-CANARY "$work/kill/case" "$work/kill/keep"; then
 		echo 'ok    kill: nothing is left after SIGKILL of the parent'
 	else

@@ -308,7 +308,7 @@ refused_phone other-layout 4 'no connection' 'd["layout"] = 1'
 
 # held NAME SIGNAL: keten is sent the signal when the library is held and its log comes; then goes on
 held() {
-	scenario "$1" 'd["members"][2].update(stop_at=500, stop_s=3)'
+	scenario "$1" 'd["members"][2].update(stop_at=500, stop_s=20)'
 	KETEN_FAKE=$work/$1/fake.json KETEN_FAKE_LOG=$work/$1/asked TMPDIR=$work/$1/tmp "$bin/keten" acquire --mandate "$mandate/mandate.json" \
 		--trust "$mandate/trust" --operator "$mandate/operator.pem" --device $UDID --case "$work/$1/case" --simulated \
 		>"$work/$1/stdout" 2>"$work/$1/stderr" </dev/null &

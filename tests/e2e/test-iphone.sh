@@ -230,7 +230,7 @@ for f in unplug-at-byte=300000 unplug-between-files=25 stall manifest-udid; do
 	check "$f: nothing of the backup is stored" is "$(stored "$f" "$work/tree-clear")" ''
 	check "$f: photos stay" is "$(cat "$work/$f/case/index/"*.jsonl | grep -c '"path":"DCIM.*"sha256"')" 13
 	check "$f: no item has ended" is "$(items "$f")" ''
-	check "$f: in time" within "$f" 90000
+	check "$f: in time" within "$f" 140000
 	after "$f"
 done
 for f in $faults_fine replug-byte replug-files; do
@@ -246,7 +246,7 @@ for f in $faults_none passcode-wait=30; do
 	check "$f: the items say why" custody "$f" item.failed 'no backup of the phone was to be had: '
 	check "$f: and the result line" grep -q "without the phone's backup: " "$work/$f/stdout"
 	check "$f: verifies" verifies "$f"
-	check "$f: in time" within "$f" 90000
+	check "$f: in time" within "$f" 140000
 	after "$f"
 done
 for f in $faults_ended; do

@@ -82,11 +82,11 @@ kill_child() {
 		program=$1 item=$2 log=$3
 		shift 3
 		"$@" & pid=$!
-		for i in $(seq 1000); do
+		for i in $(seq 3000); do
 			grep -q "\"item\":\"$item\".*item.start" "$log" 2>/dev/null && break
 			sleep 0.02
 		done
-		for i in $(seq 100); do
+		for i in $(seq 3000); do
 			list=$(pgrep -P $pid -x "$program" | head -n 3)
 			[ -z "$list" ] || break
 			sleep 0.02

@@ -35,7 +35,7 @@ start() {
 		--count "$bulk" "$@" 2>sim.err &
 	phone=$!
 	export USBMUXD_SOCKET_ADDRESS=UNIX:$PWD/s
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ -S s ] && return
 		sleep 0.05
 	done
@@ -185,7 +185,7 @@ case_trust() {
 	rm -f state
 	start --fault trust-pending=3
 	check 'pending' says 'accept the trust dialog' timeout 60 idevicepair pair
-	sleep 2.5
+	sleep 3 # what it waits for, from when it was asked first
 	check 'accepted later' says SUCCESS timeout 60 idevicepair pair
 	stop
 	rm -f state
@@ -277,19 +277,22 @@ case_many() {
 }
 
 case_unplug() {
-	start --fault unplug-at-byte=200000 --fault replug=9000
-	timeout 60 idevicesyslog >listened 2>&1 & # its service is not there: it says so per phone
+	start --fault unplug-at-byte=200000 --fault replug=20000
+	timeout 120 idevicesyslog >listened 2>&1 & # its service is not there: it says so per phone
 	local listener=$!
 	fails backup 8
 	check 'gone' [ -z "$(idevice_id -l)" ]
 	check 'journal' journal_has '^PHONE unplugged'
 	check 'exactly 200000 bytes' journal_has 'backup connection over: sent=200000'
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ -z "$(idevice_id -l)" ] || break
 		sleep 0.1
 	done
 	check 'there again' [ "$(idevice_id -l)" = "$udid" ]
-	sleep 1
+	for ((i = 0; i < 600; i++)); do
+		[ "$(grep -c 'Could not start' listened)" -lt 2 ] || break
+		sleep 0.1
+	done
 	check 'a listener saw it come twice' [ "$(grep -c 'Could not start' listened)" = 2 ]
 	kill "$listener"
 	stop

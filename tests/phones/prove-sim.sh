@@ -132,10 +132,11 @@ proofs() {
 }
 
 clock_is_ahead() {
-	local device host
+	local device before after
+	before=$(date +%s)
 	device=$(A shell date +%s)
-	host=$(date +%s)
-	[ $((device - host)) -ge 99 ] && [ $((device - host)) -le 101 ]
+	after=$(date +%s)
+	[ $((device - before)) -ge 99 ] && [ $((device - after)) -le 101 ]
 }
 
 fingerprint_matches() {
@@ -160,7 +161,7 @@ stop_server() {
 
 wait_for_device() {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		adb devices | grep -q "^${serial}[[:space:]]*device" && return 0
 		sleep 0.1
 	done
@@ -194,7 +195,7 @@ over_tcp() {
 	over=TCP
 	"$build/sim-android" --listen 0 --port-file "$work/port" "${phone[@]}" &
 	pid=$!
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ -s "$work/port" ] && break
 		sleep 0.1
 	done

@@ -223,11 +223,12 @@ static void test_expired_since(void **state)
 	int fd;
 
 	(void)state;
-	make_world(&w, 3, false);
+	/* long enough for a slow disk to make and judge the package in */
+	make_world(&w, 20, false);
 	assert_int_equal(synth_case(&w.s, 1, NULL), 0);
 	assert_int_equal(synth_package(&w.s, 1, w.trust, name, &res, NULL), 0);
 	assert_int_equal(res.verdict, KT_VERDICT_VALID);
-	sleep(4);
+	sleep(21);
 	fd = open_package(&w, name);
 	assert_int_equal(kt_verify_package(fd, name, w.trust, &res, NULL), 0);
 	assert_int_equal(res.verdict, KT_VERDICT_UNDETERMINED);

@@ -211,7 +211,7 @@ static void children_die_with_their_parent(void **state)
 	assert_false(is_dead(sleeper));
 	kill(pid, SIGKILL);
 	kt_wait(pid);
-	for (tries = 0; tries < 1000 && !is_dead(sleeper); tries++)
+	for (tries = 0; tries < 60000 && !is_dead(sleeper); tries++)
 		usleep(1000);
 	assert_true(is_dead(sleeper));
 }

@@ -169,11 +169,12 @@ static void test_expired_since(void **state)
 
 	(void)state;
 	stamp_at = 0;
-	assert_int_equal(make_stamped(&w, 3, name), 0);
+	/* long enough for a slow disk to make and judge the package in */
+	assert_int_equal(make_stamped(&w, 20, name), 0);
 	assert_int_equal(res.verdict, KT_VERDICT_VALID);
 	assert_true(res.anchored);
 	assert_int_equal(res.xades_token.state, KT_VT_BELIEVED);
-	sleep(4);
+	sleep(21);
 	judge_package(&w, name);
 	assert_int_equal(res.verdict, KT_VERDICT_VALID);
 	assert_int_equal(res.check[KT_V_OPERATOR].state, KT_VS_OK);
