@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 #define REPLY_PIPE_BYTES (1 << 20)
-#define STOP_GRACE_NS	 INT64_C(3000000000)
-#define CANCEL_GRACE_NS	 INT64_C(10000000000)
-#define TEXT_MAX_BYTES	 4096u
+/* so long may it take to leave an iPhone as it was found (extractor/ios/connect.c), and longer */
+#define STOP_GRACE_NS	INT64_C(15000000000)
+#define CANCEL_GRACE_NS INT64_C(10000000000)
+#define TEXT_MAX_BYTES	4096u
 
 static void put_plan(struct kt_dev *d, const struct kt_plan *plan)
 {
