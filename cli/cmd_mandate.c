@@ -102,6 +102,7 @@ static void mandate_json(const struct kt_authority *a, struct kt_jw *w)
 	kt_jw_kstr(w, "mode", m->mode);
 	kt_jw_kstr(w, "not_after", day(m->not_after_us, t));
 	kt_jw_kstr(w, "not_before", day(m->not_before_us, t));
+	kt_jw_kstr(w, "objection", m->objection);
 	kt_jw_kstr(w, "purpose", m->purpose);
 	kt_jw_kstr(w, "question", m->question);
 	kt_jw_key(w, "scope");

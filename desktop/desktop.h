@@ -90,6 +90,8 @@ void kd_intake_resume(struct kd_intake *in, const struct kd_resume *r);
 bool kd_intake_idle(const struct kd_intake *in);
 /* Is there something entered that a new one would lose? */
 bool kd_intake_begun(const struct kd_intake *in);
+/* What the holder said is not recorded yet: asks before that is left. False: nothing to ask. */
+bool kd_intake_ask_leave(struct kd_intake *in);
 /* Another page is shown: no phone is looked for any more. */
 void kd_intake_leave(struct kd_intake *in);
 /* Asks what to do with what runs. */

@@ -306,6 +306,12 @@ void kd_engine_stop(struct kd_engine *e)
 		g_subprocess_send_signal(e->proc, SIGINT);
 }
 
+void kd_engine_kill(struct kd_engine *e)
+{
+	if (e->proc != NULL)
+		g_subprocess_force_exit(e->proc);
+}
+
 void kd_engine_drop(struct kd_engine *e)
 {
 	if (e == NULL)

@@ -45,6 +45,8 @@ struct kd_engine *kd_engine_start_taking(const char *const *args, kd_engine_take
 					 GDestroyNotify discard, kd_engine_end end, gpointer data);
 /* Asks it to stop at the next safe place. */
 void kd_engine_stop(struct kd_engine *e);
+/* Ends it at once, as a power cut would: for one that does not stop. end is called. */
+void kd_engine_kill(struct kd_engine *e);
 /* Stops it and forgets who asked: end will not be called. e may be NULL. */
 void kd_engine_drop(struct kd_engine *e);
 

@@ -97,6 +97,7 @@ static void begin(struct kd_intake *in)
 	kd_person_languages(in);
 	g_ptr_array_set_size(in->ended, 0);
 	in->withdrawn = in->too_late = in->stopping = in->all_read = in->touched = false;
+	in->unrecorded = false;
 	g_clear_pointer(&in->package, g_free);
 	gtk_editable_set_text(GTK_EDITABLE(in->statement_row), "");
 }
@@ -142,8 +143,38 @@ bool kd_intake_idle(const struct kd_intake *in)
 
 bool kd_intake_begun(const struct kd_intake *in)
 {
-	return gtk_widget_get_mapped(in->stack) && !gtk_widget_get_mapped(in->p_done.root) &&
+	return gtk_widget_get_mapped(in->stack) &&
+	       (in->unrecorded || !gtk_widget_get_mapped(in->p_done.root)) &&
 	       (!gtk_widget_get_mapped(in->p_mandate.root) || kd_entry(in->mandate_row)[0] != '\0');
+}
+
+static void on_leave_answer(const char *response, gpointer data)
+{
+	struct kd_intake *in = data;
+
+	if (strcmp(response, "leave") != 0)
+		return;
+	in->unrecorded = false;
+	kd_app_home(in->app);
+}
+
+bool kd_intake_ask_leave(struct kd_intake *in)
+{
+	const struct kd_answer answers[] = {
+		{"on", _("_Stay"), "suggested-action"},
+		{"leave", _("_Leave it"), "destructive-action"},
+		{NULL, NULL, NULL},
+	};
+
+	if (in == NULL || !in->unrecorded || !gtk_widget_get_mapped(in->p_done.root))
+		return false;
+	kd_app_state(in->app, "ask-leave");
+	kd_ask(in->app, _("Leave it unrecorded?"),
+	       _("What the holder said is not recorded, and nothing at this station will say so. "
+		 "Write it down, leave the folder of the case as it is, and call the "
+		 "administrator before anybody goes on with it."),
+	       answers, on_leave_answer, in);
+	return true;
 }
 
 /* A withdrawal that was said stays said, whatever is answered later. */
@@ -156,9 +187,11 @@ static void on_stop_answer(const char *response, gpointer data)
 	if (strcmp(response, "on") == 0)
 		return;
 	in->withdrawn |= withdraws;
-	if (in->run != NULL) {
+	if (strcmp(response, "end") == 0) {
+		if (in->run != NULL && !in->recording)
+			kd_engine_kill(in->run);
+	} else if (in->run != NULL) {
 		in->stopping = true;
-		gtk_widget_set_sensitive(in->stop, FALSE);
 		kd_set(in->run_title, _("Stopping at the next safe place"));
 		kd_engine_stop(in->run);
 	} else if (withdraws && gtk_widget_get_mapped(in->p_done.root)) {
@@ -178,20 +211,23 @@ void kd_intake_ask_stop(struct kd_intake *in)
 		},
 			       stopping[] = {
 				       {"on", _("_Wait"), "suggested-action"},
-				       {"withdraw", _("The holder _withdraws"),
-					"destructive-action"},
+				       {"end", _("_End it now"), NULL},
+				       {in->withdrawn ? NULL : "withdraw",
+					_("The holder _withdraws"), "destructive-action"},
 				       {NULL, NULL, NULL},
 			       };
 
-	if (in->recording || in->withdrawn) {
+	if (in->recording) {
 		kd_app_state(in->app, "stop-waits");
 		kd_app_say(in->app, _("This is being recorded. Wait until it is done."));
 		return;
 	}
 	kd_app_state(in->app, "ask-stop");
 	kd_ask(in->app, in->stopping ? _("It is being stopped") : _("Stop reading?"),
-	       in->stopping ? _("Keten stops at the next safe place. If the holder withdraws, say "
-				"so: then what was taken is destroyed, and that is recorded.")
+	       in->stopping ? _("Keten stops at the next safe place. When it does not within "
+				"minutes, end it: what was taken so far stays in the folder of the "
+				"case. If the holder withdraws, say so: then what was taken is "
+				"destroyed, and that is recorded.")
 			    : _("What was taken so far stays, hashed and logged, and that it was "
 				"stopped is signed. You can go on later from the first page; that "
 				"uses up no further session. If the holder withdraws, say so: then "
@@ -219,6 +255,7 @@ void kd_intake_free(struct kd_intake *in)
 	g_free(in->device);
 	g_free(in->language);
 	g_free(in->mode);
+	g_free(in->objection);
 	g_free(in->chosen);
 	g_free(in->last_state);
 	g_free(in->shown_devices);

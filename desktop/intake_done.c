@@ -71,7 +71,7 @@ static bool is_denied(const struct kd_engine_result *res)
 	return res->status == 4 && strstr(res->error, "trust-denied:") != NULL;
 }
 
-static void show_checklist(struct kd_intake *in, const struct kd_engine_result *res, bool receipt)
+static void show_checklist(struct kd_intake *in, const struct kd_engine_result *res)
 {
 	bool recorded = res->status == 0;
 
@@ -81,10 +81,14 @@ static void show_checklist(struct kd_intake *in, const struct kd_engine_result *
 		return;
 	if (g_strcmp0(in->kind, "ios") == 0) {
 		if (!is_denied(res)) /* else there is none to take back */
-			check_row(in, _("Trust is taken back"),
-				  _("Keten did that. To be sure: Settings, General, Transfer or "
-				    "Reset, Reset "
-				    "Location and Privacy."));
+			check_row(
+				in, _("Trust is taken back"),
+				_("Keten does that at the end, when the phone is still plugged in "
+				  "and did not trust this station before. If it was unplugged, or "
+				  "to "
+				  "be "
+				  "sure: Settings, General, Transfer or Reset, Reset Location and "
+				  "Privacy."));
 	} else {
 		check_row(in, _("USB debugging is switched off"),
 			  _("Settings, Developer options. Its holder does it."));
@@ -99,8 +103,6 @@ static void show_checklist(struct kd_intake *in, const struct kd_engine_result *
 				      "withdrawn."));
 	}
 	check_row(in, _("The phone is back in its holder's hands"), NULL);
-	if (receipt)
-		check_row(in, _("The holder has the receipt"), NULL);
 }
 
 static void ask_receipt(struct kd_intake *in);
@@ -142,6 +144,11 @@ static const char *next_step_late(const struct kd_intake *in)
 
 static const char *next_step_act(const struct kd_intake *in, const struct kd_engine_result *res)
 {
+	if (is_unrecorded(in, res) && strstr(res->error, "already-packaged:") != NULL)
+		return _(
+			"A package of this case was made before, and it is still there. Write down "
+			"that the holder withdraws, and give this page to the administrator: keten "
+			"expire destroys that package.");
 	if (is_unrecorded(in, res))
 		return in->withdrawn
 			       ? _("The withdrawal is not recorded to its end, and something of "
@@ -182,13 +189,15 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 	case 1:
 		return in->package != NULL
 			       ? _("Something is missing; the list says what and why. Pass "
-				   "the package on as it is, or read once more.")
+				   "the package on as it is. What is missing is asked for once "
+				   "more "
+				   "when you begin again with the same mandate.")
 			       : _("Go on now, or later from the first page; it uses up no further "
 				   "session.");
 	case 2:
 		return _("Something that was asked for is missing or wrong; Keten says what. "
 			 "Change it, then "
-			 "start again. Nothing was read.");
+			 "start again. Nothing more was read.");
 	case 3:
 		return _("Ask whoever issued the mandate, or change what was asked. Nothing more "
 			 "was read.");
@@ -311,6 +320,16 @@ void kd_done_take(struct kd_intake *in, const struct kt_jv *r)
 	}
 }
 
+static char *clock_failed(const char *reason)
+{
+	char *why = kd_said(reason),
+	     *s = g_strdup_printf("%s %s", _("No outside clock: it was asked, and gave no time."),
+				  why);
+
+	g_free(why);
+	return s;
+}
+
 /* Whose clock stands behind the time of the package. */
 static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 {
@@ -320,8 +339,7 @@ static void show_clock(struct kd_intake *in, const struct kt_jv *r)
 	if (g_strcmp0(kt_jv_str(r, "time"), "anchored") == 0)
 		s = g_strdup(_("It says when the package was sealed."));
 	else if (reason != NULL)
-		s = g_strdup_printf("%s %s", _("No outside clock: it was asked, and gave no time."),
-				    reason);
+		s = clock_failed(reason);
 	else
 		s = g_strdup(_("No outside clock: none is set. The time rests on this station's "
 			       "clock."));
@@ -333,6 +351,7 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 {
 	bool open, again, mend, unrecorded = is_unrecorded(in, res);
 
+	in->unrecorded = unrecorded;
 	kd_done_take(in, res->json);
 	open = in->package == NULL && !is_act(in);
 	again = open && res->status != 3 && res->status != 2;
@@ -345,15 +364,20 @@ void kd_done_begin(struct kd_intake *in, const struct kd_engine_result *res)
 	fact(in, _("Package"), is_there(in->package) ? in->package : NULL);
 	fact(in, _("Signed record of how it ended"), in->record);
 	fact(in, _("Destroyed"), in->destroyed);
-	fact(in, _("Note"), kt_jv_str(res->json, "note"));
+	if (kt_jv_str(res->json, "note") != NULL) {
+		char *note = kd_said(kt_jv_str(res->json, "note"));
+
+		fact(in, _("Note"), note);
+		g_free(note);
+	}
 	if (in->package != NULL && !in->too_late)
 		show_clock(in, res->json);
 	fact(in, _("Last line of the custody log (the receipt names an earlier one)"), in->head);
-	if (!kd_ends_here(in))
+	if (is_there(kd_entry(in->case_row)))
 		fact(in, _("Folder of this case"), kd_entry(in->case_row));
 	gtk_widget_set_visible(in->done_facts, !kd_ends_here(in) || in->record != NULL);
 	show_items(in, open && in->head != NULL);
-	show_checklist(in, res, !unrecorded);
+	show_checklist(in, res);
 	gtk_widget_set_visible(in->again, again);
 	gtk_widget_set_visible(in->retry, unrecorded);
 	if (unrecorded)
@@ -376,7 +400,8 @@ static void on_finish(GtkButton *b, gpointer data)
 	struct kd_intake *in = data;
 
 	(void)b;
-	kd_app_home(in->app);
+	if (!kd_intake_ask_leave(in))
+		kd_app_home(in->app);
 }
 
 static void on_again(GtkButton *b, gpointer data)
@@ -549,12 +574,17 @@ static void on_receipt_text(const struct kd_engine_result *res, gpointer data)
 	bool good = res->status == 0 && g_utf8_validate(res->out, (gssize)res->out_len, NULL);
 
 	in->check = NULL;
-	if (!good)
+	if (!good) {
+		kd_group_add(in->done_facts, kd_row(_("There is no receipt yet"), res->said));
+		gtk_widget_set_visible(in->done_facts, TRUE);
 		return;
+	}
 	in->receipt_text = g_strdup(res->out);
 	show_receipt(in);
 	gtk_widget_set_visible(in->receipt_frame, TRUE);
 	gtk_widget_set_visible(in->receipt, TRUE);
+	check_row(in, _("The holder has the receipt"), NULL);
+	gtk_widget_set_visible(in->done_checklist, TRUE);
 	kd_app_state(in->app, "receipt");
 }
 

@@ -29,12 +29,12 @@ struct kd_intake {
 	GtkWidget *mandate_row, *mandate_note, *facts, *sources, *never;
 	struct kd_engine *check;
 	guint check_timer;
-	char *mandate, *mandate_id, *kind, *device, *language, *mode;
-	bool two_stage, whole_backup;
+	char *mandate, *mandate_id, *kind, *device, *language, *mode, *objection;
+	bool two_stage, whole_backup, health;
 	GHashTable *titles; /* of plan items by id, for people */
 
 	/* person */
-	GtkWidget *info_language, *info_box, *position[KD_POSITIONS], *refused_note;
+	GtkWidget *info_language, *info_box, *answers, *position[KD_POSITIONS], *refused_note;
 	GPtrArray *languages,
 		*language_names; /* of the sheets that there are: tags, and their own names */
 	char **sheets; /* tags of those that are offered, in the order of the list; or NULL */
@@ -64,6 +64,7 @@ struct kd_intake {
 	int secret_fd;
 	bool stopping, reading;
 	bool withdrawn;	  /* the holder withdraws: never taken back */
+	bool unrecorded;  /* the page shown says that what the holder said is not recorded */
 	bool recording;	  /* a refusal or withdrawal is being signed */
 	bool too_late;	  /* the package was complete before the withdrawal was said */
 	bool erased;	  /* and is destroyed, or its key is */

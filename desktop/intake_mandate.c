@@ -103,6 +103,7 @@ static void show_item(struct kd_intake *in, const struct kt_jv *it)
 		text = g_strdup_printf(_("%s. The file is taken whole; the report leaves out what "
 					 "lies outside."),
 				       limits);
+	in->health |= g_str_has_prefix(item, "ios-health-routes/");
 	kd_group_add(in->sources, kd_row(name, text));
 	if (strcmp(str(kt_jv_get(it, "request"), "kind"), "file") == 0 && in->kind != NULL &&
 	    strcmp(in->kind, "ios") == 0)
@@ -168,6 +169,16 @@ static const char *next_of(const struct kd_engine_result *res)
 
 static void refused(struct kd_intake *in, const struct kd_engine_result *res)
 {
+	if (in->resume.folder != NULL && res->status >= 0) { /* other remedies are about new ones */
+		kd_setf(in->mandate_note, "%s\n%s\n%s", _("This mandate can't be used."),
+			_("What was taken under it stays in the folder of the case. Tell whoever "
+			  "issued "
+			  "it; they decide whether it is withdrawn on the first page."),
+			res->said);
+		gtk_widget_add_css_class(in->mandate_note, "error");
+		kd_app_state(in->app, "mandate-refused");
+		return;
+	}
 	kd_setf(in->mandate_note, "%s\n%s\n%s",
 		res->status < 0 ? _("The mandate could not be looked at.")
 				: _("This mandate can't be used."),
@@ -187,10 +198,19 @@ static void on_plan(const struct kd_engine_result *res, gpointer data)
 		return;
 	}
 	items = kt_jv_get(res->json, "items");
+	in->health = false;
 	for (const struct kt_jv *it = items != NULL ? items->child : NULL; it != NULL;
 	     it = it->next)
 		show_item(in, it);
 	gtk_widget_set_visible(in->sources, TRUE);
+	kd_set(in->never,
+	       in->health
+		       ? _("Never asked for: messages, contacts, the pictures themselves, cloud "
+			   "accounts. What the phone measured of health lies in one file with "
+			   "the routes of workouts: that file is taken whole.")
+		       : _("Never asked for: messages, contacts, the pictures themselves, health "
+			   "data, "
+			   "cloud accounts."));
 	gtk_widget_set_visible(in->never, TRUE);
 	gtk_widget_set_sensitive(in->p_mandate.forward, TRUE);
 	kd_set(in->mandate_note, _("This mandate holds."));
@@ -224,6 +244,7 @@ static void on_check(const struct kd_engine_result *res, gpointer data)
 	take(&in->device, kt_jv_str(m, "device_identifier"));
 	take(&in->language, str(m, "language"));
 	take(&in->mode, str(m, "mode"));
+	take(&in->objection, str(m, "objection"));
 	in->two_stage = kt_jv_bool(m, "two_stage");
 	in->whole_backup = false;
 	fact(in, _("Mandate"), in->mandate_id);
@@ -236,6 +257,8 @@ static void on_check(const struct kd_engine_result *res, gpointer data)
 	g_free(s);
 	fact(in, _("Rests on"),
 	     strcmp(in->mode, "consent") == 0 ? _("the holder's consent") : _("an order"));
+	if (kt_jv_bool(m, "minor"))
+		fact(in, _("Holder"), _("a minor: who represents them has to be heard too"));
 	s = device_words(m);
 	fact(in, _("Phone"), s);
 	g_free(s);
@@ -282,6 +305,9 @@ static void on_path(GtkEditable *row, gpointer data)
 	const char *path = gtk_editable_get_text(row);
 
 	kd_mandate_leave(in);
+	/* what another person stated stays with their mandate */
+	if (g_strcmp0(in->mandate, path) != 0)
+		gtk_editable_set_text(GTK_EDITABLE(in->statement_row), "");
 	take(&in->mandate, path);
 	gtk_widget_set_sensitive(in->p_mandate.forward, FALSE);
 	gtk_widget_remove_css_class(in->mandate_note, "error");

@@ -82,6 +82,8 @@ static void on_sheet(const struct kd_engine_result *res, gpointer data)
 		kd_sheet_draw(in->info_box, res->out);
 	else
 		no_sheet(in, res->said);
+	gtk_widget_set_sensitive(in->answers, TRUE);
+	gtk_widget_set_sensitive(in->p_person.forward, in->pos != KD_POSITION_NONE);
 	kd_app_state(in->app, "sheet-%s", kd_sheet_language(in));
 }
 static void ask_sheet(struct kd_intake *in)
@@ -101,6 +103,10 @@ static void ask_sheet(struct kd_intake *in)
 		args[n++] = set->information;
 	}
 	args[n] = NULL;
+	/* nobody answers to another sheet than the one that is meant */
+	kd_box_clear(in->info_box);
+	gtk_widget_set_sensitive(in->answers, FALSE);
+	gtk_widget_set_sensitive(in->p_person.forward, FALSE);
 	kd_engine_drop(in->check);
 	in->check = kd_engine_start(args, NULL, NULL, on_sheet, in);
 }
@@ -135,6 +141,7 @@ static void choose_sheet(struct kd_intake *in)
 		g_strv_builder_add(tags, tag);
 		/* "ar" serves "ar-SY"; "ar-SY" itself is better */
 		if (in->language != NULL && g_str_has_prefix(in->language, tag) &&
+		    (in->language[strlen(tag)] == '\0' || in->language[strlen(tag)] == '-') &&
 		    strlen(tag) > longest) {
 			best = i;
 			longest = strlen(tag);
@@ -157,13 +164,24 @@ static void choose_sheet(struct kd_intake *in)
 
 bool kd_ends_here(const struct kd_intake *in)
 {
-	return in->pos == KD_OBJECTS && in->mode != NULL && strcmp(in->mode, "consent") == 0;
+	return in->pos == KD_OBJECTS &&
+	       (g_strcmp0(in->mode, "consent") == 0 || g_strcmp0(in->objection, "stop") == 0);
+}
+
+/* Was this case begun before? Then it may hold data, and a refusal would say that nothing was read. */
+static bool has_case(const struct kd_intake *in)
+{
+	char *path = g_build_filename(kd_entry(in->case_row), "case.json", NULL);
+	bool r = g_file_test(path, G_FILE_TEST_EXISTS);
+
+	g_free(path);
+	return r;
 }
 
 bool kd_withdraws(const struct kd_intake *in)
 {
 	return in->withdrawn || in->resume.withdraw ||
-	       (in->resume.folder != NULL && kd_ends_here(in));
+	       (kd_ends_here(in) && (in->resume.folder != NULL || has_case(in)));
 }
 
 static void on_position(GtkToggleButton *b, gpointer data)
@@ -178,9 +196,19 @@ static void on_position(GtkToggleButton *b, gpointer data)
 	gtk_widget_set_sensitive(in->p_person.forward, TRUE);
 	gtk_widget_set_visible(in->refused_note, in->pos == KD_OBJECTS);
 	kd_set(in->refused_note,
-	       kd_ends_here(in)
-		       ? _("The mandate rests on consent: nothing will be read. The refusal is "
-			   "recorded, without a reason, and nobody is to be treated worse for it.")
+	       kd_ends_here(in) ? g_strcmp0(in->mode, "consent") == 0
+					  ? _("The mandate rests on consent: nothing will be read. "
+					      "The refusal is "
+					      "recorded, without a reason, and nobody is to be "
+					      "treated worse for it.")
+					  : _("The mandate stops at an objection: nothing will be "
+					      "read. The refusal is "
+					      "recorded, without a reason, and nobody is to be "
+					      "treated worse for it.")
+	       : g_strcmp0(in->objection, "second-authoriser") == 0
+		       ? _("The objection is recorded. Nothing is read unless a second authoriser "
+			   "has "
+			   "signed the mandate too; Keten looks for that when reading begins.")
 		       : _("The objection is recorded. The mandate is an order; it says what may "
 			   "be "
 			   "done all the same."));
@@ -245,7 +273,7 @@ void kd_person_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(sheet), in->info_box);
 	gtk_box_append(GTK_BOX(p->content), in->info_language);
 	gtk_box_append(GTK_BOX(p->content), sheet);
-	group = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+	group = in->answers = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
 	gtk_box_append(GTK_BOX(p->content), kd_text(_("What they say"), "heading"));
 	add_position(in, group, KD_AGREES, _("They agree"), _("They have understood and say yes."));
 	add_position(in, group, KD_OBJECTS, _("They object"),

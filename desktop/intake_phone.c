@@ -151,7 +151,8 @@ static const struct kt_jv *device_of(const struct kd_intake *in, const struct kt
 		if (in->picked && g_strcmp0(kt_jv_str(d, "serial"), in->chosen) == 0)
 			chosen = d;
 	}
-	return chosen != NULL ? chosen : *wanted == 1 ? one : NULL;
+	/* in place of one that was picked and is gone, no other is taken */
+	return chosen != NULL ? chosen : *wanted == 1 && !in->picked ? one : NULL;
 }
 
 static void on_devices(const struct kd_engine_result *res, gpointer data)
@@ -170,10 +171,13 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 		return;
 	}
 	d = device_of(in, list, &wanted, &others);
+	if (wanted == 0) /* all were taken away: the next one is shown by its name */
+		in->picked = false;
 	list_devices(in, list);
-	gtk_widget_set_visible(in->devices, wanted > 1);
+	gtk_widget_set_visible(in->devices, wanted > 0); /* which one it is has to be seen */
 	if (d != NULL) {
 		state = kt_jv_str(d, "state");
+		state = state != NULL ? state : "no-look";
 		if (g_strcmp0(in->chosen, kt_jv_str(d, "serial")) != 0) {
 			g_free(in->chosen);
 			in->chosen = g_strdup(kt_jv_str(d, "serial"));
@@ -184,12 +188,15 @@ static void on_devices(const struct kd_engine_result *res, gpointer data)
 		return;
 	}
 	gtk_widget_set_sensitive(in->p_phone.forward, FALSE);
-	if (wanted > 1)
-		show_state(in, "several", NULL);
+	if (wanted > 0)
+		show_state(in, wanted > 1 ? "several" : "chosen-gone", NULL);
 	else if (others > 0)
 		show_other(in, list->child);
 	else
-		show_state(in, kt_jv_str(res->json, "state"), kt_jv_str(res->json, "remedy"));
+		show_state(in,
+			   kt_jv_str(res->json, "state") != NULL ? kt_jv_str(res->json, "state")
+								 : "no-look",
+			   kt_jv_str(res->json, "remedy"));
 }
 
 static gboolean look(gpointer data)

@@ -57,7 +57,7 @@ static void show_time_left(const struct kt_jv *l, GString *s)
 	if (total <= 0)
 		return;
 	g_string_append_printf(s, _(", %lld of %lld files"), (long long)files, (long long)total);
-	if (files < 5 || ms < 3000)
+	if (files < 5 || files > total || ms < 3000)
 		return;
 	span = kd_span((guint64)(ms * (total - files) / files / 1000));
 	g_string_append_printf(s, _(", about %s left"), span);
@@ -168,11 +168,16 @@ static void show_step(struct kd_intake *in, const char *step, const char *item)
 
 static void take_ended(struct kd_intake *in, const struct kt_jv *e)
 {
-	struct kd_ended *d = g_new0(struct kd_ended, 1);
+	const char *item = kt_jv_str(e, "item"), *outcome = kt_jv_str(e, "outcome"),
+		   *reason = kt_jv_str(e, "reason");
+	struct kd_ended *d;
 
-	d->item = g_strdup(kt_jv_str(e, "item"));
-	d->outcome = g_strdup(kt_jv_str(e, "outcome"));
-	d->reason = g_strdup(kt_jv_str(e, "reason"));
+	if (item == NULL || outcome == NULL)
+		return;
+	d = g_new0(struct kd_ended, 1);
+	d->item = g_strdup(item);
+	d->outcome = g_strdup(outcome);
+	d->reason = g_strdup(reason != NULL ? reason : "");
 	d->objects = kt_jv_int(e, "objects", 0);
 	d->bytes = kt_jv_int(e, "bytes", 0);
 	g_ptr_array_add(in->ended, d);
@@ -240,6 +245,7 @@ static void on_line(const struct kt_jv *l, gpointer data)
 		ask_password(in, kt_jv_bool(l, "again"));
 	if (message != NULL)
 		log_line(in, message);
+	in->touched |= state != NULL && strcmp(state, "no-device") != 0;
 	if (state != NULL)
 		show_phone(in, l, state);
 	else
@@ -251,6 +257,7 @@ static void begin_page(struct kd_intake *in, const char *title)
 {
 	g_clear_pointer(&in->last_state, g_free);
 	gtk_text_buffer_set_text(in->log, "", 0);
+	gtk_editable_set_text(GTK_EDITABLE(in->ask_entry), "");
 	gtk_widget_set_sensitive(in->stop, TRUE);
 	gtk_widget_set_visible(in->ask_box, FALSE);
 	gtk_widget_set_visible(in->fingerprint, FALSE);
@@ -491,7 +498,6 @@ void kd_run_begin(struct kd_intake *in)
 	args[n] = NULL;
 	g_ptr_array_set_size(in->ended, 0);
 	in->stopping = in->withdrawn = in->too_late = in->reading = false;
-	in->touched |= !in->resume.sealed && !in->all_read;
 	g_clear_pointer(&in->package, g_free);
 	begin_page(in, _("Getting ready"));
 	kd_inhibit_begin(&in->awake);

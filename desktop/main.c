@@ -140,7 +140,7 @@ static void on_back_home(GtkButton *b, gpointer data)
 		kd_intake_ask_stop(app->intake);
 	else if (!kd_review_idle(app->review))
 		kd_review_ask_stop(app->review);
-	else
+	else if (!kd_intake_ask_leave(app->intake))
 		kd_app_home(app);
 }
 
@@ -312,6 +312,8 @@ static gboolean on_close(GtkWindow *w, gpointer data)
 		kd_review_ask_stop(app->review);
 		return TRUE;
 	}
+	if (kd_intake_ask_leave(app->intake))
+		return TRUE;
 	if (app->set.kiosk && !app->leaving) {
 		ask_exit_word(app);
 		return TRUE;
@@ -463,7 +465,11 @@ static void on_new_answer(const char *answer, gpointer data)
 {
 	struct kd_app *app = data;
 
-	if (strcmp(answer, "new") == 0 && kd_intake_idle(app->intake))
+	if (strcmp(answer, "new") != 0 || !kd_intake_idle(app->intake))
+		return;
+	if (g_str_has_suffix(app->open_path, ".asice"))
+		kd_review_begin(app->review, app->open_path);
+	else
 		kd_intake_begin(app->intake, app->open_path);
 }
 
@@ -472,13 +478,13 @@ static void ask_new(struct kd_app *app)
 {
 	const struct kd_answer answers[] = {
 		{"on", _("_Go on with this one"), "suggested-action"},
-		{"new", _("_Begin a new one"), "destructive-action"},
+		{"new", _("_Leave it"), "destructive-action"},
 		{NULL, NULL, NULL},
 	};
 
 	kd_app_state(app, "ask-new");
-	kd_ask(app, _("Begin a new intake?"),
-	       _("A mandate was opened while an intake is under way. What was entered for this "
+	kd_ask(app, _("Leave this intake?"),
+	       _("A file was opened while an intake is under way. What was entered for this "
 		 "one would be lost."),
 	       answers, on_new_answer, app);
 }
@@ -500,7 +506,7 @@ static void open_path(struct kd_app *app, const char *path)
 	else if (!package && !app->set.may_intake)
 		not_opened(app, _("The mandate was not opened: your account has no role for "
 				  "intake at this station."));
-	else if (kd_intake_begun(app->intake) && !package)
+	else if (kd_intake_begun(app->intake))
 		ask_new(app);
 	else if (package)
 		kd_review_begin(app->review, path);

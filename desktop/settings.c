@@ -16,6 +16,8 @@ static char *text(GKeyFile *f, const char *group, const char *key)
 {
 	char *s = g_key_file_get_string(f, group, key, NULL);
 
+	if (s != NULL) /* as the check above reads it */
+		g_strstrip(s);
 	if (s != NULL && s[0] == '\0')
 		g_clear_pointer(&s, g_free);
 	return s;

@@ -21,6 +21,8 @@ static const struct {
 	 N_("Close it, often an adb server (adb kill-server). Keten goes on by itself.")},
 	{"several", N_("More than one phone is plugged in"),
 	 N_("Choose the right one from the list, or unplug the others.")},
+	{"chosen-gone", N_("The chosen phone is gone"),
+	 N_("Plug it in again, or choose the one that is there.")},
 	{"connecting", N_("Keten greets the phone"), N_("Leave it plugged in and unlocked.")},
 	{"waiting-for-tap", N_("The phone asks its holder"),
 	 N_("On the phone: compare the fingerprint with the one below, then tap Allow. Leave "

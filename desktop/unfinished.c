@@ -101,7 +101,7 @@ static void on_log(const struct kd_engine_result *res, gpointer data)
 	struct kd_unfinished *u = data;
 	GtkWidget *w = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0),
 		  *scroll = gtk_scrolled_window_new(), *view = gtk_text_view_new();
-	char *text = g_utf8_make_valid(res->status == 0 ? res->out : res->error, -1);
+	char *text = g_utf8_make_valid(res->status == 0 ? res->out : res->said, -1);
 
 	u->log = NULL;
 	gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(view)), text, -1);

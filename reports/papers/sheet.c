@@ -24,6 +24,15 @@ static void days(const struct kt_mandate *m, char from[KT_TIME_TEXT], char to[KT
 	from[10] = to[10] = '\0'; /* the day alone */
 }
 
+/* The routes of workouts stand in the database of all that was measured. */
+static bool takes_health(const struct kt_mandate *m)
+{
+	for (size_t i = 0; i < m->nscope; i++)
+		if (strcmp(m->scope[i].source, "ios-health-routes") == 0)
+			return true;
+	return false;
+}
+
 static int put_sheet(const struct kt_mandate *m, struct kt_paper *p, kt_source_name_fn name,
 		     struct kt_err *err)
 {
@@ -56,7 +65,7 @@ static int put_sheet(const struct kt_mandate *m, struct kt_paper *p, kt_source_n
 		kt_paper_bullet(p, name(p->words, m->scope[i].source));
 	kt_paper_bullets_end(p);
 	kt_paper_heading(p, "sheet.not");
-	kt_paper_para(p, "sheet.not.text", fill);
+	kt_paper_para(p, takes_health(m) ? "sheet.not.health" : "sheet.not.text", fill);
 	kt_paper_heading(p, "sheet.decide");
 	kt_paper_para(
 		p, strcmp(m->mode, "consent") == 0 ? "sheet.decide.consent" : "sheet.decide.order",

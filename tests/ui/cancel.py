@@ -18,7 +18,7 @@ def tapped_window():
     shutil.copy(BUILD + "/keten-desktop", OWN + "/bin")
     with open(OWN + "/bin/keten", "w", encoding="utf-8") as f:
         f.write('#!/bin/sh\necho "$1" >>%s/calls\n[ "$1" != devices ] || [ ! -e %s/blind ] || exit 8\n' % (OWN, OWN))
-        f.write("[ $1 != run ] || { echo '%s' >&2; exec sleep 300; }\n" % json.dumps(
+        f.write("[ $1 != run ] || { echo '%s' >&2; trap '' INT; exec sleep 300; }\n" % json.dumps(
             {"schema": "keten-progress-1", "step": "start", "item": "", "message": "it begins"}))
         f.write('exec %s/keten "$@"\n' % BUILD)
     os.chmod(OWN + "/bin/keten", 0o755)
@@ -41,7 +41,7 @@ def asked_in_time():
     for i in range(10):
         entry.set_text_contents("0123456789"[:i + 1])
     a.state("station-unfit", after=n)
-    if calls("station") - before > 5:
+    if calls("station") - before > 8:  # fewer than letters, also where one takes long
         raise Failed("asked %d times while ten letters were typed" % (calls("station") - before))
     n = len(a.states())
     a.type_into("Operator's key", DESK + "/operator.pem")
@@ -58,6 +58,10 @@ def asked_in_time():
     is_(any("can be unplugged" in t for t in a.texts()), False, "before anything was read, that it can be unplugged")
     a.click("Stop…")
     a.click("Stop for now")
+    a.see("Stopping at the next safe place")
+    a.click("Stop…")  # it does not stop
+    a.see("When it does not within minutes, end it")
+    a.click("End it now")
     a.state("done-stopped")
     n = len(a.states())
     a.click("Go on reading")
@@ -78,10 +82,10 @@ def asked_in_time():
     a.state("ask-new", after=handed_over(a, DESK + "/order.json"))
     shot(SHOTS + "/ask-new.png")
     a.click("Go on with this one")
-    wait_for("the question to close", lambda: a.find("push button", "Begin a new one") is None)
+    wait_for("the question to close", lambda: a.find("push button", "Leave it") is None)
     a.see(json.loads(read(DESK + "/one.json"))["mandate_id"])
     n = handed_over(a, DESK + "/order.json")
-    a.click("Begin a new one")
+    a.click("Leave it")
     a.state("mandate-ok", after=n)
     a.see(json.loads(read(DESK + "/order.json"))["mandate_id"])
     a.end()

@@ -67,7 +67,10 @@ def while_it_seals(a, clock):
     a.click("The holder withdraws")
     a.state("stop-withdraw", after=n)
     keys("ctrl+q")  # and nothing takes that back
-    a.state("stop-waits", after=n)
+    a.get("push button", "End it now")
+    is_(a.find("push button", "The holder withdraws"), None, "a withdrawal that was said, offered again")
+    a.click("Wait")
+    a.state("stop-on", after=n)
     clock.hang_up()
     a.state("done-withdrawn", after=n)
     a.see("What was taken is destroyed; that it was begun")
