@@ -143,6 +143,8 @@ static void part(struct load *l, struct kd_obs *o, struct parts *p, const char *
 			*kept[i].to = kept[i].to == &o->id || kept[i].to == &o->when
 					      ? g_string_chunk_insert(l->r->strings, s)
 					      : keep(l->r, s);
+	if (strcmp(key, "use.as") == 0)
+		o->counted = strcmp(s, "position") == 0;
 	if (strcmp(key, "record.lat") == 0)
 		o->lat = degree(s);
 	if (strcmp(key, "record.lon") == 0)

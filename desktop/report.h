@@ -22,7 +22,8 @@ struct kd_obs {
 	const char *when; /* as it stands in the report */
 	const char *type, *item, *object, *what, *position, *id;
 	bool local;
-	guint8 mark; /* enum kd_mark */
+	bool counted; /* used as a position of this phone */
+	guint8 mark;  /* enum kd_mark */
 };
 
 enum kd_mark { KD_UNMARKED, KD_OF_INTEREST, KD_SUPPORTS, KD_CONTRADICTS, KD_MARKS };

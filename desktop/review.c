@@ -139,11 +139,22 @@ bool kd_review_changed(struct kd_review *rv, const struct kd_engine_result *res)
 		return false;
 	forget_report(rv);
 	kd_filter_apply(rv);
+	kd_verify_changed(rv);
 	kd_set(rv->banner,
 	       _("This file was changed after it was judged, so nothing of it is shown. Keep it as "
 		 "it is, and open it again: then it is judged as it is now."));
 	kd_app_state(rv->app, "changed-since");
 	return true;
+}
+
+/* Below what stands there already: that a package is invalid stays said. */
+static void add_banner(struct kd_review *rv, const char *text)
+{
+	const char *old = gtk_label_get_text(GTK_LABEL(rv->banner));
+	char *s = g_strdup_printf("%s%s%s", old, old[0] != '\0' ? "\n" : "", text);
+
+	kd_set(rv->banner, s);
+	g_free(s);
 }
 
 static void no_report(struct kd_review *rv, const struct kd_engine_result *res)
@@ -154,7 +165,10 @@ static void no_report(struct kd_review *rv, const struct kd_engine_result *res)
 	kd_filter_apply(rv);
 	gtk_widget_set_visible(rv->release, absent && !act);
 	if (!absent) {
-		kd_setf(rv->banner, _("The report can't be shown: %s"), res->error);
+		char *s = g_strdup_printf(_("The report can't be shown: %s"), res->said);
+
+		add_banner(rv, s);
+		g_free(s);
 		kd_about_content(rv, _("It can't be read here; why stands above"));
 		kd_app_state(rv->app, "report-unread");
 		return;
@@ -186,12 +200,16 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	}
 	rv->report = res->taken;
 	kd_about_content(rv, _("Open: its report can be read here"));
-	if (rv->report->problem != NULL)
-		kd_setf(rv->banner,
+	if (rv->report->problem != NULL) {
+		char *s = g_strdup_printf(
 			_("The report in this package could not be read to its end: %s"),
 			rv->report->problem);
-	else if (rv->report->simulated && strcmp(rv->verdict_word, "invalid") != 0)
-		kd_set(rv->banner, _("Made with a simulated phone."));
+
+		add_banner(rv, s);
+		g_free(s);
+	}
+	if (rv->report->simulated)
+		add_banner(rv, _("Made with a simulated phone."));
 	malloc_trim(0);
 	kd_marks_load(rv);
 	fill_views(rv);
@@ -240,6 +258,9 @@ static void leave(struct kd_review *rv)
 	rv->open_job = rv->about_job = rv->export_job = NULL;
 	kd_set(rv->export_note, "");
 	kd_verify_forget(rv);
+	kd_filter_clear(rv);
+	gtk_editable_set_text(GTK_EDITABLE(rv->envelope_row), "");
+	gtk_editable_set_text(GTK_EDITABLE(rv->second_row), "");
 	forget_report(rv);
 }
 

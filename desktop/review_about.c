@@ -162,7 +162,7 @@ static void look_beside(struct kd_review *rv, const char *mandate_id)
 
 static void unread(GtkWidget *row, const struct kd_engine_result *res)
 {
-	char *s = g_strdup_printf(_("It can't be read: %s"), res->error);
+	char *s = g_strdup_printf(_("It can't be read: %s"), res->said);
 
 	kd_row_value(row, s);
 	g_free(s);

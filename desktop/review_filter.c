@@ -351,7 +351,7 @@ GtkWidget *kd_filter_bar(struct kd_review *rv)
 
 	gtk_widget_add_css_class(box, "kd-margin");
 	rv->search = gtk_search_entry_new();
-	kd_name(rv->search, _("Search in everything that is shown of a record"));
+	kd_name(rv->search, _("Search in the records as the report's file has them"));
 	gtk_widget_set_hexpand(rv->search, TRUE);
 	g_object_set(rv->search, "placeholder-text", _("Search (Ctrl+F)"), NULL);
 	g_signal_connect(rv->search, "search-changed", G_CALLBACK(on_search), rv);
@@ -381,6 +381,21 @@ static void offer(GtkWidget *w, const char *all, GPtrArray *words)
 	gtk_drop_down_set_model(GTK_DROP_DOWN(w), G_LIST_MODEL(texts));
 	g_object_unref(texts);
 	g_ptr_array_unref(words);
+}
+
+/* What was looked for in one package is not kept back in the next. */
+void kd_filter_clear(struct kd_review *rv)
+{
+	if (rv->search_timer != 0)
+		g_source_remove(rv->search_timer);
+	rv->search_timer = 0;
+	rv->filling = true;
+	gtk_editable_set_text(GTK_EDITABLE(rv->search), "");
+	gtk_editable_set_text(GTK_EDITABLE(rv->from_filter), "");
+	gtk_editable_set_text(GTK_EDITABLE(rv->to_filter), "");
+	gtk_check_button_set_active(GTK_CHECK_BUTTON(rv->place_filter), FALSE);
+	gtk_drop_down_set_selected(GTK_DROP_DOWN(rv->mark_filter), 0);
+	rv->filling = false;
 }
 
 void kd_filter_fill(struct kd_review *rv)

@@ -59,6 +59,8 @@ struct kd_review {
 GtkWidget *kd_verify_view(struct kd_review *rv);
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res);
 void kd_verify_forget(struct kd_review *rv);
+/* What was judged is not what is there: no verdict stands any more. */
+void kd_verify_changed(struct kd_review *rv);
 /* review_about.c */
 GtkWidget *kd_about_view(struct kd_review *rv);
 void kd_about_show(struct kd_review *rv, const struct kt_jv *json);
@@ -92,6 +94,7 @@ GtkWidget *kd_filter_bar(struct kd_review *rv);
 void kd_filter_fill(struct kd_review *rv);
 void kd_filter_apply(struct kd_review *rv);
 void kd_filter_forget(struct kd_review *rv);
+void kd_filter_clear(struct kd_review *rv);
 /* review_view.c: what map and timeline share */
 #define KD_ZOOM_STEP 1.5 /* of a key or a button */
 struct kd_view_moves {

@@ -70,6 +70,12 @@ static void project(const struct view *v, double lon, double lat, double *x, dou
 	*y = v->h / 2.0 - (lat - v->lat) * v->scale;
 }
 
+/* Where a position is seen: the shorter way round from the centre. */
+static void place(const struct view *v, const struct kd_obs *o, double *x, double *y)
+{
+	project(v, v->lon + remainder(o->lon / 1e7 - v->lon, 360), o->lat / 1e7, x, y);
+}
+
 /* -- outlines --------------------------------------------------------------------------------- */
 
 static void ring_path(const struct view *v, cairo_t *cr, const struct kd_geo *g,
@@ -269,9 +275,9 @@ static void draw_lines(struct map *m, cairo_t *cr)
 		const struct kd_obs *o = kd_obs(m->rv->report, kd_rows_at(m->rv->rows, i));
 		double x, y;
 
-		if (o->lat == KD_NO_PLACE || o->t == KD_NO_TIME)
+		if (o->lat == KD_NO_PLACE || o->t == KD_NO_TIME || !o->counted)
 			continue;
-		project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
+		place(&m->v, o, &x, &y);
 		x = CLAMP(x, -20000, 20000);
 		y = CLAMP(y, -20000, 20000);
 		if (!first && fabs(x - lx) + fabs(y - ly) > 6 &&
@@ -295,17 +301,22 @@ static void draw_points(struct map *m, cairo_t *cr, const struct palette *p)
 
 	clear_cells(m);
 	colour(cr, p->point);
-	for (guint i = 0; i < n; i++) {
-		const struct kd_obs *o = kd_obs(m->rv->report, kd_rows_at(m->rv->rows, i));
+	cairo_set_line_width(cr, 1.2);
+	/* filled: counted as positions of this phone; hollow: all others */
+	for (guint i = 0; i < 2 * n; i++) {
+		const struct kd_obs *o = kd_obs(m->rv->report, kd_rows_at(m->rv->rows, i % n));
 
-		if (o->lat == KD_NO_PLACE)
+		if (i == n) {
+			cairo_fill(cr);
+		}
+		if (o->lat == KD_NO_PLACE || o->counted != (i < n))
 			continue;
-		project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
+		place(&m->v, o, &x, &y);
 		if (x < 0 || y < 0 || x >= m->v.w || y >= m->v.h || !fresh_cell(m, x, y))
 			continue;
 		cairo_rectangle(cr, x - 2.5, y - 2.5, 5, 5);
 	}
-	cairo_fill(cr);
+	cairo_stroke(cr);
 }
 
 /* A text on a plate of its own, so that it is legible on anything. */
@@ -348,7 +359,7 @@ static void draw_chosen(struct map *m, GtkWidget *w, cairo_t *cr, const struct p
 		kd_report_members(m->rv->report, m->rv->selected, on_accuracy, m);
 		m->chosen = m->rv->selected;
 	}
-	project(&m->v, o->lon / 1e7, o->lat / 1e7, &x, &y);
+	place(&m->v, o, &x, &y);
 	r = m->accuracy_m / METRES * m->v.scale;
 	if (r > 9 && r < 20000) {
 		cairo_arc(cr, x, y, r, 0, 2 * G_PI);
@@ -400,7 +411,7 @@ static void draw_scale(const struct map *m, GtkWidget *w, cairo_t *cr, const str
 /* Everything that passes the filter. */
 static void fit(struct map *m, int width, int height)
 {
-	double west = 180, east = -180, south = 90, north = -90;
+	double west = 1e9, east = -1e9, south = 90, north = -90, first = 0;
 	const GArray *found = m->rv->report != NULL ? m->rv->found : NULL;
 
 	for (guint i = 0; found != NULL && i < found->len; i++) {
@@ -408,8 +419,10 @@ static void fit(struct map *m, int width, int height)
 
 		if (o->lat == KD_NO_PLACE)
 			continue;
-		west = MIN(west, o->lon / 1e7);
-		east = MAX(east, o->lon / 1e7);
+		if (west > east) /* the others stand on the shorter way round from the first */
+			first = o->lon / 1e7;
+		west = MIN(west, first + remainder(o->lon / 1e7 - first, 360));
+		east = MAX(east, first + remainder(o->lon / 1e7 - first, 360));
 		south = MIN(south, o->lat / 1e7);
 		north = MAX(north, o->lat / 1e7);
 	}
@@ -519,7 +532,7 @@ static guint nearest(GtkWidget *w, double x, double y)
 
 		if (o->lat == KD_NO_PLACE)
 			continue;
-		project(&m->v, o->lon / 1e7, o->lat / 1e7, &px, &py);
+		place(&m->v, o, &px, &py);
 		d = (px - x) * (px - x) + (py - y) * (py - y);
 		if (d < best) {
 			best = d;
@@ -568,11 +581,10 @@ void kd_map_filtered(struct kd_review *rv)
 {
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
 	char *s = g_strdup_printf(
-		"%s %s",
+		"%s %s %s", _("Filled: counted as a position of this phone; hollow: not counted."),
 		n > LINES_MAX ? _("Too many points for lines between them.")
 			      : _("Dashed: order of time, no route."),
-		_("Borders come from a simplified public-domain data set; they show roughly who "
-		  "administers an area in practice, may be off by some kilometres, and take no "
+		_("Borders are simplified public-domain data, off by kilometres, and take no "
 		  "position on any claim."));
 
 	kd_set(rv->map_note, s);

@@ -329,6 +329,7 @@ static void csv_row(GString *s, const struct kd_obs *o)
 	csv_more(s, o->item);
 	csv_more(s, o->object);
 	csv_more(s, o->mark != KD_UNMARKED ? kd_mark_name(o->mark) : "");
+	csv_more(s, o->lat == KD_NO_PLACE ? "" : o->counted ? "yes" : "no");
 	g_string_append(s, "\r\n");
 }
 
@@ -356,7 +357,8 @@ static bool put(struct kd_review *rv, const char *name, const char *bytes, gsize
 static void on_table(GtkButton *b, gpointer data)
 {
 	struct kd_review *rv = data;
-	GString *s = g_string_new("id,time,time_kind,kind,lat,lon,what,source,object,mark\r\n");
+	GString *s =
+		g_string_new("id,time,time_kind,kind,lat,lon,what,source,object,mark,counted\r\n");
 	guint n = g_list_model_get_n_items(G_LIST_MODEL(rv->rows));
 
 	(void)b;
@@ -382,7 +384,7 @@ static void on_member(const struct kd_engine_result *res, gpointer data)
 		kd_setf(rv->export_note,
 			kd_review_absent(res) ? _("The package holds no %s.")
 					      : _("Nothing was saved: %s"),
-			kd_review_absent(res) ? name : res->error);
+			kd_review_absent(res) ? name : res->said);
 	if (res->status != 0)
 		kd_app_state(rv->app, "not-exported");
 	g_free(name);

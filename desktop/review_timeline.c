@@ -20,6 +20,7 @@ struct line {
 	gint64 first, last;
 	const char *source[SOURCES];
 	guint n;
+	bool more; /* the last of them stands for several */
 };
 
 static struct line *line_of(GtkWidget *w)
@@ -44,8 +45,10 @@ static guint row_of(struct line *l, const char *item)
 	for (guint i = 0; i < l->n; i++)
 		if (l->source[i] == item)
 			return i;
-	if (l->n == SOURCES)
+	if (l->n == SOURCES) {
+		l->more = true;
 		return SOURCES - 1;
+	}
 	l->source[l->n] = item;
 	return l->n++;
 }
@@ -53,6 +56,7 @@ static guint row_of(struct line *l, const char *item)
 static void measure(struct line *l)
 {
 	l->n = 0;
+	l->more = false;
 	l->first = G_MAXINT64;
 	l->last = G_MININT64;
 	for (guint i = 0; l->rv->report != NULL && i < l->rv->report->obs->len; i++) {
@@ -92,15 +96,22 @@ static void label(cairo_t *cr, GtkWidget *w, double x, double y, double width, c
 	g_object_unref(p);
 }
 
+/* What tells the lines of the axis apart, with the year always. */
+static const char *axis_form(const struct line *l)
+{
+	gint64 s = (l->to - l->from) / G_USEC_PER_SEC;
+
+	return s > 864000 ? "%Y-%m-%d" : s > 600 ? "%Y-%m-%d %H:%M" : "%Y-%m-%d %H:%M:%S";
+}
+
 static char *moment(const struct line *l, gint64 t)
 {
-	bool days = (l->to - l->from) > G_USEC_PER_SEC * G_GINT64_CONSTANT(864000);
 	GDateTime *d = g_date_time_new_from_unix_utc(t / G_USEC_PER_SEC);
 	char *s;
 
 	if (d == NULL)
 		return g_strdup("");
-	s = g_date_time_format(d, days ? "%Y-%m-%d" : "%m-%d %H:%M");
+	s = g_date_time_format(d, axis_form(l));
 	g_date_time_unref(d);
 	return s;
 }
@@ -109,8 +120,10 @@ static void draw_axis(struct line *l, GtkWidget *area, cairo_t *cr, int w, int h
 {
 	double slot = (w - l->left - RIGHT) / 4.0;
 	/* where the text is large, every second line has its moment */
-	int each = text_width(area, "0000-00-00 ") > slot ? 2 : 1;
+	char *sample = moment(l, l->from);
+	int each = text_width(area, sample) + 9 > slot ? 2 : 1;
 
+	g_free(sample);
 	cairo_set_line_width(cr, 0.5);
 	for (int i = 0; i < 5; i++) {
 		double x = l->left + slot * i;
@@ -183,7 +196,9 @@ static void draw(GtkDrawingArea *area, cairo_t *cr, int w, int h, gpointer data)
 	draw_axis(l, GTK_WIDGET(area), cr, w, h);
 	for (guint i = 0; i < l->n; i++)
 		label(cr, GTK_WIDGET(area), 8, l->top + l->line_h * (double)i + l->em / 3.0,
-		      l->left - 16.0, kd_source_title(rv->report, l->source[i]));
+		      l->left - 16.0,
+		      l->more && i == SOURCES - 1 ? _("further sources")
+						  : kd_source_title(rv->report, l->source[i]));
 	seen = g_malloc0((gsize)w * SOURCES);
 	for (guint i = 0; i < n; i++) {
 		const struct kd_obs *o = kd_obs(rv->report, kd_rows_at(rv->rows, i));
@@ -223,7 +238,8 @@ static void zoom(GtkWidget *w, double closer)
 	gint64 mid = l->from + (l->to - l->from) / 2,
 	       half = (gint64)((double)(l->to - l->from) / 2 / closer);
 
-	half = CLAMP(half, 30 * G_USEC_PER_SEC, (l->last - l->first) + G_USEC_PER_SEC);
+	half = CLAMP(half, 30 * G_USEC_PER_SEC,
+		     MAX(l->last - l->first, 30 * G_USEC_PER_SEC) + G_USEC_PER_SEC);
 	l->from = mid - half;
 	l->to = mid + half;
 	gtk_widget_queue_draw(w);

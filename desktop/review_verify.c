@@ -334,6 +334,29 @@ static void take(char **to, const char *s)
 	*to = g_strdup(s != NULL ? s : "");
 }
 
+static void show_verdict(struct kd_review *rv, const char *word, const char *title)
+{
+	bool valid = strcmp(word, "valid") == 0, invalid = strcmp(word, "invalid") == 0;
+
+	kd_set(rv->verdict, title);
+	gtk_image_set_from_icon_name(GTK_IMAGE(rv->verdict_icon), icon_of(valid	    ? "ok"
+									  : invalid ? "failed"
+										    : ""));
+	gtk_widget_remove_css_class(rv->verdict_box, "kd-verdict-invalid");
+	gtk_widget_remove_css_class(rv->verdict_box, "kd-verdict-undetermined");
+	if (invalid)
+		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-invalid");
+	else if (!valid)
+		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-undetermined");
+}
+
+void kd_verify_changed(struct kd_review *rv)
+{
+	show_verdict(rv, "undetermined", _("Changed since it was judged"));
+	kd_set(rv->verdict_reason, _("What stands below was true of the file as it was."));
+	kd_set(rv->verdict_next, "");
+}
+
 void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 {
 	const struct kt_jv *list = kt_jv_get(res->json, "checks"),
@@ -343,19 +366,9 @@ void kd_verify_show(struct kd_review *rv, const struct kd_engine_result *res)
 	take(&rv->type, kt_jv_str(res->json, "type"));
 	take(&rv->tags, kt_jv_str(res->json, "tags_sha256"));
 	take(&rv->sha256, kt_jv_str(res->json, "package_sha256"));
-	kd_set(rv->verdict, verdict_title(rv->verdict_word));
+	show_verdict(rv, rv->verdict_word, verdict_title(rv->verdict_word));
 	show_reason(rv, res->json);
 	kd_about_show(rv, res->json);
-	gtk_image_set_from_icon_name(GTK_IMAGE(rv->verdict_icon),
-				     icon_of(strcmp(rv->verdict_word, "valid") == 0	? "ok"
-					     : strcmp(rv->verdict_word, "invalid") == 0 ? "failed"
-											: ""));
-	gtk_widget_remove_css_class(rv->verdict_box, "kd-verdict-invalid");
-	gtk_widget_remove_css_class(rv->verdict_box, "kd-verdict-undetermined");
-	if (strcmp(rv->verdict_word, "invalid") == 0)
-		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-invalid");
-	else if (strcmp(rv->verdict_word, "valid") != 0)
-		gtk_widget_add_css_class(rv->verdict_box, "kd-verdict-undetermined");
 	kd_verify_forget(rv);
 	kd_group_clear(rv->checks);
 	kd_group_clear(rv->signers);

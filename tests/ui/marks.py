@@ -11,7 +11,7 @@ def chosen(a, record):
     a.click("Map")
     a.state("tab-map")
     n = len(a.states())
-    a.type_into("Search in everything that is shown of a record", '"%s"' % record)
+    a.type_into("Search in the records as the report's file has them", '"%s"' % record)
     a.state("filtered", after=n)
     a.click("Findings")
     a.state("tab-findings")

@@ -75,7 +75,7 @@ def opened(a, only=None):
     if only is not None:
         a.click("Map")
         a.state("tab-map", after=n)
-        a.type_into("Search in everything that is shown of a record", only)
+        a.type_into("Search in the records as the report's file has them", only)
         a.state("filtered", after=n)
     a.click("Findings")
     a.state("tab-findings", after=n)
@@ -111,7 +111,7 @@ def period(a, path):
     n = len(a.states())
     a.click("Map")
     a.state("tab-map", after=n)
-    a.type_into("Search in everything that is shown of a record", "")
+    a.type_into("Search in the records as the report's file has them", "")
     a.type_into("From: date in UTC, such as 2024-05-31 or 2024-05-31 14:00", "2024-01-05")
     a.type_into("Until: date in UTC, such as 2024-05-31 or 2024-05-31 14:00", "2024-01-07")
     a.see("%d of %d observations" % (want, total))
@@ -173,7 +173,7 @@ def right_to_left(path):
         a.see(LRI + text + PDI)
     in_order(a.texts())
     n = len(a.states())
-    a.type_into("Search in everything that is shown of a record", "")
+    a.type_into("Search in the records as the report's file has them", "")
     a.state("filtered", after=n)
     shot(SHOTS + "/reading-rtl.png")
     n = len(a.states())
@@ -188,7 +188,7 @@ def twins(a, path, rows):
     """Two records under one id have one mark, which is kept once."""
     for key, place in (("Home", 2), ("Down", 3)):
         n = len(a.states())
-        a.type_into("Search in everything that is shown of a record", rows[-1]["id"])
+        a.type_into("Search in the records as the report's file has them", rows[-1]["id"])
         a.state("filtered", after=n)
         n = len(a.states())
         keys("ctrl+f", "Return", key)
@@ -196,7 +196,7 @@ def twins(a, path, rows):
         mark(a, place)
     is_(json.loads(read(marks_file(path)), object_pairs_hook=list), [(rows[-1]["id"], "contradicts")], "marks")
     n = len(a.states())
-    a.type_into("Search in everything that is shown of a record", "")
+    a.type_into("Search in the records as the report's file has them", "")
     a.state("filtered", after=n)
 
 
@@ -210,7 +210,7 @@ def table(a, rows):
     a.state("exported", after=n)
     with open(OWN + "/observations.csv", encoding="utf-8", newline="") as f:
         cells = list(csv.reader(f))
-    is_([len(c) for c in cells], [10] * (len(rows) + 1), "columns of the table")
+    is_([len(c) for c in cells], [11] * (len(rows) + 1), "columns of the table")
     is_(cells[1][0], "'" + rows[0]["id"], "an id that is a formula")
 
 

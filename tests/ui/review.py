@@ -35,7 +35,7 @@ def findings(a, path):
     if not 0 < visits < total:
         raise Failed("a poor fixture: %d visits of %d" % (visits, total))
     n = len(a.states())
-    a.type_into("Search in everything that is shown of a record", '"TYPE":"visit"')
+    a.type_into("Search in the records as the report's file has them", '"TYPE":"visit"')
     a.state("filtered", after=n)
     a.see("%d of %d observations" % (visits, total))
     # choose the first row with the keyboard
