@@ -39,9 +39,13 @@ struct kt_case_state {
 	uint64_t packages, dropped; /* begun, and of these not made to their end */
 	uint64_t last_number;	    /* the highest that a package was begun with; 0: none */
 	bool parsed, reported, release_prepared;
-	bool closed;		/* refused or withdrawn: nothing more is read */
-	bool position, receipt; /* the person's position is recorded; a receipt was issued */
-	int64_t sealed_us;	/* when the acquisition was sealed; 0: not yet */
+	bool closed; /* refused or withdrawn: nothing more is read */
+	char closed_reason[24];
+	bool withdrawn; /* the person asked for it, whether or not it came to its end */
+	int64_t withdrawn_files,
+		withdrawn_bytes; /* what was there when they first did; -1: not known */
+	bool position, receipt;	 /* the person's position is recorded; a receipt was issued */
+	int64_t sealed_us;	 /* when the acquisition was sealed; 0: not yet */
 };
 
 struct kt_acq {

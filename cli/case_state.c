@@ -76,6 +76,13 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		s->st->position = true;
 	} else if (strcmp(event, "session.closed") == 0) {
 		s->st->closed = true;
+		kt_jv_copy(d, "reason", s->st->closed_reason, sizeof(s->st->closed_reason));
+	} else if (strcmp(event, "withdrawal.asked") == 0) {
+		if (!s->st->withdrawn) {
+			s->st->withdrawn_files = kt_jv_int(d, "files", -1);
+			s->st->withdrawn_bytes = kt_jv_int(d, "bytes", -1);
+		}
+		s->st->withdrawn = true;
 	} else if (strcmp(event, "receipt.issued") == 0) {
 		s->st->receipt = true;
 	} else if (strcmp(event, "release.prepared") == 0) {
@@ -128,6 +135,11 @@ bool kt_case_exists(const char *dir)
 
 int kt_case_not_closed(const struct kt_acq *q, struct kt_err *err)
 {
+	if (!q->state.closed && q->state.withdrawn)
+		return KT_FAIL(err, KT_E_REFUSED,
+			       "withdrawal-asked: the person withdrew, and that was cut off; keten "
+			       "withdraw "
+			       "--case DIR completes it, and nothing more is read into this case");
 	if (!q->state.closed)
 		return 0;
 	return KT_FAIL(

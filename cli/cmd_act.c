@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DAY_US (INT64_C(86400) * KT_US_PER_S)
+
 static int check_until(const struct kt_opts *o, char text[KT_TIME_TEXT], struct kt_err *err)
 {
 	char full[64];
@@ -23,6 +25,8 @@ static int check_until(const struct kt_opts *o, char text[KT_TIME_TEXT], struct 
 	if (kt_time_parse(full, strlen(full), true, &us, NULL, NULL) < 0)
 		return KT_FAIL(err, KT_E_USAGE,
 			       "--until wants a day (2027-01-31) or a time with zone");
+	if (strlen(o->until) == 10) /* the last day of the hold, not the first after it */
+		us += DAY_US;
 	if (us <= kt_time_now())
 		return KT_FAIL(err, KT_E_USAGE, "--until lies in the past");
 	kt_time_text(us, text);
@@ -70,6 +74,8 @@ static int collect(const struct kt_found *all, struct kt_act *act, struct kt_err
 				    "%.100s is not valid (keten verify says why)", p->path);
 		else if (act->case_id != NULL && strcmp(act->case_id, p->j.case_id) != 0)
 			r = KT_FAIL(err, KT_E_USAGE, "an act is about packages of one case");
+		else if (act->mandate_id != NULL && strcmp(act->mandate_id, p->j.mandate_id) != 0)
+			r = KT_FAIL(err, KT_E_USAGE, "an act is about packages under one mandate");
 		if (r == 0)
 			r = kt_act_about(act, &p->j, err);
 	}

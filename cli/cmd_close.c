@@ -20,6 +20,7 @@
 /* What was destroyed. */
 struct gone {
 	uint64_t files, bytes;
+	bool only_counted; /* nothing is destroyed yet */
 };
 
 static const char *const reasons[] = {"person-objects", "not-allowed", "phone-not-readable",
@@ -83,29 +84,38 @@ static int holds_objects(const struct kt_acq *q, bool *yes, struct kt_err *err)
 	return 0;
 }
 
-static int refuse_detail(const struct kt_opts *o, const char *reason, struct kt_buf *b,
-			 struct kt_err *err)
+static int refuse_detail(const struct kt_opts *o, const char *reason, bool simulated,
+			 struct kt_buf *b, struct kt_err *err)
 {
 	struct kt_jw w;
 
 	kt_jw_init(&w, b);
 	kt_jw_obj(&w);
-	put_subject(o, "not-asked", &w);
+	put_subject(o, strcmp(reason, "person-objects") == 0 ? "objects" : "not-asked", &w);
 	kt_jw_kstr(&w, "reason", reason);
-	if (o->simulated)
+	if (simulated)
 		kt_jw_kbool(&w, "simulated", true);
 	kt_jw_obj_end(&w);
 	return kt_buf_cstr(b) != NULL ? 0 : KT_FAIL(err, KT_E_NOMEM, "no memory");
 }
 
 /* A case was opened, and its attempts stand in its log. */
-static int refuse_case(const struct kt_opts *o, const char *reason, const char *detail,
-		       struct kt_err *err)
+static int refuse_case(const struct kt_opts *o, const char *reason, struct kt_err *err)
 {
 	static struct kt_acq q;
 	struct kt_authority a;
+	struct kt_buf detail;
 	bool objects = false;
 	int r = kt_steps_reopen(o, "refuse", &a, &q, err);
+
+	kt_buf_init(&detail, 0);
+	/* with the same words it completes what was cut off; with others it would contradict its own log */
+	if (r == 0 && q.state.closed && strcmp(q.state.closed_reason, reason) != 0)
+		r = KT_FAIL(
+			err, KT_E_REFUSED,
+			"case-closed: this case was closed already (%.40s), and is not closed for "
+			"another reason",
+			q.state.closed_reason);
 
 	if (r == 0)
 		r = holds_objects(&q, &objects, err);
@@ -116,7 +126,10 @@ static int refuse_case(const struct kt_opts *o, const char *reason, const char *
 	if (r == 0)
 		r = log_closed(&q, reason, err);
 	if (r == 0)
-		r = make_of_case(&q, KT_PT_REFUSAL, detail, &(struct gone){0}, err);
+		r = refuse_detail(o, reason, q.c.simulated, &detail, err);
+	if (r == 0)
+		r = make_of_case(&q, KT_PT_REFUSAL, (const char *)detail.p, &(struct gone){0}, err);
+	kt_buf_free(&detail);
 	kt_acq_close(&q);
 	kt_authority_free(&a);
 	return r;
@@ -168,11 +181,10 @@ int kt_cmd_refuse(const struct kt_opts *o)
 		r = KT_FAIL(&err, KT_E_USAGE,
 			    "name the case with --case DIR, or the mandate with --mandate FILE "
 			    "when none was opened");
-	if (r == 0)
-		r = refuse_detail(o, reason, &detail, &err);
-	if (r == 0)
-		r = o->case_dir != NULL ? refuse_case(o, reason, (const char *)detail.p, &err)
-					: refuse_mandate(o, (const char *)detail.p, &err);
+	if (r == 0 && o->case_dir != NULL)
+		r = refuse_case(o, reason, &err);
+	else if (r == 0 && (r = refuse_detail(o, reason, o->simulated, &detail, &err)) == 0)
+		r = refuse_mandate(o, (const char *)detail.p, &err);
 	kt_buf_free(&detail);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }
@@ -202,7 +214,7 @@ static int destroy(int dirfd, const char *name, struct gone *g, struct kt_err *e
 		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return destroy_dir(dirfd, name, g, err);
-	if (unlinkat(dirfd, name, 0) < 0)
+	if (!g->only_counted && unlinkat(dirfd, name, 0) < 0)
 		return KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
 	g->files++;
 	g->bytes += (uint64_t)st.st_size;
@@ -220,6 +232,7 @@ static int empty_dir(int fd, bool top, struct gone *g, struct kt_err *err)
 		kt_close_fd(&copy);
 		return KT_FAIL(err, KT_E_STORAGE, "the case cannot be listed: %s", strerror(errno));
 	}
+	rewinddir(d); /* the copy stands where the last reader left it */
 	while (r == 0 && (e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
 		    (top && stays(e->d_name)))
@@ -227,7 +240,7 @@ static int empty_dir(int fd, bool top, struct gone *g, struct kt_err *err)
 		r = destroy(fd, e->d_name, g, err);
 	}
 	closedir(d);
-	return r == 0 ? kt_sync_fd(fd, err) : r;
+	return r == 0 && !g->only_counted ? kt_sync_fd(fd, err) : r;
 }
 
 static int destroy_dir(int dirfd, const char *name, struct gone *g, struct kt_err *err)
@@ -236,7 +249,7 @@ static int destroy_dir(int dirfd, const char *name, struct gone *g, struct kt_er
 	int r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno))
 		       : empty_dir(fd, false, g, err);
 
-	if (r == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
+	if (r == 0 && !g->only_counted && unlinkat(dirfd, name, AT_REMOVEDIR) < 0)
 		r = KT_FAIL(err, KT_E_STORAGE, "%.100s: %s", name, strerror(errno));
 	return r;
 }
@@ -248,9 +261,11 @@ int kt_case_empty(int fd, struct kt_err *err)
 	return empty_dir(fd, true, &g, err);
 }
 
-static int log_asked(struct kt_acq *q, struct kt_err *err)
+static int log_asked(struct kt_acq *q, const struct gone *there, struct kt_err *err)
 {
 	kt_custody_begin(&q->log);
+	kt_jw_kuint(&q->log.w, "bytes", there->bytes);
+	kt_jw_kuint(&q->log.w, "files", there->files);
 	put_subject(q->o, "objects", &q->log.w);
 	return kt_custody_end(&q->log, "withdrawal.asked", err);
 }
@@ -288,9 +303,16 @@ static int withdraw_detail(const struct kt_acq *q, const struct gone *g, struct 
 static int withdraw(struct kt_acq *q, struct kt_err *err)
 {
 	struct kt_buf detail;
-	struct gone g = {0};
-	int r = log_asked(q, err);
+	struct gone g = {0}, all = {.only_counted = true};
+	int r = empty_dir(q->c.fd, true, &all, err);
 
+	if (r == 0)
+		r = log_asked(q, &all, err);
+	/* what an earlier run that was cut off has destroyed counts too */
+	if (q->state.withdrawn && q->state.withdrawn_files >= 0) {
+		all.files = (uint64_t)q->state.withdrawn_files;
+		all.bytes = (uint64_t)q->state.withdrawn_bytes;
+	}
 	kt_buf_init(&detail, 0);
 	if (r == 0)
 		r = empty_dir(q->c.fd, true, &g, err);
@@ -299,12 +321,12 @@ static int withdraw(struct kt_acq *q, struct kt_err *err)
 	if (r == 0)
 		r = log_closed(q, "withdrawn", err);
 	if (r == 0)
-		r = withdraw_detail(q, &g, &detail, err);
+		r = withdraw_detail(q, &all, &detail, err);
 	if (r == 0)
-		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, &g, err);
+		r = make_of_case(q, KT_PT_WITHDRAWAL, (const char *)detail.p, &all, err);
 	if (r == 0 && !q->o->json)
-		printf("destroyed %llu files, %llu bytes\n", (unsigned long long)g.files,
-		       (unsigned long long)g.bytes);
+		printf("destroyed %llu files, %llu bytes\n", (unsigned long long)all.files,
+		       (unsigned long long)all.bytes);
 	kt_buf_free(&detail);
 	return r;
 }

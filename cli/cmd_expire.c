@@ -3,216 +3,27 @@
  * keten expire: destroys the envelopes of what may no longer be kept, and what the mandate wants
  * erased with them; a signed package says so. A package that names a hold is left alone.
  */
-#include "cli/found.h"
+#include "cli/expire_i.h"
 #include "cli/steps.h"
 #include "cli/vouch.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "core/time.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAY_US	    (INT64_C(86400) * KT_US_PER_S)
-#define TEXT_MAX    200
-#define DESTROY_MAX 64
+#define DAY_US	   (INT64_C(86400) * KT_US_PER_S)
+#define REPORT_MAX ((size_t)1 << 30)
 
-/* What came of it, and its word for programs. */
-#define ENDS(X)                                                                                    \
-	X(HELD, "on-hold")                                                                         \
-	X(KEPT, "kept")                                                                            \
-	X(BEFORE, "destroyed-before")                                                              \
-	X(OPEN, "left-open") /* it stands open, and its mandate asks for the key alone */          \
-	X(GONE, "destroyed")
-
-enum end {
-#define X(id, word) END_##id,
-	ENDS(X)
-#undef X
-};
-
-/* What is to be done with one acquisition. */
-struct fate {
-	const struct kt_found_one *p;
-	enum end end;
-	char record[KT_PKG_NAME_MAX + 1]; /* the deletion (also one of before), a comment, or "" */
-	struct kt_mandate *mandate;
-	int64_t until_us, hold_us;
-	bool released, deleted;
-	const char *reason;
-	char rule[TEXT_MAX];
-	char target[DESTROY_MAX][4200]; /* envelopes */
-	unsigned ntargets;
-	const struct kt_found_one *report[DESTROY_MAX]; /* packages that hold a report of it */
-	unsigned nreports;
-	const struct kt_found_one
-		*beside[DESTROY_MAX]; /* the same, which nobody named: they stay */
-	unsigned nbeside;
-	const struct kt_found_one *folder[DESTROY_MAX]; /* cases */
-	unsigned nfolders;
-	bool too_many;
-	struct kt_buf not_reached; /* JSON list */
-	unsigned copies;
-};
-
-static const char *base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-/* A hold counts until it is shown to be false: what it keeps would be gone for good. */
-static bool counts(const struct kt_found_one *act)
-{
-	return act->valid ||
-	       (act->j.type == KT_PT_HOLD && act->j.verdict == KT_VERDICT_UNDETERMINED);
-}
-
-static bool concerns(const struct kt_found_one *act, const struct kt_found_one *p)
-{
-	for (unsigned i = 0; counts(act) && i < act->j.nconcerns; i++)
-		if (strcmp(act->j.concerns[i], p->j.sha256) == 0)
-			return true;
-	return false;
-}
-
-/* It, or a report that was made of it. */
-static bool about(const struct fate *f, const struct kt_found_one *act)
-{
-	bool yes = concerns(act, f->p);
-
-	for (unsigned i = 0; i < f->nreports; i++)
-		yes |= concerns(act, f->report[i]);
-	for (unsigned i = 0; i < f->nbeside; i++)
-		yes |= concerns(act, f->beside[i]);
-	return yes;
-}
-
-/* Releases first, then the redactions of them. */
-static void find_reports(struct fate *f, const struct kt_found *all)
-{
-	static const enum kt_pkg_type types[] = {KT_PT_RELEASE, KT_PT_REDACTION};
-
-	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
-		for (size_t i = 0; i < all->n; i++) {
-			const struct kt_found_one *act = &all->v[i];
-
-			if (act->is_case || act->j.type != types[t] || !about(f, act))
-				continue;
-			if (act->aside && f->nbeside < DESTROY_MAX)
-				f->beside[f->nbeside++] = act;
-			else if (!act->aside && f->nreports < DESTROY_MAX)
-				f->report[f->nreports++] = act;
-			else
-				f->too_many = true;
-		}
-}
-
-/* A text of the act's detail, "" when there is none. What can't be read may be a hold: it stops us. */
-static int act_detail(const struct kt_found_one *act, const char *key, char *out, size_t cap,
-		      struct kt_err *err)
-{
-	struct kt_jdoc *doc = NULL;
-	struct kt_buf b;
-	const char *s;
-	int r;
-
-	kt_buf_init(&b, 0);
-	r = kt_judged_read(&act->j, KT_PKG_ACT, (size_t)1 << 20, &b, err);
-	if (r == 0)
-		r = kt_jdoc_parse(b.p, b.len, &doc, err);
-	s = r == 0 ? kt_jv_str(kt_jv_get(kt_jdoc_root(doc), "detail"), key) : NULL;
-	snprintf(out, cap, "%s", s != NULL ? s : "");
-	kt_jdoc_free(&doc);
-	kt_buf_free(&b);
-	return r < 0 ? KT_TRACE(err, r, "%.100s is about it, and can't be read", act->path) : 0;
-}
-
-static int note_copy(struct fate *f, struct kt_jw *w, const struct kt_found_one *act,
-		     struct kt_err *err)
-{
-	char to[TEXT_MAX], text[2 * TEXT_MAX], t[KT_TIME_TEXT];
-	int r = act_detail(act, "to", to, sizeof(to), err);
-
-	if (r < 0 || to[0] == '\0')
-		return r;
-	snprintf(text, sizeof(text), "what %s got on %.10s (%s)", to,
-		 kt_time_text(act->j.made_us, t), act->j.package);
-	kt_jw_str(w, text);
-	f->copies++;
-	return 0;
-}
-
-static int note_hold(struct fate *f, const struct kt_found_one *act, struct kt_err *err)
-{
-	char text[TEXT_MAX];
-	int64_t us = 0;
-	int r = act_detail(act, "until", text, sizeof(text), err);
-
-	if (r == 0 && kt_time_parse(text, strlen(text), true, &us, NULL, NULL) < 0)
-		r = KT_FAIL(err, KT_E_INVALID, "%.100s names no day that its hold ends with",
-			    act->path);
-	if (r == 0 && us > f->hold_us)
-		f->hold_us = us;
-	return r;
-}
-
-/* A report of it that nobody named stays. */
-static void note_report(struct kt_jw *w, const struct kt_found_one *act)
-{
-	char text[2 * TEXT_MAX];
-
-	snprintf(text, sizeof(text), "a report of it that lies beside and was not named (%s)",
-		 act->j.package);
-	kt_jw_str(w, text);
-}
-
-/* A deletion that was cut off before its end is gone on with; where it was written is o->out_dir, or it was named. */
-static void note_deletion(struct fate *f, const struct kt_opts *o, const struct kt_found_one *act)
-{
-	size_t n = strlen(o->out_dir);
-
-	f->deleted = true;
-	if (strncmp(act->path, o->out_dir, n) == 0 && act->path[n] == '/')
-		snprintf(f->record, sizeof(f->record), "%s", base(act->path));
-}
-
-/* What the other packages say about it. */
-static int look_around(struct fate *f, const struct kt_opts *o, const struct kt_found *all,
-		       struct kt_err *err)
-{
-	struct kt_jw w;
-	int r = 0;
-
-	kt_jw_init(&w, &f->not_reached);
-	kt_jw_arr(&w);
-	kt_jw_str(&w, "backups of this station, and files in folders that were not named");
-	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		const struct kt_found_one *act = &all->v[i];
-
-		if (act->is_case || !about(f, act))
-			continue;
-		f->released |= act->j.type == KT_PT_RELEASE;
-		if (act->j.type == KT_PT_DELETION)
-			note_deletion(f, o, act);
-		else if (act->j.type == KT_PT_COPY || act->j.type == KT_PT_TRANSFER)
-			r = note_copy(f, &w, act, err);
-		else if (act->j.type == KT_PT_HOLD)
-			r = note_hold(f, act, err);
-	}
-	for (unsigned i = 0; i < f->nbeside; i++)
-		note_report(&w, f->beside[i]);
-	kt_jw_arr_end(&w);
-	return r;
-}
-
-static int read_mandate(struct fate *f, struct kt_err *err)
+static int read_mandate(struct kt_fate *f, struct kt_err *err)
 {
 	struct kt_buf b;
 	int r;
@@ -225,7 +36,7 @@ static int read_mandate(struct fate *f, struct kt_err *err)
 	return r;
 }
 
-static void decide(struct fate *f)
+static void decide(struct kt_fate *f)
 {
 	const struct kt_mandate *m = f->mandate;
 	int64_t unreleased = f->p->j.made_us + m->unreleased_days * DAY_US;
@@ -244,102 +55,56 @@ static void decide(struct fate *f)
 	}
 }
 
-static void add_target(struct fate *f, const char *path)
+/* A file of a package in memory, and how far it was read. */
+struct text {
+	struct kt_buf b;
+	size_t at;
+};
+
+static int on_bytes(void *arg, void *p, size_t n, size_t *got, struct kt_err *err)
 {
-	if (access(path, F_OK) < 0)
-		return;
-	if (f->ntargets == DESTROY_MAX)
-		f->too_many = true;
-	else
-		snprintf(f->target[f->ntargets++], sizeof(f->target[0]), "%s", path);
+	struct text *t = arg;
+
+	(void)err;
+	*got = n < t->b.len - t->at ? n : t->b.len - t->at;
+	if (*got > 0)
+		memcpy(p, t->b.p + t->at, *got);
+	t->at += *got;
+	return 0;
 }
 
-/* Envelopes: beside the package, and in the case's folder. */
-static void find_envelopes(struct fate *f, const struct kt_found *all)
-{
-	char path[4200];
-	size_t n = strlen(f->p->path) - strlen(KT_PKG_SUFFIX);
-
-	if ((size_t)snprintf(path, sizeof(path), "%.*s.release.p7m", (int)n, f->p->path) <
-	    sizeof(path))
-		add_target(f, path);
-	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].is_case && strcmp(all->v[i].case_id, f->p->j.case_id) == 0) {
-			add_target(f, all->v[i].path);
-			if (f->nfolders < DESTROY_MAX)
-				f->folder[f->nfolders++] = &all->v[i];
-			else
-				f->too_many = true;
-		}
-}
-
-/* Once over the bytes of an open file, then its name: what a disk keeps elsewhere can't be reached from here. */
-static int wipe(int fd, const char *path, struct kt_err *err)
-{
-	static const uint8_t zeros[4096];
-	struct stat st, named;
-	int r = fstat(fd, &st) < 0 || lseek(fd, 0, SEEK_SET) < 0 ? KT_E_STORAGE : 0;
-
-	for (off_t at = 0; r == 0 && at < st.st_size; at += (off_t)sizeof(zeros))
-		r = kt_write_full(fd, zeros,
-				  st.st_size - at < (off_t)sizeof(zeros) ? (size_t)(st.st_size - at)
-									 : sizeof(zeros),
-				  err);
-	if (r == 0)
-		r = kt_sync_fd(fd, err);
-	/* the name may have come to mean another file meanwhile: that one stays */
-	if (r == 0 && (lstat(path, &named) < 0 || named.st_dev != st.st_dev ||
-		       named.st_ino != st.st_ino || unlink(path) < 0))
-		r = KT_E_STORAGE;
-	return r < 0 ? KT_FAIL(err, r, "%.100s can't be destroyed: %s", path, strerror(errno)) : 0;
-}
-
-static int sync_folder_of(const char *path, struct kt_err *err)
-{
-	return kt_sync_parent(AT_FDCWD, path, err) < 0 ? KT_E_STORAGE : 0;
-}
-
-static int destroy(const char *path, struct kt_err *err)
-{
-	KT_AUTO_FD fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	int r = fd < 0 ? KT_FAIL(err, KT_E_STORAGE, "%.100s can't be destroyed: %s", path,
-				 strerror(errno))
-		       : wipe(fd, path, err);
-
-	return r == 0 ? sync_folder_of(path, err) : r;
-}
-
-/* A package: the one that was judged, and no other that took its place. */
-static int destroy_judged(const struct kt_found_one *p, struct kt_err *err)
-{
-	KT_AUTO_FD fd = kt_judged_open(&p->j, O_RDWR | O_NOFOLLOW, NULL, err);
-	int r = fd < 0 ? fd : wipe(fd, p->path, err);
-
-	return r == 0 ? sync_folder_of(p->path, err) : r;
-}
-
-/* Practice stays practice: what is said of its end says so too. A release names no phone. */
+/* Practice stays practice: what is said of its end says so too. A release says it in its report. */
 static int read_simulated(const struct kt_found_one *p, bool *simulated, struct kt_err *err)
 {
-	struct kt_jdoc *doc = NULL;
-	struct kt_buf b;
-	int r;
+	static struct kt_json j;
+	struct text t = {.at = 0};
+	int r, tok;
 
-	if (p->j.type != KT_PT_ACQUISITION)
-		return 0;
-	kt_buf_init(&b, 0);
-	r = kt_judged_read(&p->j, KT_PKG_CASE, (size_t)1 << 20, &b, err);
-	if (r == 0)
-		r = kt_jdoc_parse(b.p, b.len, &doc, err);
-	if (r == 0)
-		*simulated = kt_jv_bool(kt_jdoc_root(doc), "simulated");
-	kt_jdoc_free(&doc);
-	kt_buf_free(&b);
+	kt_buf_init(&t.b, REPORT_MAX + 65536);
+	r = kt_judged_read(&p->j, p->j.type == KT_PT_ACQUISITION ? KT_PKG_CASE : KT_PKG_REPORT,
+			   REPORT_MAX, &t.b, err);
+	if (r == 0) {
+		kt_json_init(&j, (struct kt_json_src){on_bytes, &t, 0}, 4096);
+		tok = kt_json_next(&j, err);
+		while (tok >= 0 && (tok = kt_json_next(&j, err)) == KT_JSON_KEY) {
+			bool own = strcmp(j.str, "simulated") == 0;
+
+			tok = kt_json_next(&j, err);
+			*simulated |= own && tok == KT_JSON_TRUE;
+			if (tok == KT_JSON_OBJ || tok == KT_JSON_ARR)
+				tok = kt_json_skip(&j, tok, err);
+		}
+		r = tok < 0 ? tok : 0;
+		kt_json_free(&j);
+	}
+	if (t.b.p != NULL)
+		explicit_bzero(t.b.p, t.b.cap);
+	kt_buf_free(&t.b);
 	return r;
 }
 
 /* What became of the folder of the case. */
-static const char *folder_word(const struct fate *f)
+static const char *folder_word(const struct kt_fate *f)
 {
 	if (f->nfolders == 0)
 		return "not-named";
@@ -347,14 +112,14 @@ static const char *folder_word(const struct fate *f)
 }
 
 /* erase: the package goes, not only its key. */
-static const char *kept_text(const struct fate *f, bool erase)
+static const char *kept_text(const struct kt_fate *f, bool erase)
 {
 	if (erase)
 		return "";
 	return f->nfolders > 0 ? "the sealed package, which nobody can open" : "the sealed package";
 }
 
-static int write_deletion(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+static int write_deletion(const struct kt_opts *o, const struct kt_found *all, struct kt_fate *f,
 			  bool erase, struct kt_err *err)
 {
 	static struct kt_act act;
@@ -375,11 +140,13 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 	kt_jw_key(&w, "destroyed");
 	kt_jw_arr(&w);
 	for (unsigned i = 0; i < f->ntargets; i++)
-		kt_jw_bytes(&w, base(f->target[i]), strlen(base(f->target[i])));
+		kt_jw_bytes(&w, kt_base_name(f->target[i]), strlen(kt_base_name(f->target[i])));
 	for (unsigned i = 0; i < f->nreports; i++)
-		kt_jw_bytes(&w, base(f->report[i]->path), strlen(base(f->report[i]->path)));
-	if (erase)
-		kt_jw_bytes(&w, base(f->p->path), strlen(base(f->p->path)));
+		kt_jw_bytes(&w, kt_base_name(f->report[i]->path),
+			    strlen(kt_base_name(f->report[i]->path)));
+	for (unsigned i = 0; erase && i < f->ncopies; i++)
+		kt_jw_bytes(&w, kt_base_name(f->copy[i]->path),
+			    strlen(kt_base_name(f->copy[i]->path)));
 	if (f->mandate->erase_package && f->nfolders > 0)
 		kt_jw_str(&w, "what lay in the folder of the case");
 	kt_jw_arr_end(&w);
@@ -410,7 +177,7 @@ static int write_deletion(const struct kt_opts *o, const struct kt_found *all, s
 }
 
 /* Nothing goes, but somebody withdrew: that they said so stands beside the package all the same. */
-static int write_comment(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+static int write_comment(const struct kt_opts *o, const struct kt_found *all, struct kt_fate *f,
 			 struct kt_err *err)
 {
 	static const char held[] =
@@ -419,63 +186,48 @@ static int write_comment(const struct kt_opts *o, const struct kt_found *all, st
 	static const char open[] =
 		"The applicant withdraws. Taken down when the package was complete already; it is "
 		"not destroyed, because it stands open and its mandate asks for the key alone.\n";
-	const char *text = f->end == END_HELD ? held : open;
+	const char *text = f->end == KT_END_HELD ? held : open;
 
 	return kt_act_comment(o, all->trust, &f->p->j,
 			      "What the applicant said, as it was taken down", text, strlen(text),
 			      f->record, err);
 }
 
-/* What a case folder holds beside mandate, log and papers. */
-static int empty_folder(const struct kt_found_one *at, struct kt_err *err)
-{
-	char path[4200];
-	struct kt_case c;
-	int r;
-
-	snprintf(path, sizeof(path), "%.*s", (int)at->nfolder, at->path);
-	r = kt_case_open(path, NULL, &c, err);
-	if (r < 0)
-		return r;
-	r = kt_case_empty(c.fd, err);
-	kt_case_close(&c);
-	return r;
-}
-
 /*
- * The key first: from then on nothing can be opened, whatever stops us. Then the package that says
- * so, then what else is to go; each step is found done or undone when the command runs again.
+ * The package that says so first: what can't be signed for is not destroyed. Then the key, from then on
+ * nothing can be opened, and what else is to go; each step is found done or undone when the command runs again.
  */
-static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct fate *f,
+static int carry_out(const struct kt_opts *o, const struct kt_found *all, struct kt_fate *f,
 		     struct kt_err *err)
 {
 	bool erase = f->mandate->erase_package, report = f->p->j.type == KT_PT_RELEASE;
 	int r = 0;
 
-	f->end = !f->p->j.sealed && !report && !erase ? END_OPEN : END_GONE;
-	if (f->end == END_OPEN)
+	f->end = !f->p->j.sealed && !report && !erase ? KT_END_OPEN : KT_END_GONE;
+	if (f->end == KT_END_OPEN)
 		return 0;
-	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
-		r = destroy(f->target[i], err);
-	if (r == 0 && !f->deleted)
+	r = kt_fate_ready(f, erase || report, err);
+	if (r == 0 && (!f->deleted || (f->nfolders > 0 && !f->with_folder)))
 		r = write_deletion(o, all, f, erase || report, err);
+	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
+		r = kt_wipe_envelope(f->target[i], err);
 	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
-		r = destroy_judged(f->report[i], err);
+		r = kt_wipe_judged(f->report[i], err);
 	for (unsigned i = 0; r == 0 && erase && i < f->nfolders; i++)
-		r = empty_folder(f->folder[i], err);
-	if (r == 0 && (erase || report))
-		r = destroy_judged(f->p, err);
+		r = kt_fate_empty_folder(f->folder[i], err);
+	for (unsigned i = 0; r == 0 && (erase || report) && i < f->ncopies; i++)
+		r = kt_wipe_judged(f->copy[i], err);
 	return r;
 }
 
-static void say_gone(const struct kt_opts *o, const struct fate *f)
+static void say_gone(const struct kt_opts *o, const struct kt_fate *f)
 {
 	bool erase = f->mandate->erase_package;
 
-	printf("%s: destroyed (%s): %u envelope%s, %u package%s with a report%s\n", f->p->path,
-	       f->rule, f->ntargets, f->ntargets == 1 ? "" : "s", f->nreports,
-	       f->nreports == 1 ? "" : "s",
-	       !erase		  ? ""
+	kt_put_visible(stdout, f->p->path);
+	printf(": destroyed (%s): %u envelope%s, %u package%s with a report%s\n", f->rule,
+	       f->ntargets, f->ntargets == 1 ? "" : "s", f->nreports, f->nreports == 1 ? "" : "s",
+	       !erase		  ? (f->p->j.type == KT_PT_RELEASE ? ", and the package" : "")
 	       : f->nfolders == 0 ? ", and the package"
 				  : ", the package, and what lay in the case");
 	if (f->record[0] != '\0')
@@ -484,42 +236,44 @@ static void say_gone(const struct kt_opts *o, const struct fate *f)
 	       f->copies > 0 ? "; copies that were handed out, as the deletion lists them" : "");
 }
 
-static void say(const struct kt_opts *o, const struct fate *f)
+static void say(const struct kt_opts *o, const struct kt_fate *f)
 {
 	char t[KT_TIME_TEXT];
 
-	switch (f->end) {
-	case END_HELD:
-		printf("%s: on hold until %s\n", f->p->path, kt_time_text(f->hold_us, t));
-		break;
-	case END_KEPT:
-		printf("%s: kept until %s (%s)\n", f->p->path, kt_time_text(f->until_us, t),
-		       f->rule);
-		break;
-	case END_BEFORE:
-		printf("%s: its envelope was destroyed before\n", f->p->path);
-		if (f->record[0] != '\0')
-			printf("  deletion %s/%s\n", o->out_dir, f->record);
-		return;
-	case END_OPEN:
-		printf("%s: expired, but it stands open and its mandate asks for the key alone; "
-		       "nothing is destroyed\n",
-		       f->p->path);
-		break;
-	case END_GONE:
+	if (f->end == KT_END_GONE) {
 		say_gone(o, f);
 		return;
 	}
-	if (f->record[0] != '\0')
+	kt_put_visible(stdout, f->p->path);
+	switch (f->end) {
+	case KT_END_HELD:
+		printf(": on hold until %s\n", kt_time_text(f->hold_us, t));
+		break;
+	case KT_END_KEPT:
+		printf(": kept until %s (%s)\n", kt_time_text(f->until_us, t), f->rule);
+		break;
+	case KT_END_BEFORE:
+		puts(": its envelope was destroyed before");
+		if (f->record[0] != '\0')
+			printf("  deletion %s/%s\n", o->out_dir, f->record);
+		return;
+	case KT_END_OPEN:
+		puts(": expired, but it stands open and its mandate asks for the key alone; "
+		     "nothing is destroyed");
+		break;
+	case KT_END_GONE:
+		break;
+	}
+	if (f->record[0] != '\0' && !f->deleted) /* else it is the deletion of another copy */
 		printf("  that they withdrew is recorded: %s/%s\n", o->out_dir, f->record);
 }
 
 /* The same as a member of the list for programs. */
-static void put(const struct fate *f, struct kt_jw *w)
+static void put(const struct kt_fate *f, struct kt_jw *w)
 {
 	static const char *const words[] = {
 #define X(id, word) word,
-		ENDS(X)
+		KT_ENDS(X)
 #undef X
 	};
 	char t[KT_TIME_TEXT];
@@ -530,9 +284,9 @@ static void put(const struct fate *f, struct kt_jw *w)
 	if (f->record[0] != '\0')
 		kt_jw_kstr(w, "record", f->record);
 	kt_jw_kstr(w, "rule", f->rule);
-	if (f->end == END_HELD || f->end == END_KEPT)
+	if (f->end == KT_END_HELD || f->end == KT_END_KEPT)
 		kt_jw_kstr(w, "until",
-			   kt_time_text(f->end == END_HELD ? f->hold_us : f->until_us, t));
+			   kt_time_text(f->end == KT_END_HELD ? f->hold_us : f->until_us, t));
 	kt_jw_obj_end(w);
 }
 
@@ -544,7 +298,7 @@ static bool is_withdrawn(const struct kt_opts *o)
 static int one(const struct kt_opts *o, const struct kt_found *all, const struct kt_found_one *p,
 	       struct kt_jw *w, struct kt_err *err)
 {
-	static struct fate f;
+	static struct kt_fate f;
 	int64_t now = kt_time_now();
 	int r;
 
@@ -554,25 +308,23 @@ static int one(const struct kt_opts *o, const struct kt_found *all, const struct
 	r = read_mandate(&f, err);
 	if (r < 0)
 		goto out;
-	find_reports(&f, all);
-	r = look_around(&f, o, all, err);
+	r = kt_fate_look(&f, o, all, err);
 	if (r < 0)
 		goto out;
 	decide(&f);
 	if (o->reason != NULL)
 		snprintf(f.rule, sizeof(f.rule), "%s before its time", o->reason);
-	find_envelopes(&f, all);
 	if (f.hold_us > now)
-		f.end = END_HELD;
+		f.end = KT_END_HELD;
 	else if (now < f.until_us && o->reason == NULL)
-		f.end = END_KEPT;
+		f.end = KT_END_KEPT;
 	else if (f.too_many)
 		r = KT_FAIL(err, KT_E_LIMIT, "%.100s: too many packages are about it", p->path);
 	else if (f.deleted && f.ntargets == 0 && f.nreports == 0 && !f.mandate->erase_package)
-		f.end = END_BEFORE;
+		f.end = KT_END_BEFORE;
 	else
 		r = carry_out(o, all, &f, err);
-	if (r == 0 && is_withdrawn(o) && (f.end == END_HELD || f.end == END_OPEN))
+	if (r == 0 && is_withdrawn(o) && (f.end == KT_END_HELD || f.end == KT_END_OPEN))
 		r = write_comment(o, all, &f, err);
 	if (r == 0 && o->json)
 		put(&f, w);
@@ -604,9 +356,34 @@ static bool stands_first(const struct kt_found *all, const struct kt_found_one *
 	if (p->is_case || p->aside || !p->valid)
 		return false;
 	for (size_t i = 0; p->j.type == KT_PT_RELEASE && i < all->n; i++)
-		if (!all->v[i].is_case && concerns(p, &all->v[i]))
+		if (!all->v[i].is_case && kt_fate_concerns(p, &all->v[i]))
+			return false;
+	/* the same file by a further path: dealt with under the first */
+	for (const struct kt_found_one *q = all->v; q < p; q++)
+		if (!q->is_case && !q->aside && q->valid && strcmp(q->j.sha256, p->j.sha256) == 0)
 			return false;
 	return p->j.type == KT_PT_ACQUISITION || p->j.type == KT_PT_RELEASE;
+}
+
+/* A hold that was damaged, or whose signer does not hold any more, may be one all the same: somebody has to look. */
+static int check_holds(const struct kt_found *all, struct kt_err *err)
+{
+	static const char end[] = "-hold" KT_PKG_SUFFIX;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct kt_found_one *p = &all->v[i];
+		size_t n = strlen(p->path), k = sizeof(end) - 1;
+
+		if (!p->is_case && p->j.verdict == KT_VERDICT_INVALID &&
+		    (p->j.type == KT_PT_HOLD || (n > k && strcmp(p->path + n - k, end) == 0)))
+			return KT_FAIL(
+				err, KT_E_INVALID,
+				"%.100s calls itself a hold and does not hold (keten verify says "
+				"why); get "
+				"it again, or put it apart and say why; nothing was destroyed",
+				p->path);
+	}
+	return 0;
 }
 
 static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt_err *err)
@@ -615,6 +392,9 @@ static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt
 	struct kt_buf b;
 	struct kt_jw w;
 	int r = check_signer(o, all, err), said = 0;
+
+	if (r == 0)
+		r = check_holds(all, err);
 
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
@@ -644,12 +424,22 @@ int kt_cmd_expire(const struct kt_opts *o)
 {
 	struct kt_found all;
 	struct kt_err err = {0};
+	KT_AUTO_FD out = -1;
 	int r;
 
 	if (o->nargs == 0 || o->operator_key == NULL || o->out_dir == NULL ||
 	    (o->reason != NULL && strcmp(o->reason, "ordered") != 0 &&
 	     strcmp(o->reason, "withdrawn") != 0))
 		return kt_usage_exit();
+	out = kt_out_open(o->out_dir, &err);
+	if (out < 0)
+		return kt_fail_exit(out, &err);
+	/* two runs would each sign for the same end: the second waits, and then finds what the first made */
+	if (flock(out, LOCK_EX) < 0)
+		return kt_fail_exit(KT_FAIL(&err, errno == EINTR ? KT_E_CANCELLED : KT_E_STORAGE,
+					    "--out %.100s: %s; nothing was destroyed", o->out_dir,
+					    strerror(errno)),
+				    &err);
 	r = kt_found_load(o, &all, &err);
 	if (r == 0)
 		r = kt_found_beside(o, &all, &err);

@@ -11,11 +11,13 @@
 #include "core/json.h"
 #include "reports/render/redact.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -250,6 +252,28 @@ static void remove_work(struct redaction *x)
 	rmdir(x->dir_path);
 }
 
+/* What a run that was cut off left: the full report, where copies without some of it are to lie. */
+static void sweep(int out, const char *out_dir)
+{
+	int copy = openat(out, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct redaction old = {.dir = -1};
+
+		if (strncmp(e->d_name, "redact.", 7) != 0 || strlen(e->d_name) != 13)
+			continue;
+		snprintf(old.dir_path, sizeof(old.dir_path), "%.3800s/%s", out_dir, e->d_name);
+		old.dir = openat(out, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (old.dir >= 0 && flock(old.dir, LOCK_EX | LOCK_NB) == 0)
+			remove_work(&old);
+		kt_close_fd(&old.dir);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
 int kt_cmd_redact(const struct kt_opts *o)
 {
 	struct redaction x = {.dir = -1};
@@ -265,13 +289,17 @@ int kt_cmd_redact(const struct kt_opts *o)
 	out = kt_out_open(o->out_dir, &err);
 	if (out < 0)
 		return kt_fail_exit(out, &err);
+	sweep(out, o->out_dir);
 	snprintf(x.dir_path, sizeof(x.dir_path), "%s/redact.XXXXXX", o->out_dir);
 	if (mkdtemp(x.dir_path) == NULL)
 		return kt_fail_exit(
 			KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", o->out_dir, strerror(errno)),
 			&err);
 	x.dir = kt_dir_open(AT_FDCWD, x.dir_path, false, &err);
-	r = x.dir < 0 ? x.dir : kt_trust_of(o, &trust, &err);
+	r = x.dir < 0 ? x.dir
+	    : flock(x.dir, LOCK_EX | LOCK_NB) < 0
+		    ? KT_FAIL(&err, KT_E_STORAGE, "%.100s: %s", x.dir_path, strerror(errno))
+		    : kt_trust_of(o, &trust, &err);
 	if (r == 0)
 		r = make(&x, o, trust, name, &err);
 	remove_work(&x);

@@ -38,6 +38,9 @@ static int one(struct stamps *s, const char *path, struct kt_err *err)
 
 	if (r == 0 && s->n > 0 && strcmp(f.mandate_id, s->mandate_id) != 0)
 		r = KT_FAIL(err, KT_E_USAGE, "these packages are under different mandates");
+	if (r == 0 && s->n > 0 && strcmp(f.case_id, s->case_id) != 0)
+		r = KT_FAIL(err, KT_E_USAGE,
+			    "these packages are of different cases; stamp each by itself");
 	if (r < 0)
 		return r;
 	snprintf(s->mandate_id, sizeof(s->mandate_id), "%s", f.mandate_id);

@@ -99,6 +99,28 @@ static bool is_package(const char *name)
 	return n > k && name[0] != '.' && strcmp(name + n - k, KT_PKG_SUFFIX) == 0;
 }
 
+/* Is it that act, by its name, under the mandate of a package that was named? Any mandate's, if it is a hold. */
+static bool may_speak(const struct kt_found *f, size_t named, const char *name, enum kt_pkg_type t)
+{
+	char end[64];
+	size_t n = strlen(name);
+	int k = snprintf(end, sizeof(end), "-%s" KT_PKG_SUFFIX, kt_pkg_type_word(t));
+
+	if (!is_package(name) || n <= (size_t)k || strcmp(name + n - (size_t)k, end) != 0)
+		return false;
+	if (t == KT_PT_HOLD)
+		return true;
+	for (size_t i = 0; i < named; i++) {
+		char begin[KT_PKG_NAME_MAX + 1];
+		int b = snprintf(begin, sizeof(begin), "KETEN-%s-", f->v[i].j.mandate_id);
+
+		if (!f->v[i].is_case && f->v[i].j.mandate_id[0] != '\0' && b < (int)sizeof(begin) &&
+		    strncmp(name, begin, (size_t)b) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int walk(struct kt_found *f, const struct kt_opts *o, int at, const char *name,
 		const char *path, int depth, struct kt_err *err);
 
@@ -122,8 +144,17 @@ static int walk_folder(struct kt_found *f, const struct kt_opts *o, int fd, cons
 
 		if (e->d_name[0] == '.' ||
 		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && is_package(e->d_name))) ||
 		    (size_t)snprintf(full, sizeof(full), "%s/%s", path, e->d_name) >= sizeof(full))
+			continue;
+		/* nothing is done through a link, but a hold is heard */
+		if (S_ISLNK(st.st_mode) && may_speak(f, 0, e->d_name, KT_PT_HOLD) &&
+		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 && S_ISREG(st.st_mode)) {
+			r = add_package(f, o, full, err);
+			if (r == 0)
+				f->v[f->n - 1].aside = true;
+			continue;
+		}
+		if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && is_package(e->d_name)))
 			continue;
 		if (!S_ISDIR(st.st_mode) || depth < DEPTH_MAX)
 			r = walk(f, o, dirfd(d), e->d_name, full, depth + 1, err);
@@ -154,34 +185,12 @@ static int by_path(const void *a, const void *b)
 		      ((const struct kt_found_one *)b)->path);
 }
 
-/* Is it that act, by its name, under the mandate of a package that was named? Any mandate's, if it is a hold. */
-static bool may_speak(const struct kt_found *f, size_t named, const char *name, enum kt_pkg_type t)
-{
-	char end[64];
-	size_t n = strlen(name);
-	int k = snprintf(end, sizeof(end), "-%s" KT_PKG_SUFFIX, kt_pkg_type_word(t));
-
-	if (!is_package(name) || n <= (size_t)k || strcmp(name + n - (size_t)k, end) != 0)
-		return false;
-	if (t == KT_PT_HOLD)
-		return true;
-	for (size_t i = 0; i < named; i++) {
-		char begin[KT_PKG_NAME_MAX + 1];
-		int b = snprintf(begin, sizeof(begin), "KETEN-%s-", f->v[i].j.mandate_id);
-
-		if (!f->v[i].is_case && f->v[i].j.mandate_id[0] != '\0' && b < (int)sizeof(begin) &&
-		    strncmp(name, begin, (size_t)b) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Is this file, by whatever path, one that was found already? */
 static bool is_known(const struct kt_found *f, int dir, const char *name)
 {
 	struct stat st, known;
 
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+	if (fstatat(dir, name, &st, 0) < 0 || !S_ISREG(st.st_mode))
 		return true;
 	for (size_t i = 0; i < f->n; i++) {
 		const char *slash = strrchr(f->v[i].path, '/');

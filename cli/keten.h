@@ -6,6 +6,7 @@
 #ifndef KT_CLI_KETEN_H
 #define KT_CLI_KETEN_H
 
+#include <stdio.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -67,6 +68,8 @@ void kt_opts_free(struct kt_opts *o);
 /* KT_E_USAGE, "name what", for an option that was not given. */
 int kt_need(const char *value, const char *what, struct kt_err *err);
 
+/* Text that may hold a name of a file, in the visible form of core/json.h. */
+void kt_put_visible(FILE *out, const char *text);
 /* Prints "keten: story" and what to do next, returns the exit status of the code. */
 int kt_fail_exit(int code, const struct kt_err *err);
 

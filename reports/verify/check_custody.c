@@ -21,6 +21,7 @@ struct story {
 	char last[24]; /* event of the last line */
 	char (*started)[KT_VF_ITEM];
 	size_t nstarted;
+	bool ended; /* the person withdrew, or the case was closed */
 };
 
 /* Copies a text member; false, and a finding, when it is missing or does not fit. */
@@ -314,6 +315,11 @@ static int on_line(void *arg, uint64_t seq, const char *event, const struct kt_j
 		kt_vf_on_subject(s->c, event, line);
 	if (strcmp(event, "report.made") == 0 && !s->sealed)
 		misplaced(s, event, "comes before the seal");
+	s->ended |= strcmp(event, "withdrawal.asked") == 0 || strcmp(event, "session.closed") == 0;
+	if (s->ended &&
+	    (strncmp(event, "item.", 5) == 0 || strcmp(event, "acquisition.sealed") == 0 ||
+	     strcmp(event, "package.sealing") == 0))
+		misplaced(s, event, "comes after the person withdrew, or the case was closed");
 	snprintf(s->last, sizeof(s->last), "%s", event);
 	return 0;
 }

@@ -150,14 +150,14 @@ made held --immediate
 	--trust "$mandate/trust" >"$work/act.out" 2>&1 || bad "a hold" "$work/act.out"
 expire "$work/held"
 check "held: exit status" is "$status" 0
-check "held: its end, for programs" is "$(said end) $(said until)" "on-hold 2040-01-01T00:00:00Z"
+check "held: its end, for programs" is "$(said end) $(said until)" "on-hold 2040-01-02T00:00:00Z"
 check "held: the package is there" test -e "$package"
 check "held: that they withdrew stands beside it" grep -q '^The applicant withdraws. .*on hold' \
 	<("$keten" show "$record" data/attachments/comment.txt)
 reason=ordered expire "$work/held"
 check "held: of an order no such word" is "$(said end) $(said record)" "on-hold None"
 reason=ordered expire "$package" "$work/held/case"
-check "held: also when nobody named the hold" is "$(said end) $(said until)" "on-hold 2040-01-01T00:00:00Z"
+check "held: also when nobody named the hold" is "$(said end) $(said until)" "on-hold 2040-01-02T00:00:00Z"
 mv "$work"/held/out/*-hold.asice "$work/held/acts"
 reason=ordered expire "$package"
 check "held: ... that lies among the acts" is "$(said end)" on-hold
