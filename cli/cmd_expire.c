@@ -395,7 +395,6 @@ static int expire(const struct kt_opts *o, const struct kt_found *all, struct kt
 
 	if (r == 0)
 		r = check_holds(all, err);
-
 	kt_buf_init(&b, 0);
 	kt_jw_init(&w, &b);
 	kt_jw_obj(&w);

@@ -86,27 +86,38 @@ int kt_fate_empty_folder(const struct kt_found_one *at, struct kt_err *err)
 	return r;
 }
 
-/* Can it all be destroyed? What is signed first must not turn out to be untrue. */
+/* Can this file be written over and lose its name, and is that all that happens? */
+static int can_go(const char *path, struct kt_err *err)
+{
+	KT_AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	const char *why = NULL;
+	char folder[4200];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(kt_base_name(path) - path), path);
+	if (fd < 0 && errno == ELOOP)
+		why = "it is a link, name the file itself";
+	else if (fd < 0 || fstat(fd, &st) < 0 || access(folder[0] != '\0' ? folder : ".", W_OK) < 0)
+		why = strerror(errno);
+	else if (st.st_nlink > 1)
+		why = "it has another name (a hard link), whose file would go with it; take one "
+		      "away";
+	if (why == NULL)
+		return 0;
+	return KT_FAIL(err, KT_E_STORAGE, "%.100s can't be destroyed: %s; nothing of it was", path,
+		       why);
+}
+
 int kt_fate_ready(const struct kt_fate *f, bool package, struct kt_err *err)
 {
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < f->ntargets + f->nreports + (package ? f->ncopies : 0);
-	     i++) {
-		const char *path = i < f->ntargets ? f->target[i]
-				   : i < f->ntargets + f->nreports
-					   ? f->report[i - f->ntargets]->path
-					   : f->copy[i - f->ntargets - f->nreports]->path;
-		KT_AUTO_FD fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-		char folder[4200];
-
-		snprintf(folder, sizeof(folder), "%.*s", (int)(kt_base_name(path) - path), path);
-		if (fd < 0 || access(folder[0] != '\0' ? folder : ".", W_OK) < 0)
-			r = KT_FAIL(err, KT_E_STORAGE,
-				    "%.100s can't be destroyed: %s; nothing of it was", path,
-				    fd < 0 && errno == ELOOP ? "it is a link, name the file itself"
-							     : strerror(errno));
-	}
+	for (unsigned i = 0; r == 0 && i < f->ntargets; i++)
+		r = can_go(f->target[i], err);
+	for (unsigned i = 0; r == 0 && i < f->nreports; i++)
+		r = can_go(f->report[i]->path, err);
+	for (unsigned i = 0; r == 0 && package && i < f->ncopies; i++)
+		r = can_go(f->copy[i]->path, err);
 	for (unsigned i = 0; r == 0 && f->mandate->erase_package && i < f->nfolders; i++) {
 		char path[4200];
 		struct kt_case c;
