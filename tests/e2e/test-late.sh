@@ -46,6 +46,12 @@ receipt() { # receipt [options]: of the record, into $work/paper
 
 # -- all of it goes
 made all --immediate
+ln "$package" "$work/other-name"
+expire "$package" "$work/all/case"
+check "all: another name of the file: refused" is "$status" 7
+check "all: ... and said" grep -q 'another name (a hard link)' "$work/said.err"
+check "all: ... and nothing is signed" is "$(find "$work/all/acts" -type f)" ""
+rm "$work/other-name"
 expire "$package" "$work/all/case"
 check "all: exit status" is "$status" 0
 check "all: its end, for programs" is "$(said end) $(said until)" "destroyed None"
