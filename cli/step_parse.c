@@ -327,6 +327,13 @@ static int parse_all(struct parse *p, struct kt_err *err)
 			r = kt_siblings_load(&p->sib, &p->q->c, i + 1, err);
 		if (r == 0)
 			r = kt_index_read_case(&p->q->c, i + 1, &complete, on_line, p, err);
+		if (r == KT_E_ABSENT)
+			r = KT_FAIL(err, KT_E_INVALID,
+				    "index/i%04u.jsonl is gone from the case, which was sealed "
+				    "with it; put "
+				    "the folder back as it was. A package of it that was made "
+				    "holds it too",
+				    i + 1);
 		if (r == 0)
 			r = list_siblings(p, err);
 		kt_siblings_free(&p->sib);
