@@ -355,6 +355,7 @@ in_slow() {
 	TMPDIR=$work/$name/tmp "$build/keten" "${import_args[@]}" >"$work/$name/stdout" 2>"$work/$name/stderr" </dev/null &
 	pid=$!
 	wait_until 60 grep -qs '"item":"google-timeline/documents"' "$work/$name/case/custody.jsonl" || bad "$name: nothing began"
+	sleep 0.3 # into that item
 	"$@"
 	wait $pid
 	status=$?

@@ -260,7 +260,7 @@ case_space() {
 	check '105 is told' grep -q 'ErrorCode 105' out.log
 	stop
 	start --fault purge
-	check 'purge: the stock client hangs' hangs backup 9
+	check 'purge: the stock client hangs' hangs backup 25
 	check 'purge: a client that answers goes on' says 'result 0' timeout 60 "$build/iphone-drain"
 	check 'purge: status -1' journal_has 'DLMessagePurgeDiskSpace status=-1'
 	stop
@@ -279,11 +279,19 @@ case_many() {
 case_unplug() {
 	start --fault unplug-at-byte=200000 --fault replug=20000
 	timeout 120 idevicesyslog >listened 2>&1 & # its service is not there: it says so per phone
-	local listener=$!
-	fails backup 8
+	local listener=$! client
+	mkdir -p out
+	timeout -k 1 100 idevicebackup2 backup --full out >out.log 2>&1 & # it waits on when the phone is gone
+	client=$!
+	for ((i = 0; i < 600; i++)); do
+		! grep -q '^PHONE unplugged' journal || break
+		sleep 0.1
+	done
 	check 'gone' [ -z "$(idevice_id -l)" ]
 	check 'journal' journal_has '^PHONE unplugged'
 	check 'exactly 200000 bytes' journal_has 'backup connection over: sent=200000'
+	kill "$client"
+	wait "$client"
 	for ((i = 0; i < 600; i++)); do
 		[ -z "$(idevice_id -l)" ] || break
 		sleep 0.1
@@ -300,7 +308,7 @@ case_unplug() {
 
 case_between() {
 	start --fault unplug-between-files=5
-	fails backup 8
+	fails backup 25
 	check 'gone' [ -z "$(idevice_id -l)" ]
 	check 'four files and Status.plist' [ "$(find out -path '*/Snapshot/*' -type f | wc -l)" = 5 ]
 	stop
@@ -352,7 +360,7 @@ case_order() {
 	check 'moves first: refused by the host' journal_has 'gives up: the host answered'
 	stop
 	start --fault hang-up=DLMessageCreateDirectory
-	fails backup 12
+	fails backup 25
 	check 'hang-up' journal_has '^PHONE hangs up after DLMessageCreateDirectory'
 	check 'but still attached' [ "$(idevice_id -l)" = "$udid" ]
 	stop
@@ -365,7 +373,7 @@ case_slow() {
 	check 'all was sent' journal_has 'ends: code=104'
 	stop
 	start --fault stall-at-byte=5000 --fault no-passcode
-	check 'stall: the stock client waits' hangs backup 9
+	check 'stall: the stock client waits' hangs backup 25
 	check 'journal' journal_has 'PHONE stalls after 5000 bytes'
 	stop
 }
