@@ -34,7 +34,7 @@ struct kd_intake {
 	GHashTable *titles; /* of plan items by id, for people */
 
 	/* person */
-	GtkWidget *info_language, *info_box, *answers, *position[KD_POSITIONS], *refused_note;
+	GtkWidget *info_language, *info_box, *position[KD_POSITIONS], *refused_note;
 	GPtrArray *languages,
 		*language_names; /* of the sheets that there are: tags, and their own names */
 	char **sheets; /* tags of those that are offered, in the order of the list; or NULL */

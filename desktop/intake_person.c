@@ -72,6 +72,16 @@ static void no_sheet(struct kd_intake *in, const char *why)
 	gtk_box_append(GTK_BOX(in->info_box), kd_text(why, "dim-label"));
 }
 
+/* Each by itself: a screen reader is not told of what is above them. */
+static void can_answer(struct kd_intake *in, bool can)
+{
+	bool consent = in->mode == NULL || strcmp(in->mode, "consent") == 0;
+
+	for (unsigned i = 1; i < KD_POSITIONS; i++)
+		gtk_widget_set_sensitive(in->position[i], can && (i != KD_NOT_ASKED || !consent));
+	gtk_widget_set_sensitive(in->p_person.forward, can && in->pos != KD_POSITION_NONE);
+}
+
 static void on_sheet(const struct kd_engine_result *res, gpointer data)
 {
 	struct kd_intake *in = data;
@@ -82,8 +92,7 @@ static void on_sheet(const struct kd_engine_result *res, gpointer data)
 		kd_sheet_draw(in->info_box, res->out);
 	else
 		no_sheet(in, res->said);
-	gtk_widget_set_sensitive(in->answers, TRUE);
-	gtk_widget_set_sensitive(in->p_person.forward, in->pos != KD_POSITION_NONE);
+	can_answer(in, true);
 	kd_app_state(in->app, "sheet-%s", kd_sheet_language(in));
 }
 static void ask_sheet(struct kd_intake *in)
@@ -105,8 +114,7 @@ static void ask_sheet(struct kd_intake *in)
 	args[n] = NULL;
 	/* nobody answers to another sheet than the one that is meant */
 	kd_box_clear(in->info_box);
-	gtk_widget_set_sensitive(in->answers, FALSE);
-	gtk_widget_set_sensitive(in->p_person.forward, FALSE);
+	can_answer(in, false);
 	kd_engine_drop(in->check);
 	in->check = kd_engine_start(args, NULL, NULL, on_sheet, in);
 }
@@ -273,7 +281,7 @@ void kd_person_page(struct kd_intake *in)
 	gtk_box_append(GTK_BOX(sheet), in->info_box);
 	gtk_box_append(GTK_BOX(p->content), in->info_language);
 	gtk_box_append(GTK_BOX(p->content), sheet);
-	group = in->answers = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+	group = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
 	gtk_box_append(GTK_BOX(p->content), kd_text(_("What they say"), "heading"));
 	add_position(in, group, KD_AGREES, _("They agree"), _("They have understood and say yes."));
 	add_position(in, group, KD_OBJECTS, _("They object"),
@@ -308,11 +316,7 @@ void kd_person_clear(struct kd_intake *in)
 
 void kd_person_begin(struct kd_intake *in)
 {
-	bool consent = in->mode == NULL || strcmp(in->mode, "consent") == 0;
-
 	kd_person_clear(in);
-	gtk_widget_set_sensitive(in->position[KD_NOT_ASKED], !consent);
-	gtk_widget_set_sensitive(in->p_person.forward, FALSE);
 	choose_sheet(in);
 	kd_intake_page(in, "person");
 }

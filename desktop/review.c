@@ -201,12 +201,13 @@ static void on_report(const struct kd_engine_result *res, gpointer data)
 	rv->report = res->taken;
 	kd_about_content(rv, _("Open: its report can be read here"));
 	if (rv->report->problem != NULL) {
-		char *s = g_strdup_printf(
-			_("The report in this package could not be read to its end: %s"),
-			rv->report->problem);
+		char *why = kd_said(rv->report->problem),
+		     *s = g_strdup_printf(
+			     _("The report in this package could not be read to its end: %s"), why);
 
 		add_banner(rv, s);
 		g_free(s);
+		g_free(why);
 	}
 	if (rv->report->simulated)
 		add_banner(rv, _("Made with a simulated phone."));

@@ -12,14 +12,16 @@ def calls(word):
 
 
 def tapped_window():
-    """The window with a keten that notes what it is called for, looks for no phones while OWN/blind is there, and stays
-    at the first step of reading."""
+    """The window with a keten that notes what it is called for, looks for no phones while OWN/blind is there, leaves out
+    how they are while OWN/stateless is there, says something malformed, and stays at the first step of reading."""
     os.makedirs(OWN + "/bin")
     shutil.copy(BUILD + "/keten-desktop", OWN + "/bin")
     with open(OWN + "/bin/keten", "w", encoding="utf-8") as f:
         f.write('#!/bin/sh\necho "$1" >>%s/calls\n[ "$1" != devices ] || [ ! -e %s/blind ] || exit 8\n' % (OWN, OWN))
-        f.write("[ $1 != run ] || { echo '%s' >&2; trap '' INT; exec sleep 300; }\n" % json.dumps(
-            {"schema": "keten-progress-1", "step": "start", "item": "", "message": "it begins"}))
+        f.write("[ $1 != devices ] || [ ! -e %s/stateless ] || { echo '%s'; exit 0; }\n" % (OWN, json.dumps(
+            {"devices": [{"kind": "android", "serial": "SIM0001"}]})))
+        f.write("[ $1 != run ] || { printf '%%s\\n' '%s' '%s' >&2; trap '' INT; exec sleep 300; }\n" % tuple(json.dumps(
+            dict(more, schema="keten-progress-1", step="start", item="")) for more in ({"ended": {}}, {"message": "it begins"})))
         f.write('exec %s/keten "$@"\n' % BUILD)
     os.chmod(OWN + "/bin/keten", 0o755)
     return App(OWN + "/bin/keten-desktop", settings("tapped.conf", roles__review="no-such-group-here"), OWN + "/states-tapped")
@@ -49,10 +51,14 @@ def asked_in_time():
     a.click("Continue")
     a.state("phone-not-authorised-yet")
     wait_for("Start reading", lambda: a.sensitive("push button", "Start reading"))
-    open(OWN + "/blind", "w", encoding="ascii").close()
-    a.state("phone-no-look")
-    is_(a.sensitive("push button", "Start reading"), False, "Start reading after a look that failed")
-    os.unlink(OWN + "/blind")
+    for how in ("stateless", "blind"):
+        n = len(a.states())
+        open(OWN + "/" + how, "w", encoding="ascii").close()
+        a.state("phone-no-look", after=n)
+        is_(a.sensitive("push button", "Start reading"), False, "Start reading after a look that failed: " + how)
+        n = len(a.states())
+        os.unlink(OWN + "/" + how)
+        a.state("phone-not-authorised-yet", after=n)
     a.click("Start reading")
     a.see("Leave the phone plugged in and unlocked.")
     is_(any("can be unplugged" in t for t in a.texts()), False, "before anything was read, that it can be unplugged")
@@ -91,9 +97,30 @@ def asked_in_time():
     a.end()
 
 
+def package_asks(a):
+    """A package that is opened while an intake is under way does not end it by itself."""
+    a.click("Intake")
+    a.type_into("Mandate file", DESK + "/one.json")
+    a.state("mandate-ok")
+    a.state("ask-new", after=handed_over(a, made()))
+    a.see("A file was opened while an intake is under way.")
+    a.click("Go on with this one")
+    wait_for("the question to close", lambda: a.find("push button", "Leave it") is None)
+    a.click("Continue")
+    a.state("person")
+    n = handed_over(a, made())
+    a.state("ask-new", after=n)
+    a.click("Leave it")
+    a.state("verdict-valid", after=n)
+    n = len(a.states())
+    a.click("To the first page")
+    a.state("home", after=n)
+
+
 def scene():
     asked_in_time()
     a = app()
+    package_asks(a)
     to_phone(a, DESK + "/one.json")
     a.state("phone-not-authorised-yet")
     a.click("Start reading")

@@ -3,7 +3,7 @@
 # go to the station's own folders, and no link beside a package leads out of them.
 import shutil
 
-from atspi import Atspi, S, has, keys, laid_out, name, tree
+from atspi import S, has, keys, name
 from scene import *
 
 
@@ -50,7 +50,7 @@ def scene():
     a.state("about-shown")
     a.click("Export")
     a.state("tab-export")
-    is_(folder(a), OWN + "/out", "where copies go")
+    is_(typed(a, "Folder"), OWN + "/out", "where copies go")
     os.makedirs(OWN + "/out")
     n = len(a.states())
     a.click("Save the table")
@@ -62,13 +62,6 @@ def scene():
     a.state("not-judged", after=n)
     a.see("There is no such file here.")
     a.end()
-
-
-def folder(a):
-    """The text of the row that is called so."""
-    row = next(n for n in a.all(named="Folder") if laid_out(n))
-    return next(Atspi.Text.get_text(n, 0, Atspi.Text.get_character_count(n)) for n in tree(row)
-                if n.get_role_name() == "text")
 
 
 run(scene)

@@ -33,6 +33,12 @@ def scene():
            "het rapport is niet dat welk het bewaringslogboek noemt")
     judged(a, changed("log.asice", b'"event":"session.open","mono_ns":', b"x"), "bewaringslogboek, regel 1: niet leesbaar")
     judged(a, changed("zip.asice", b"PK\x01\x02", b"\xff"), "de centrale map")
+    n = open_package(a, changed("damaged.asice", b'"not_taken":', b"x"), dutch)
+    a.state("report-shown", after=n)
+    a.see("Dit pakket is ongeldig. Wat het toont hoeft niet te zijn wat is verzegeld.")
+    a.see("Het rapport in dit pakket kon niet tot het einde worden gelezen: ")
+    shot("%s/%s-damaged.png" % (SHOTS, SCENE))
+    no_english(a, "damaged.asice")
     a.end()
 
 

@@ -27,8 +27,50 @@ def without_key(a, title, n):
     a.see("Mend what Keten names above, then try again on this page.")
     is_([t for t in a.texts() if t in ("The holder said no", "The holder withdrew", "Receipt")], [], "said without a record")
     shot("%s/%s.png" % (SHOTS, title.replace(" ", "-").lower()))
+    n = len(a.states())
+    a.click("Finish")  # what they said would be lost
+    a.state("ask-leave", after=n)
+    a.see("Leave it unrecorded?")
+    a.click("Stay")
+    wait_for("the question to close", lambda: a.find("push button", "Stay") is None)
+    a.see(title)
+    is_(a.states()[n:], ["ask-leave"], "what came of Finish and Stay")
     os.rename(KEY + ".away", KEY)
     a.click("Try again")
+
+
+def asked(a, mandate):
+    """From the mandate's page to an objection."""
+    n = len(a.states())
+    a.type_into("Mandate file", mandate)
+    a.state("mandate-ok", after=n)
+    a.click("Continue")
+    a.press("They object")
+
+
+def order_that_stops(a):
+    """What an objection leads to is the mandate's to say, also where it is an order."""
+    n = len(a.states())
+    a.click("Intake")
+    asked(a, DESK + "/second.json")
+    a.see("Nothing is read unless a second authoriser has signed the mandate too")
+    shot(SHOTS + "/objects-second.png")
+    a.click("Back")
+    a.state("mandate", after=n)
+    asked(a, DESK + "/stop.json")
+    a.see("The mandate stops at an objection: nothing will be read.")
+    shot(SHOTS + "/objects-stop.png")
+    before, n = os.listdir(OWN + "/out"), len(a.states())
+    a.click("Continue")
+    a.state("station-checked", after=n)
+    a.see("Nothing is asked of the phone any more.")
+    a.click("Continue")
+    a.state("done-objected", after=n)
+    a.state("receipt", after=n)
+    a.see("You said no. Nothing was read from your phone")
+    made = [f for f in os.listdir(OWN + "/out") if f not in before]
+    is_([f.split("-")[-1] for f in made], ["refusal.asice"], "packages")
+    is_(keten("verify", OWN + "/out/" + made[0], "--trust", DESK + "/trust").returncode, 0, "the refusal of an order")
 
 
 def scene():
@@ -125,6 +167,10 @@ def scene():
     if any("destroyed " in t for t in a.texts() if "=======" not in t):  # the receipt may
         raise Failed("what the command printed is shown as it is")
     shot(SHOTS + "/withdrawn.png")
+    n = len(a.states())
+    a.click("Finish")
+    a.state("home", after=n)
+    order_that_stops(a)
     a.end()
 
 

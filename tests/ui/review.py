@@ -3,6 +3,8 @@
 # table, inspector and raw bytes; a mark; an export.
 from scene import *
 
+SEARCH = "Search in the records as the report's file has them"
+
 
 def tamper(path):
     bad = OWN + "/tampered.asice"
@@ -35,7 +37,7 @@ def findings(a, path):
     if not 0 < visits < total:
         raise Failed("a poor fixture: %d visits of %d" % (visits, total))
     n = len(a.states())
-    a.type_into("Search in the records as the report's file has them", '"TYPE":"visit"')
+    a.type_into(SEARCH, '"TYPE":"visit"')
     a.state("filtered", after=n)
     a.see("%d of %d observations" % (visits, total))
     # choose the first row with the keyboard
@@ -88,6 +90,9 @@ def scene():
     a.see("Nothing changed")  # what the check that fails is about
     a.state("tab-verify", after=n)
     shot(SHOTS + "/review-invalid.png")
+    a.click("Findings")
+    a.state("tab-findings", after=n)
+    is_(typed(a, SEARCH), "", "what is looked for in the next package")
     a.end()
     # no trust anchor
     a = app(settings(trust=OWN))

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import traceback
 
-from atspi import App, Failed, S, has, keys, shot, tree, wait_for
+from atspi import App, Atspi, Failed, S, has, keys, laid_out, shot, tree, wait_for
 
 BUILD = os.environ["UI_BUILD"]
 WORK = os.environ["UI_WORK"]
@@ -96,6 +96,12 @@ def open_package(a, path, w=str):
     a.type_into(w("Package file"), path)
     a.click(w("Open"))
     return n
+
+
+def typed(a, row):
+    """What stands in the entry that is named by its row, or lies in it."""
+    return next(Atspi.Text.get_text(c, 0, Atspi.Text.get_character_count(c)) for n in a.all(named=row) if laid_out(n)
+                for c in tree(n) if c.get_role_name() in ("text", "entry"))
 
 
 def save(a, what, word):
@@ -217,4 +223,4 @@ def run(scene):
 
 __all__ = ["App", "BUILD", "DESK", "Failed", "OWN", "SCENE", "SHOTS", "WORK", "app", "case_dir", "dutch", "interruption", "is_",
            "json", "keten", "loopback", "made", "mark", "marks_file", "open_package", "os", "over", "package", "re", "read", "run",
-           "save", "settings", "shot", "spawn", "subprocess", "sys", "to_phone", "to_station", "wait_for"]
+           "save", "settings", "shot", "spawn", "subprocess", "sys", "to_phone", "to_station", "typed", "wait_for"]

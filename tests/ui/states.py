@@ -52,7 +52,12 @@ def scene():
     a.press("Choose SIM0002")
     shown(a, "not-authorised-yet", "The phone is there", n, True)
     n = len(a.states())
-    cable("second", False)
+    cable("second", False)  # and in its place the other one is not taken because it is there
+    shown(a, "chosen-gone", "The chosen phone is gone", n)
+    n = len(a.states())
+    a.press("Choose SIM0001")
+    shown(a, "not-authorised-yet", "The phone is there", n, True)
+    n = len(a.states())
     cable("good", False)
     a.state("phone-no-device", after=n)
     for phone, state, title in CLOSED:
