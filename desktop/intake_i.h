@@ -90,6 +90,8 @@ void kd_person_clear(struct kd_intake *in);
 /* Asks keten which sheets there are. */
 void kd_person_languages(struct kd_intake *in);
 void kd_station_page(struct kd_intake *in);
+/* The folder of this case, unless somebody chose another one. To be freed. */
+char *kd_station_case(const struct kd_intake *in);
 void kd_station_begin(struct kd_intake *in);
 void kd_station_leave(struct kd_intake *in);
 /* Back to it, with what was entered. */

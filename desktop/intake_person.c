@@ -176,10 +176,10 @@ bool kd_ends_here(const struct kd_intake *in)
 	       (g_strcmp0(in->mode, "consent") == 0 || g_strcmp0(in->objection, "stop") == 0);
 }
 
-/* Was this case begun before? Then it may hold data, and a refusal would say that nothing was read. */
-static bool has_case(const struct kd_intake *in)
+/* Was a case begun there before? Then it may hold data, and a refusal would say that nothing was read. */
+static bool is_case(const char *folder)
 {
-	char *path = g_build_filename(kd_entry(in->case_row), "case.json", NULL);
+	char *path = g_build_filename(folder, "case.json", NULL);
 	bool r = g_file_test(path, G_FILE_TEST_EXISTS);
 
 	g_free(path);
@@ -189,7 +189,32 @@ static bool has_case(const struct kd_intake *in)
 bool kd_withdraws(const struct kd_intake *in)
 {
 	return in->withdrawn || in->resume.withdraw ||
-	       (kd_ends_here(in) && (in->resume.folder != NULL || has_case(in)));
+	       (kd_ends_here(in) && (in->resume.folder != NULL || is_case(kd_entry(in->case_row))));
+}
+
+/* What an objection leads to. */
+static const char *what_follows(const struct kd_intake *in)
+{
+	char *folder = kd_station_case(in);
+	bool begun = is_case(folder);
+
+	g_free(folder);
+	if (kd_ends_here(in) && begun)
+		return _(
+			"Something was read in this case before. It will be destroyed, and that is "
+			"recorded, without a reason; nobody is to be treated worse for it.");
+	if (kd_ends_here(in) && g_strcmp0(in->mode, "consent") == 0)
+		return _("The mandate rests on consent: nothing will be read. The refusal is "
+			 "recorded, without a reason, and nobody is to be treated worse for it.");
+	if (kd_ends_here(in))
+		return _("The mandate stops at an objection: nothing will be read. The refusal is "
+			 "recorded, without a reason, and nobody is to be treated worse for it.");
+	if (g_strcmp0(in->objection, "second-authoriser") == 0)
+		return _(
+			"The objection is recorded. Nothing is read unless a second authoriser has "
+			"signed the mandate too; Keten looks for that when reading begins.");
+	return _("The objection is recorded. The mandate is an order; it says what may be done all "
+		 "the same.");
 }
 
 static void on_position(GtkToggleButton *b, gpointer data)
@@ -203,23 +228,7 @@ static void on_position(GtkToggleButton *b, gpointer data)
 			in->pos = i;
 	gtk_widget_set_sensitive(in->p_person.forward, TRUE);
 	gtk_widget_set_visible(in->refused_note, in->pos == KD_OBJECTS);
-	kd_set(in->refused_note,
-	       kd_ends_here(in) ? g_strcmp0(in->mode, "consent") == 0
-					  ? _("The mandate rests on consent: nothing will be read. "
-					      "The refusal is "
-					      "recorded, without a reason, and nobody is to be "
-					      "treated worse for it.")
-					  : _("The mandate stops at an objection: nothing will be "
-					      "read. The refusal is "
-					      "recorded, without a reason, and nobody is to be "
-					      "treated worse for it.")
-	       : g_strcmp0(in->objection, "second-authoriser") == 0
-		       ? _("The objection is recorded. Nothing is read unless a second authoriser "
-			   "has "
-			   "signed the mandate too; Keten looks for that when reading begins.")
-		       : _("The objection is recorded. The mandate is an order; it says what may "
-			   "be "
-			   "done all the same."));
+	kd_set(in->refused_note, what_follows(in));
 	kd_app_state(in->app, "position-%s", position_word[in->pos]);
 }
 

@@ -237,8 +237,10 @@ void kd_station_page(struct kd_intake *in)
 			kd_button(_("_Continue"), "suggested-action", G_CALLBACK(on_forward), in));
 }
 
-static void say_what_comes(struct kd_intake *in, bool ends)
+static void say_what_comes(struct kd_intake *in)
 {
+	bool withdraws = kd_withdraws(in), ends = withdraws || kd_ends_here(in);
+
 	kd_set(in->station_lead,
 	       ends ? _("Who signs for it, and where the record of it goes.")
 	       : in->resume.sealed
@@ -246,8 +248,11 @@ static void say_what_comes(struct kd_intake *in, bool ends)
 		       : _("Everything is asked now, so that nobody has to wait once the phone "
 			   "is plugged in."));
 	kd_set(in->estimate,
-	       ends ? _("Nothing is asked of the phone any more. The key signs the record of the "
-			"holder's decision; Continue makes it.")
+	       withdraws ? _("Nothing is asked of the phone any more. Continue destroys what was "
+			     "taken "
+			     "so far; the key signs the record of that.")
+	       : ends ? _("Nothing is asked of the phone any more. The key signs the record of the "
+			  "holder's decision; Continue makes it.")
 	       : in->whole_backup
 		       ? _("An iPhone sends its whole backup, however little of it is "
 			   "kept: count on an hour "
@@ -263,12 +268,18 @@ static void say_what_comes(struct kd_intake *in, bool ends)
 	gtk_widget_set_visible(in->statement_row, !ends);
 }
 
+char *kd_station_case(const struct kd_intake *in)
+{
+	return in->resume.folder != NULL
+		       ? g_strdup(in->resume.folder)
+		       : g_build_filename(in->app->set.cases, in->mandate_id, NULL);
+}
+
 /* A folder that is a case already is gone on with, if it is this mandate's: keten decides that. */
 void kd_station_begin(struct kd_intake *in)
 {
 	const struct kd_settings *set = &in->app->set;
-	char *dir = in->resume.folder != NULL ? g_strdup(in->resume.folder)
-					      : g_build_filename(set->cases, in->mandate_id, NULL);
+	char *dir = kd_station_case(in);
 	bool fixed = set->kiosk;
 
 	if (set->operator_key != NULL)
@@ -278,7 +289,7 @@ void kd_station_begin(struct kd_intake *in)
 	gtk_widget_set_sensitive(in->case_row, !fixed && in->resume.folder == NULL);
 	gtk_widget_set_sensitive(in->out_row, !fixed);
 	gtk_widget_set_sensitive(in->operator_row, !fixed || set->operator_key == NULL);
-	say_what_comes(in, kd_withdraws(in) || kd_ends_here(in));
+	say_what_comes(in);
 	g_free(dir);
 	kd_intake_page(in, "station");
 	look_again(in);
@@ -290,7 +301,7 @@ void kd_station_begin(struct kd_intake *in)
 
 void kd_station_again(struct kd_intake *in)
 {
-	say_what_comes(in, kd_withdraws(in) || kd_ends_here(in));
+	say_what_comes(in);
 	kd_intake_page(in, "station");
 	look_again(in);
 }
