@@ -19,26 +19,18 @@ struct stamps {
 	struct kt_trust *trust;
 	struct kt_act act;
 	char mandate_id[73], mandate_sha256[KT_SHA256_HEX], case_id[65];
-	struct kt_buf token[KT_PKG_CONCERNS];
-	char sha[KT_PKG_CONCERNS][KT_SHA256_HEX];
-	size_t n;
+	struct kt_buf token[KT_PKG_CONCERNS]; /* of act.concern, in its order */
 };
 
 /* The package is judged, and the hash that is stamped is that of the bytes that were judged. */
-static int one(struct stamps *s, const char *path, struct kt_err *err)
+static int judge(struct stamps *s, const char *path, struct kt_err *err)
 {
 	struct kt_judged f;
-	struct kt_buf *token = &s->token[s->n];
-	uint8_t sha[KT_SHA256_LEN];
-	struct kt_token t;
-	char text[KT_TIME_TEXT];
-	int r = s->n < KT_PKG_CONCERNS
-			? kt_verify_holds(s->o, path, &f, err)
-			: KT_FAIL(err, KT_E_LIMIT, "at most %u packages", KT_PKG_CONCERNS);
+	int r = kt_verify_holds(s->o, path, &f, err);
 
-	if (r == 0 && s->n > 0 && strcmp(f.mandate_id, s->mandate_id) != 0)
+	if (r == 0 && s->act.nconcerns > 0 && strcmp(f.mandate_id, s->mandate_id) != 0)
 		r = KT_FAIL(err, KT_E_USAGE, "these packages are under different mandates");
-	if (r == 0 && s->n > 0 && strcmp(f.case_id, s->case_id) != 0)
+	if (r == 0 && s->act.nconcerns > 0 && strcmp(f.case_id, s->case_id) != 0)
 		r = KT_FAIL(err, KT_E_USAGE,
 			    "these packages are of different cases; stamp each by itself");
 	if (r < 0)
@@ -46,20 +38,25 @@ static int one(struct stamps *s, const char *path, struct kt_err *err)
 	snprintf(s->mandate_id, sizeof(s->mandate_id), "%s", f.mandate_id);
 	snprintf(s->mandate_sha256, sizeof(s->mandate_sha256), "%s", f.mandate_sha256);
 	snprintf(s->case_id, sizeof(s->case_id), "%s", f.case_id);
-	memcpy(s->sha[s->n], f.sha256, KT_SHA256_HEX);
-	r = kt_unhex(f.sha256, sha, sizeof(sha))
-		    ? kt_act_concern(&s->act, f.package, f.sha256, err)
-		    : KT_FAIL(err, KT_E_INTERNAL, "keten-verify gave no hash");
-	if (r == 0)
-		r = kt_stamp_digest(sha, token, err);
+	return kt_act_concern(&s->act, f.package, f.sha256, err);
+}
+
+static int stamp(struct stamps *s, unsigned i, struct kt_err *err)
+{
+	struct kt_buf *token = &s->token[i];
+	uint8_t sha[KT_SHA256_LEN];
+	struct kt_token t;
+	char text[KT_TIME_TEXT];
+	int r = kt_unhex(s->act.concern[i].sha256, sha, sizeof(sha))
+			? kt_stamp_digest(sha, token, err)
+			: KT_FAIL(err, KT_E_INTERNAL, "keten-verify gave no hash");
+
 	if (r == 0)
 		r = kt_token_verify_digest(token->p, token->len, sha, kt_trust_tsa(s->trust), &t,
 					   err);
-	if (r == 0) {
-		printf("time     %s  %s, by %s\n", kt_time_text(t.gen_us, text), f.package,
-		       t.tsa.subject);
-		s->n++;
-	}
+	if (r == 0)
+		printf("time     %s  %s, by %s\n", kt_time_text(t.gen_us, text),
+		       s->act.concern[i].package, t.tsa.subject);
 	return r;
 }
 
@@ -68,8 +65,8 @@ static int attach(struct stamps *s, struct kt_package *pkg, struct kt_err *err)
 	char name[KT_SHA256_HEX + 8];
 	int r = 0;
 
-	for (size_t i = 0; i < s->n && r == 0; i++) {
-		snprintf(name, sizeof(name), "%s.tst", s->sha[i]);
+	for (unsigned i = 0; i < s->act.nconcerns && r == 0; i++) {
+		snprintf(name, sizeof(name), "%s.tst", s->act.concern[i].sha256);
 		r = kt_act_attach(pkg, name, "Time-stamp over the package with this SHA-256",
 				  s->token[i].p, s->token[i].len, err);
 	}
@@ -104,7 +101,10 @@ int kt_cmd_timestamp(const struct kt_opts *o)
 	if (r == 0)
 		r = kt_trust_of(o, &s.trust, &err);
 	for (int i = 0; i < o->nargs && r == 0; i++)
-		r = one(&s, o->args[i], &err);
+		r = judge(&s, o->args[i], &err);
+	/* the authority is asked nothing for a call that is refused */
+	for (unsigned i = 0; i < s.act.nconcerns && r == 0; i++)
+		r = stamp(&s, i, &err);
 	s.act.type = KT_PT_TIMESTAMP;
 	s.act.mandate_id = s.mandate_id;
 	s.act.mandate_sha256 = s.mandate_sha256;

@@ -82,6 +82,17 @@ check "the page says so first" grep -q 'A copy with rows left out' "$work/x/repo
 check "by category, in Dutch" grep -q 'over een andere persoon' "$work/x/report/report.nl.html"
 check "the other forms lack the rows" is "$(grep -c '"o[0-9]*#[0-9]*"' "$work/x/report/observations.csv")" "$((all - gone))"
 
+# killed: the full report that it worked on does not stay where copies without some of it lie
+shim=$work/killat.so
+gcc -shared -fPIC -O1 -o "$shim" tests/e2e/killat.c || exit 2
+LD_PRELOAD=$shim KILLAT=sync:14 redact "$work/marks.json" killed
+check "killed: by the kill" is $? 137
+check "killed: what was marked was left there" grep -rqF -f "$work/gone" "$work/killed"
+redact "$work/marks.json" killed
+check "killed, run again: exit status" is $? 0
+check "killed, run again: one package, and nothing else" is "$(find "$work/killed" -mindepth 1 | wc -l) $(find "$work/killed" \
+	-name '*.asice' | wc -l)" "1 1"
+
 for bad in other missing category; do
 	redact "$work/$bad.json" "$bad"
 	check "marks ($bad): refused" is $? 2

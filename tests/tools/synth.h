@@ -39,6 +39,8 @@ struct synth {
 	/* an import: what the case and the log say of the source; form NULL: a phone was read */
 	const char *form, *log_form, *identifier, *identity, *layout, *result, *device;
 	bool unread;		   /* no source.read */
+	const char *closing;	   /* an event after which nothing is read; NULL: none */
+	const char *closed_before; /* where it stands: the event that follows it */
 	kt_package_stamp_fn stamp; /* NULL: no time-stamps; gets this struct */
 };
 
@@ -222,6 +224,14 @@ static inline int synth_log_open(struct synth_made *m, struct kt_err *err)
 	kt_custody_begin(&m->log);
 	kt_jw_kstr(&m->log.w, "serial", SYNTH_SERIAL);
 	return kt_custody_end(&m->log, "device.identified", err);
+}
+
+/* The event that closes a case, when it is to stand here. */
+static inline int synth_log_closing(struct synth_made *m, const char *before, struct kt_err *err)
+{
+	if (m->s->closing == NULL || strcmp(m->s->closed_before, before) != 0)
+		return 0;
+	return kt_custody_event(&m->log, m->s->closing, "reason", "withdrawn", err);
 }
 
 /* One object of invented bytes, with its line. */
@@ -430,12 +440,18 @@ static inline int synth_fill_case(struct synth_made *m, uint64_t number, struct 
 
 	if (r == 0)
 		r = synth_log_open(m, err);
+	if (r == 0)
+		r = synth_log_closing(m, "item.start", err);
 	for (size_t i = 0; i < SYNTH_ITEMS && r == 0; i++)
 		r = synth_make_item(m, i, err);
+	if (r == 0)
+		r = synth_log_closing(m, "acquisition.sealed", err);
 	if (r == 0)
 		r = synth_make_seal(m, err);
 	if (r == 0)
 		r = synth_make_report(m, err);
+	if (r == 0)
+		r = synth_log_closing(m, "package.sealing", err);
 	if (r == 0)
 		r = synth_log_sealing(&m->log, m->c.mandate_id, number, err);
 	kt_custody_close(&m->log);

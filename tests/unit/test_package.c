@@ -202,6 +202,32 @@ static void test_sources(void **state)
 	}
 }
 
+/* When the person has withdrawn, or the case was closed, nothing is read, sealed or packed any more. */
+static void test_closed(void **state)
+{
+	static const char *const closing[] = {"withdrawal.asked", "session.closed"};
+	static const char *const follows[] = {"item.start", "acquisition.sealed",
+					      "package.sealing"};
+	char name[KT_PKG_NAME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++)
+		for (size_t k = 0; k < sizeof(follows) / sizeof(follows[0]); k++) {
+			struct world w;
+
+			make_world(&w, 0, false);
+			w.s.closing = closing[i];
+			w.s.closed_before = follows[k];
+			assert_int_equal(synth_case(&w.s, 1, NULL), 0);
+			assert_int_equal(synth_package(&w.s, 1, w.trust, name, &res, NULL),
+					 KT_E_INVALID);
+			assert_int_equal(res.check[KT_V_EVENTS].state, KT_VS_FAILED);
+			assert_non_null(strstr(res.check[KT_V_EVENTS].text[0], follows[k]));
+			assert_int_equal(count_files(w.out), 0);
+			end_world(&w);
+		}
+}
+
 static void test_two_stage(void **state)
 {
 	char name[KT_PKG_NAME_MAX + 1];
@@ -289,10 +315,15 @@ static void test_names_and_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names_and_lists), cmocka_unit_test(test_valid),
-		cmocka_unit_test(test_every_byte),	cmocka_unit_test(test_changed_case),
-		cmocka_unit_test(test_sources),		cmocka_unit_test(test_two_stage),
-		cmocka_unit_test(test_expired_since),	cmocka_unit_test(test_many),
+		cmocka_unit_test(test_names_and_lists),
+		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_changed_case),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_two_stage),
+		cmocka_unit_test(test_expired_since),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_large),
 	};
 
