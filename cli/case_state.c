@@ -138,8 +138,8 @@ int kt_case_not_closed(const struct kt_acq *q, struct kt_err *err)
 	if (!q->state.closed && q->state.withdrawn)
 		return KT_FAIL(err, KT_E_REFUSED,
 			       "withdrawal-asked: the person withdrew, and that was cut off; keten "
-			       "withdraw "
-			       "--case DIR completes it, and nothing more is read into this case");
+			       "withdraw --case DIR completes it, and nothing more is read into "
+			       "this case");
 	if (!q->state.closed)
 		return 0;
 	return KT_FAIL(

@@ -116,7 +116,6 @@ static int refuse_case(const struct kt_opts *o, const char *reason, struct kt_er
 			"case-closed: this case was closed already (%.40s), and is not closed for "
 			"another reason",
 			q.state.closed_reason);
-
 	if (r == 0)
 		r = holds_objects(&q, &objects, err);
 	if (r == 0 && (objects || q.state.acquisition_sealed))
@@ -181,10 +180,13 @@ int kt_cmd_refuse(const struct kt_opts *o)
 		r = KT_FAIL(&err, KT_E_USAGE,
 			    "name the case with --case DIR, or the mandate with --mandate FILE "
 			    "when none was opened");
-	if (r == 0 && o->case_dir != NULL)
+	if (r == 0 && o->case_dir != NULL) {
 		r = refuse_case(o, reason, &err);
-	else if (r == 0 && (r = refuse_detail(o, reason, o->simulated, &detail, &err)) == 0)
-		r = refuse_mandate(o, (const char *)detail.p, &err);
+	} else if (r == 0) {
+		r = refuse_detail(o, reason, o->simulated, &detail, &err);
+		if (r == 0)
+			r = refuse_mandate(o, (const char *)detail.p, &err);
+	}
 	kt_buf_free(&detail);
 	return r == 0 ? KT_EXIT_OK : kt_fail_exit(r, &err);
 }

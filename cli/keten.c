@@ -182,13 +182,13 @@ void kt_put_visible(FILE *out, const char *text)
 {
 	struct kt_buf b;
 
+	if (kt_text_is_plain(text, strlen(text))) {
+		fputs(text, out);
+		return;
+	}
 	kt_buf_init(&b, 0);
-	if (!kt_text_is_plain(text, strlen(text)))
-		kt_text_escape(&b, text, strlen(text));
-	fputs(b.len > 0 && kt_buf_cstr(&b) != NULL ? (const char *)b.p
-	      : b.len > 0			   ? "?"
-						   : text,
-	      out);
+	kt_text_escape(&b, text, strlen(text));
+	fputs(kt_buf_cstr(&b) != NULL ? (const char *)b.p : "?", out);
 	kt_buf_free(&b);
 }
 

@@ -6,9 +6,9 @@
 #ifndef KT_CLI_KETEN_H
 #define KT_CLI_KETEN_H
 
-#include <stdio.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/buf.h"
 #include "core/cms.h"

@@ -330,9 +330,8 @@ static int parse_all(struct parse *p, struct kt_err *err)
 		if (r == KT_E_ABSENT)
 			r = KT_FAIL(err, KT_E_INVALID,
 				    "index/i%04u.jsonl is gone from the case, which was sealed "
-				    "with it; put "
-				    "the folder back as it was. A package of it that was made "
-				    "holds it too",
+				    "with it; put the folder back as it was. A package of it "
+				    "that was made holds it too",
 				    i + 1);
 		if (r == 0)
 			r = list_siblings(p, err);

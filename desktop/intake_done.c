@@ -85,10 +85,9 @@ static void show_checklist(struct kd_intake *in, const struct kd_engine_result *
 				in, _("Trust is taken back"),
 				_("Keten does that at the end, when the phone is still plugged in "
 				  "and did not trust this station before. If it was unplugged, or "
-				  "to "
-				  "be "
-				  "sure: Settings, General, Transfer or Reset, Reset Location and "
-				  "Privacy."));
+				  "to be sure: Settings, General, Transfer or Reset, Reset "
+				  "Location "
+				  "and Privacy."));
 	} else {
 		check_row(in, _("USB debugging is switched off"),
 			  _("Settings, Developer options. Its holder does it."));
@@ -190,8 +189,7 @@ static const char *next_step(const struct kd_intake *in, const struct kd_engine_
 		return in->package != NULL
 			       ? _("Something is missing; the list says what and why. Pass "
 				   "the package on as it is. What is missing is asked for once "
-				   "more "
-				   "when you begin again with the same mandate.")
+				   "more when you begin again with the same mandate.")
 			       : _("Go on now, or later from the first page; it uses up no further "
 				   "session.");
 	case 2:
