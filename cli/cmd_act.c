@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_US (INT64_C(86400) * KT_US_PER_S)
-
 static int check_until(const struct kt_opts *o, char text[KT_TIME_TEXT], struct kt_err *err)
 {
 	char full[64];
@@ -26,7 +24,7 @@ static int check_until(const struct kt_opts *o, char text[KT_TIME_TEXT], struct 
 		return KT_FAIL(err, KT_E_USAGE,
 			       "--until wants a day (2027-01-31) or a time with zone");
 	if (strlen(o->until) == 10) /* the last day of the hold, not the first after it */
-		us += DAY_US;
+		us += KT_US_PER_DAY;
 	if (us <= kt_time_now())
 		return KT_FAIL(err, KT_E_USAGE, "--until lies in the past");
 	kt_time_text(us, text);

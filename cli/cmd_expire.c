@@ -20,7 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAY_US	   (INT64_C(86400) * KT_US_PER_S)
 #define REPORT_MAX ((size_t)1 << 30)
 
 static int read_mandate(struct kt_fate *f, struct kt_err *err)
@@ -39,7 +38,7 @@ static int read_mandate(struct kt_fate *f, struct kt_err *err)
 static void decide(struct kt_fate *f)
 {
 	const struct kt_mandate *m = f->mandate;
-	int64_t unreleased = f->p->j.made_us + m->unreleased_days * DAY_US;
+	int64_t unreleased = f->p->j.made_us + m->unreleased_days * KT_US_PER_DAY;
 	char t[KT_TIME_TEXT];
 
 	if (f->p->j.sealed && !f->released && unreleased < m->released_until_us) {

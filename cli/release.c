@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define ENVELOPE_MAX ((size_t)KT_OPEN_ENVELOPE_MAX)
-#define DAY_US	     (INT64_C(86400) * KT_US_PER_S)
 
 /* The sandboxed verifier first: nothing of a package that does not hold is opened. */
 static int judge(struct kt_release *r, struct kt_err *err)
@@ -246,7 +245,8 @@ static int retention(const struct kt_release *r, bool released, struct kt_err *e
 			"retention-expired: the mandate lets this data be kept until %s; its "
 			"envelope has to be destroyed (keten expire)",
 			kt_time_text(m->released_until_us, t));
-	if (now >= r->res.made_us + m->unreleased_days * DAY_US && !released && !released_before(r))
+	if (now >= r->res.made_us + m->unreleased_days * KT_US_PER_DAY && !released &&
+	    !released_before(r))
 		return KT_FAIL(err, KT_E_REFUSED,
 			       "retention-expired: what was not released within %lld days is to be "
 			       "destroyed (keten expire); this was sealed at %s",

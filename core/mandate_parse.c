@@ -21,7 +21,6 @@
 #define ARRAY_MAX     64u
 #define PRECISION_MAX 1000000
 #define OBJECT_MAX    (INT64_C(4) << 30)
-#define DAY_US	      (INT64_C(86400) * KT_US_PER_S)
 
 /* OWN: absence and emptiness have a defect name of their own and are judged elsewhere. */
 enum need { OPTIONAL, REQUIRED, OWN };
@@ -567,7 +566,7 @@ static int parse_validity(const struct kt_jv *root, struct kt_mandate *m, struct
 	if (m->not_before_us >= m->not_after_us)
 		return REFUSE(err, "validity-empty",
 			      "not_before must lie before not_after; correct it");
-	if (m->not_after_us - m->not_before_us > (int64_t)KT_MANDATE_MAX_DAYS * DAY_US)
+	if (m->not_after_us - m->not_before_us > (int64_t)KT_MANDATE_MAX_DAYS * KT_US_PER_DAY)
 		return REFUSE(err, "validity-too-long",
 			      "a mandate may be valid for %u days at most; shorten it",
 			      KT_MANDATE_MAX_DAYS);

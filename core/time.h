@@ -10,10 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KT_US_PER_S  INT64_C(1000000)
-#define KT_TIME_MIN  (INT64_C(-62135596800) * KT_US_PER_S) /* 0001-01-01 */
-#define KT_TIME_MAX  (INT64_C(253402300799) * KT_US_PER_S) /* 9999-12-31 */
-#define KT_TIME_TEXT 32
+#define KT_US_PER_S   INT64_C(1000000)
+#define KT_US_PER_DAY (86400 * KT_US_PER_S)
+#define KT_TIME_MIN   (INT64_C(-62135596800) * KT_US_PER_S) /* 0001-01-01 */
+#define KT_TIME_MAX   (INT64_C(253402300799) * KT_US_PER_S) /* 9999-12-31 */
+#define KT_TIME_TEXT  32
 
 int64_t kt_time_now(void);     /* wall clock */
 int64_t kt_time_mono_ns(void); /* monotonic clock */

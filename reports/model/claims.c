@@ -172,7 +172,7 @@ static void extent(const struct model *m, const struct ob *o, int64_t *from, int
 static void sort_one(const struct model *m, const struct kt_claim *c, struct judged *j, uint32_t i)
 {
 	const struct ob *o = &m->ob[i];
-	const int64_t edge = c->days * DAY_US;
+	const int64_t edge = c->days * KT_US_PER_DAY;
 	enum reason why = R_ELSEWHERE;
 	enum side side = UNDECIDED;
 	int64_t from, to;

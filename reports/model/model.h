@@ -12,7 +12,6 @@
 #include "reports/model/report_i.h"
 
 #define HOURS_US     (INT64_C(3600) * 1000000)
-#define DAY_US	     (24 * HOURS_US)
 #define SOURCES_MAX  40u
 #define NO_NUMBER    UINT32_MAX
 #define PLACES_MAX   200000u /* kept; later positions of further places join none */

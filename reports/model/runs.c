@@ -19,9 +19,9 @@
 
 int64_t day_of(int64_t us)
 {
-	int64_t d = us / DAY_US;
+	int64_t d = us / KT_US_PER_DAY;
 
-	return us % DAY_US < 0 ? d - 1 : d;
+	return us % KT_US_PER_DAY < 0 ? d - 1 : d;
 }
 
 uint64_t days_more(const struct ob *o, int64_t *last)

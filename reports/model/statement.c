@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define TEXT_MAX  2000u
-#define DAY_US	  (INT64_C(86400) * KT_US_PER_S)
 #define HALF_TURN INT64_C(1800000000)
 
 /* What is wrong, with the way to it: "claims[2].place: ...". */
@@ -128,7 +127,7 @@ static int moment(const struct at *a, const struct kt_jv *v, const char *key, bo
 	if (strlen(s) == 10) {
 		snprintf(midnight, sizeof(midnight), "%.10sT00:00:00Z", s);
 		if (kt_time_parse(midnight, strlen(midnight), true, us, NULL, NULL) == 0) {
-			*us += end ? DAY_US : 0;
+			*us += end ? KT_US_PER_DAY : 0;
 			return 0;
 		}
 	}

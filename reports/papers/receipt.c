@@ -13,7 +13,6 @@
 #include "core/time.h"
 
 #define ITEMS_MAX 256u
-#define DAY_US	  (INT64_C(86400) * KT_US_PER_S)
 
 struct item {
 	char id[96], source[64], outcome[16];
@@ -164,7 +163,7 @@ static void put_retention(struct kt_jw *w, const struct kt_mandate *m, int64_t s
 	kt_jw_kbool(w, "two_stage", m->two_stage);
 	kt_jw_kint(w, "unreleased_days", days);
 	put_time(w, "unreleased_until",
-		 m->two_stage && sealed_us != 0 ? sealed_us + days * DAY_US : 0);
+		 m->two_stage && sealed_us != 0 ? sealed_us + days * KT_US_PER_DAY : 0);
 	kt_jw_obj_end(w);
 }
 
